@@ -1,0 +1,245 @@
+"""Every text of PyTorch's that the engine raises, once each, verbatim, with a hint as a note.
+
+Source: PyTorch 2.13; ``tests/test_errors.py`` holds each text against torch itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def hinted(error: BaseException, hint: str) -> Any:
+    """``error`` with advice attached: tracebacks show notes below the message."""
+    error.add_note("Hint: " + hint)
+    return error
+
+
+def size(shape: Any) -> str:
+    """A shape as PyTorch writes it in messages: ``torch.Size([3])``."""
+    return f"torch.Size({list(shape)})"
+
+
+def freed() -> RuntimeError:
+    return hinted(
+        RuntimeError(
+            "Trying to backward through the graph a second time (or directly access saved tensors after they have "
+            "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
+            "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or if "
+            "you need to access saved tensors after calling backward."
+        ),
+        "a backward pass frees what the graph saved; write .backward(..., retain_graph=True) in the first call, "
+        "or compute the output anew.",
+    )
+
+
+def modified(dtype: str, shape: Any, output: str, version: int, expected: int) -> RuntimeError:
+    return hinted(
+        RuntimeError(
+            "one of the variables needed for gradient computation has been modified by an inplace operation: "
+            f"[torch.{dtype}Tensor {list(shape)}]{output} is at version {version}; expected version {expected} instead."
+            " Hint: enable anomaly detection to find the operation that failed to compute its gradient, with "
+            "torch.autograd.set_detect_anomaly(True)."
+        ),
+        "the derivative needs the value from before the change; write `y = y + 1` in place of `y += 1`, "
+        "or clone() first.",
+    )
+
+
+def leaf_in_place() -> RuntimeError:
+    return hinted(
+        RuntimeError("a leaf Variable that requires grad is being used in an in-place operation."),
+        "a leaf's value may change only where nothing is recorded: with torch.no_grad(): x += 1",
+    )
+
+
+def leaf_view_in_place() -> RuntimeError:
+    return hinted(
+        RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation."),
+        "a leaf's value may change only where nothing is recorded: with torch.no_grad(): x[0] = 1",
+    )
+
+
+def output_view_in_place(nr: int, node: str) -> RuntimeError:
+    return RuntimeError(
+        f"Output {nr} of {node} is a view and is being modified inplace. This view is the output of a function that "
+        "returns multiple views. Such functions do not allow the output views to be modified inplace. You should "
+        "replace the inplace operation by an out-of-place one."
+    )
+
+
+def overlapping() -> RuntimeError:
+    return RuntimeError(
+        "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+        "Please clone() the tensor before performing the operation."
+    )
+
+
+def no_graph(index: int) -> RuntimeError:
+    return hinted(
+        RuntimeError(f"element {index} of tensors does not require grad and does not have a grad_fn"),
+        "nothing that it was computed from has requires_grad=True, or the path was cut by detach(), .data or no_grad().",
+    )
+
+
+def not_scalar() -> RuntimeError:
+    return hinted(
+        RuntimeError("grad can be implicitly created only for scalar outputs"),
+        "a vector needs weights: y.backward(torch.ones_like(y)) sums its gradients, y.backward(v) weights them by v.",
+    )
+
+
+def mismatch(index: int, gradient: Any, output: Any) -> RuntimeError:
+    hint = f"v needs one weight for each entry of the output: shape {tuple(output)}, not {tuple(gradient)}"
+    if not tuple(output):
+        hint += "; for a scalar, torch.tensor(1.0) (no brackets), or nothing: y.backward()"
+    return hinted(
+        RuntimeError(
+            f"Mismatch in shape: grad_output[{index}] has a shape of {size(gradient)} and output[{index}] has a shape "
+            f"of {size(output)}."
+        ),
+        hint + ".",
+    )
+
+
+def gradient_type(value: Any) -> TypeError:
+    return hinted(
+        TypeError(f"gradients can be either Tensors or None, but got {type(value).__name__}"),
+        "wrap the numbers in a tensor: torch.tensor([...])",
+    )
+
+
+def gradient_dtype() -> RuntimeError:
+    return RuntimeError(
+        "For complex Tensors, both grad_output and output are required to have the same dtype."
+    )
+
+
+def unused() -> RuntimeError:
+    return hinted(
+        RuntimeError(
+            "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if "
+            "this is the desired behavior."
+        ),
+        "with allow_unused=True its gradient is None.",
+    )
+
+
+def input_needs_no_grad() -> RuntimeError:
+    return RuntimeError("One of the differentiated Tensors does not require grad")
+
+
+def cannot_hook() -> RuntimeError:
+    return RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+
+
+def hook_changed_size(before: Any, after: Any) -> RuntimeError:
+    return RuntimeError(f"hook has changed the size of value from {list(before)} to {list(after)}")
+
+
+def only_floating() -> RuntimeError:
+    return hinted(
+        RuntimeError("only Tensors of floating point and complex dtype can require gradients"),
+        "whole numbers have no derivative: write 2. for 2, or dtype=torch.float32.",
+    )
+
+
+def only_leaf_flag() -> RuntimeError:
+    return hinted(
+        RuntimeError(
+            "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
+            "subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+        ),
+        "detach() gives the same values without their history.",
+    )
+
+
+def retain_needs_grad() -> RuntimeError:
+    return RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+
+
+def numpy_needs_detach() -> RuntimeError:
+    return hinted(
+        RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."),
+        "NumPy records nothing; detach() says that you know.",
+    )
+
+
+def deepcopy_needs_leaf() -> RuntimeError:
+    return RuntimeError(
+        "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment.  If "
+        "you were attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm usage, see "
+        "https://github.com/pytorch/pytorch/pull/103001"
+    )
+
+
+def ambiguous_truth() -> RuntimeError:
+    return RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
+
+
+def empty_truth() -> RuntimeError:
+    return RuntimeError("Boolean value of Tensor with no values is ambiguous")
+
+
+def not_one_element(count: int) -> RuntimeError:
+    return RuntimeError(f"a Tensor with {count} elements cannot be converted to Scalar")
+
+
+def no_broadcast(a: Any, b: Any) -> RuntimeError:
+    """Two shapes that do not broadcast: the first dimension, from the right, that is at odds."""
+    for i in range(1, min(len(a), len(b)) + 1):
+        if a[-i] != b[-i] and 1 not in (a[-i], b[-i]):
+            dim = max(len(a), len(b)) - i
+            return RuntimeError(
+                f"The size of tensor a ({a[-i]}) must match the size of tensor b ({b[-i]}) at non-singleton "
+                f"dimension {dim}"
+            )
+    return RuntimeError(f"shapes {list(a)} and {list(b)} do not broadcast")
+
+
+def in_place_shape(output: Any, result: Any) -> RuntimeError:
+    return RuntimeError(
+        f"output with shape {list(output)} doesn't match the broadcast shape {list(result)}"
+    )
+
+
+def cannot_cast(result: str, output: str) -> RuntimeError:
+    return RuntimeError(f"result type {result} can't be cast to the desired output type {output}")
+
+
+def dim_range(dim: int, ndim: int) -> IndexError:
+    low = max(ndim, 1)
+    return IndexError(f"Dimension out of range (expected to be in range of [{-low}, {low - 1}], but got {dim})")
+
+
+def argument(function: str, name: str, position: int, value: Any) -> TypeError:
+    return TypeError(
+        f"{function}(): argument '{name}' (position {position}) must be Tensor, not {type(value).__name__}"
+    )
+
+
+def iterating_zero_dim() -> TypeError:
+    return TypeError("iteration over a 0-d tensor")
+
+
+def length_zero_dim() -> TypeError:
+    return TypeError("len() of a 0-d tensor")
+
+
+_RENAMED = {
+    "creator": "it is called grad_fn now.",
+    "volatile": "it is gone; compute under torch.no_grad().",
+}
+
+
+def no_attribute(kind: str, name: str) -> AttributeError:
+    error = AttributeError(f"'{kind}' object has no attribute '{name}'")
+    return hinted(error, _RENAMED[name]) if name in _RENAMED else error
+
+
+def retired_attribute(name: str) -> property:
+    """A property that raises PyTorch's AttributeError, with the hint what the attribute is called today."""
+
+    def gone(tensor: Any) -> Any:
+        raise no_attribute(type(tensor).__name__, name)
+
+    return property(gone, doc=f"Retired: {_RENAMED[name]}")

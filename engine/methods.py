@@ -1,0 +1,92 @@
+"""Binds the table to Tensor: methods, operators, in-place forms. Operations never import this."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from . import autograd, errors
+from .calls import FAMILIES
+from .inplace import in_place
+from .kernel import RAW
+from .mode import here, overridden
+from .node import AccumulateGrad
+from .tensor import FROM_DATA, Tensor, box, wrap
+
+
+def backward(
+    self: Tensor,
+    gradient: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Any = None,
+) -> None:
+    """Add Jᵀv to the ``.grad`` of every leaf that this tensor was computed from; v is ``gradient``.
+
+    Shapes: ``gradient`` has the shape of this tensor; None stands for 1 where the tensor has one element.
+    Errors: PyTorch's, for a v of another shape or type, a missing graph, and a graph that was freed.
+    Source: torch.Tensor.backward.
+    """
+    if RAW["BUSY"] and here.modes:
+        overridden(backward, (self, gradient, retain_graph, create_graph, inputs), {})
+        return
+    autograd.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+
+def detach(self: Tensor) -> Tensor:
+    """The same memory without its history."""
+    if RAW["BUSY"] and here.modes:
+        return overridden(detach, (self,), {})
+    return wrap(box(self))
+
+
+def detach_(self: Tensor) -> Tensor:
+    """Cut this tensor from its history, in place."""
+    self._n = None
+    return self
+
+
+def _warn_non_leaf_grad() -> None:
+    warnings.warn(
+        "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
+        "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf "
+        "Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure "
+        "you access the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more information.",
+        UserWarning,
+        stacklevel=4,
+    )
+
+
+def _check_grad(self: Tensor, g: Any) -> None:
+    if not isinstance(g, Tensor):
+        raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(g).__name__}")
+    if g is self:
+        raise RuntimeError("can't assign Variable as its own grad")
+    if g._d.shape != self._d.shape:
+        raise RuntimeError(
+            f"assigned grad has data of a different size than the tensor: {list(g.shape)} against {list(self.shape)}"
+        )
+    if g._d.dtype is not self._d.dtype:
+        raise RuntimeError(
+            f"assigned grad has data of a different type: {g.dtype!r} against {self.dtype!r}"
+        )
+
+
+def install() -> None:
+    """Bind every family's methods, in-place forms and operators."""
+    for family in FAMILIES:
+        for name, function in family.METHODS.items():
+            setattr(Tensor, name, function)
+        for name, function in family.IN_PLACE.items():
+            setattr(Tensor, name, in_place(name, function))
+        for name, target in getattr(family, "OPERATORS", {}).items():
+            setattr(Tensor, name, getattr(Tensor, target))
+    for name, method in {"backward": backward, "detach": detach, "detach_": detach_}.items():
+        setattr(Tensor, name, method)
+    for name in ("creator", "volatile"):
+        setattr(Tensor, name, errors.retired_attribute(name))
+
+
+RAW.update(warn_non_leaf_grad=_warn_non_leaf_grad, check_grad=_check_grad)
+
+__all__ = ["FROM_DATA", "AccumulateGrad", "install"]

@@ -1,0 +1,156 @@
+"""The graph: a node per recorded operation, a cell per leaf, a relay per output of an operation that has several.
+
+An edge always points to an older node, so keys alone give the order of a backward pass. A node holds arrays, never
+Tensors: nothing in the graph points back at what was computed, so it dies with its last name, by reference counts.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from .hooks import Handle, hooked
+from .kernel import RAW
+
+_leaf_key = itertools.count(1).__next__
+LAST = 2**64 - 1  # PyTorch's sequence number of AccumulateGrad
+accumulating = threading.Lock()
+
+
+class Node:
+    """One recorded operation: PyTorch's ``grad_fn``.
+
+    key: negative, the newer the smaller. step: turns the gradient of the output into those of the inputs.
+    edge, others: where these go, first and rest. saved: what the step needs; None once it was freed.
+    """
+
+    __slots__ = ("key", "step", "edge", "others", "saved", "__weakref__")
+
+    key: int
+    step: Any
+    edge: Any
+    others: tuple[Any, ...]
+    saved: Any
+
+    def name(self) -> str:
+        """PyTorch's name of this kind of node, as ``MulBackward0``."""
+        return self.step.spec.row.node_name_of(self)
+
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        """``(node, output number)`` for each differentiable input; ``(None, 0)`` where none wants a gradient."""
+        edges = dict(zip(self.step.spec.wanted, self.edges, strict=True))
+        return tuple(shown(edges[p]) if p in edges else (None, 0) for p in self.step.spec.row.differentiable(self))
+
+    def _sequence_nr(self) -> int:
+        return -self.key - 1
+
+    @property
+    def edges(self) -> tuple[Any, ...]:
+        """Where gradients go, one for each input that wants one."""
+        return (self.edge, *self.others)
+
+    def register_hook(self, hook: Callable[..., Any]) -> Handle:
+        """``hook(grad_inputs, grad_outputs)`` runs after this node; what it returns replaces ``grad_inputs``."""
+        return hooked(self).add(hook, hooked(self).after)
+
+    def register_prehook(self, hook: Callable[..., Any]) -> Handle:
+        """``hook(grad_outputs)`` runs before this node; what it returns replaces ``grad_outputs``."""
+        return hooked(self).add(hook, hooked(self).before)
+
+    def __repr__(self) -> str:
+        return f"<{self.name()} object at {id(self):#x}>"
+
+
+class Output:
+    """Output ``nr`` of a node that has several: hands its gradient on as one part of the node's."""
+
+    __slots__ = ("key", "step", "edge", "nr", "__weakref__")
+    others: tuple[Any, ...] = ()
+    saved: Any = ()
+
+    def __init__(self, node: Node, nr: int, key: int) -> None:
+        self.key, self.step, self.edge, self.nr = key, part_of, node, nr
+
+    @property
+    def edges(self) -> tuple[Any, ...]:
+        return (self.edge,)
+
+
+class Parts(dict[int, Any]):
+    """Gradients of some outputs of one node, by output number; ``+`` merges."""
+
+    def __add__(self, more: dict[int, Any]) -> Parts:
+        merged = Parts(self)
+        for nr, g in more.items():
+            merged[nr] = merged[nr] + g if nr in merged else g
+        return merged
+
+
+def part_of(relay: Output, g: Any, free: bool) -> Parts:
+    """The step of an Output."""
+    return Parts({relay.nr: g})
+
+
+class _PartSpec:
+    """What other code asks of a step, for an Output's."""
+
+    wanted = ("node",)
+    kept: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
+
+    @staticmethod
+    def twin() -> Any:
+        return part_of
+
+
+part_of.spec = _PartSpec()  # type: ignore[attr-defined]  # functions take attributes
+
+
+class AccumulateGrad:
+    """The cell of a leaf: its memory, its ``.grad``, its hooks. It outlives the Tensor if the graph still needs it."""
+
+    __slots__ = ("key", "data", "grad", "step", "_tensor", "__weakref__")
+    saved: Any = ()
+    edges: tuple[Any, ...] = ()
+    next_functions: tuple[Any, ...] = ()
+
+    def __init__(self, tensor: Any, data: Any) -> None:
+        self.key, self.data, self.grad, self.step = _leaf_key(), data, None, None
+        self._tensor = weakref.ref(tensor)
+
+    def name(self) -> str:
+        """Always ``torch::autograd::AccumulateGrad``."""
+        return "torch::autograd::AccumulateGrad"
+
+    def _sequence_nr(self) -> int:
+        return LAST
+
+    @property
+    def variable(self) -> Any:
+        """The leaf; a new handle on the same memory and ``.grad`` if the program dropped its own."""
+        tensor = self._tensor()
+        if tensor is None:
+            tensor = RAW["wrap"](self.data)
+            tensor._n = self
+            self._tensor = weakref.ref(tensor)
+        return tensor
+
+    def register_hook(self, hook: Callable[..., Any]) -> Handle:
+        """``hook(grad_inputs, grad_outputs)`` after the gradient was added to ``.grad``."""
+        return hooked(self).add(hook, hooked(self).after)
+
+    def register_prehook(self, hook: Callable[..., Any]) -> Handle:
+        """``hook(grad_outputs)`` before the gradient is added to ``.grad``."""
+        return hooked(self).add(hook, hooked(self).before)
+
+    def __repr__(self) -> str:
+        return f"<AccumulateGrad object at {id(self):#x}>"
+
+
+def shown(edge: Any) -> tuple[Any, int]:
+    """An edge as PyTorch shows it: the node, and which of its outputs."""
+    return (edge.edge, edge.nr) if type(edge) is Output else (edge, 0)

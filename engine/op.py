@@ -1,0 +1,215 @@
+"""The table of operations, and what ``@elementwise``, ``@view`` and ``@op`` make of a row.
+
+A row names an operation's inputs and, for each, the derivative as a function of the incoming gradient ``g`` and of
+whatever it needs; the names of its parameters say what the forward pass keeps:
+
+    x, y, out ..... the data of an input, or of the result
+    x_shape ....... only its shape; so x_size, x_dtype
+    dim, keepdim .. a plain argument of the call
+
+From a row, once, source text is generated (``codegen.py``) for the *front*, the public function, and for the *steps*,
+one per set of inputs that want a gradient, which is what a backward pass calls. ``print(mul.row.sources)`` shows them.
+Closures in place of generated text cost 600 ns per operation: the interpreter cannot specialise shared code objects.
+"""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from . import codegen, errors
+from .kernel import PUBLIC, RAW, public, raw
+from .node import Node
+
+TABLE: dict[str, Row] = {}
+PUBLIC_NAMES = {"x": "input", "y": "other"}  # parameters are called in formulas as in books, in calls as in PyTorch
+
+# How a row is run forward-mode: its derivative formula is diagonal, it is linear in each input, or a function of its own
+DIAGONAL, LINEAR, MULTILINEAR = "diagonal", "linear", "multilinear"
+
+
+class Row:
+    """What a row says, and the functions made from it."""
+
+    def __init__(
+        self,
+        stub: Callable[..., Any],
+        kernel: Callable[..., Any] | None,
+        formulas: dict[str, Callable[..., Any] | None],
+        *,
+        kind: str,
+        node_name: str | Callable[..., str] | None,
+        floating: bool,
+        predicate: bool,
+        apart: Sequence[str],
+        outputs: Sequence[str],
+        jvp: Any,
+        diagnose: Callable[..., BaseException | None] | None,
+        called: str | None,
+    ) -> None:
+        self.called = called or stub.__name__
+        self.name, self.kind, self.jvp = stub.__name__, kind, jvp
+        self.elementwise, self.view = kind == "elementwise", kind == "view"
+        self.floating, self.predicate, self.apart, self.outputs = floating, predicate, tuple(apart), tuple(outputs)
+        self.node_name = node_name or self.name.title().replace("_", "") + "Backward0"
+        self.diagnose = diagnose
+        self.signature = inspect.signature(stub)
+        self.params = list(self.signature.parameters)
+        self.inputs = [p for p in self.params if p in formulas]
+        self.optional = [p for p in self.inputs if self.signature.parameters[p].default is None]
+        self.formulas = {p: f for p in self.inputs if (f := formulas[p]) is not None}
+        self.needs = {p: list(inspect.signature(f).parameters)[1:] for p, f in self.formulas.items()}
+        self._check(formulas)
+        self.steps: dict[Any, Any] = {}
+        self.sources: list[str] = []
+        self.kernel = raw(kernel or stub)
+        RAW[self.name] = RAW[self.name + "_kernel"] = self.kernel
+        RAW[self.name + "_row"] = self
+        for p, f in self.formulas.items():
+            RAW[f"{self.name}_d_{p}"], RAW[f"{self.name}_D_{p}"] = raw(f), public(f)
+        self.front = self._front(stub)
+        PUBLIC[self.name] = self.front
+        TABLE[self.name] = self
+
+    def _check(self, formulas: dict[str, Any]) -> None:
+        known = {*self.inputs, *self.params, *self.outputs}
+        known |= {f"{p}_{what}" for p in self.inputs for what in ("shape", "size", "dtype")}
+        if unknown := [p for p in formulas if p not in self.params]:
+            raise TypeError(f"{self.name}: formulas for {unknown}, which are no parameters")
+        for p, names in self.needs.items():
+            if unknown := [n for n in names if n not in known]:
+                raise TypeError(f"{self.name}: the derivative by {p} asks for {unknown}; it may name {sorted(known)}")
+        if not self.elementwise and self.formulas and self.jvp is None:
+            raise TypeError(f"{self.name}: say how it runs forward-mode: jvp=LINEAR, MULTILINEAR or a function")
+
+    def _front(self, stub: Callable[..., Any]) -> Any:
+        front = self.compile(self.name, codegen.front(self))
+        front.__name__ = front.__qualname__ = self.called
+        front.__module__ = "engine"
+        front.__doc__, front.row = stub.__doc__, self
+        front.__signature__ = self.signature.replace(
+            parameters=[p.replace(name=PUBLIC_NAMES.get(n, n)) for n, p in self.signature.parameters.items()]
+        )
+        return front
+
+    def kept(self, wanted: Sequence[str]) -> list[str]:
+        """The names to save when the inputs ``wanted`` want gradients."""
+        return sorted({n for p in wanted for n in self.needs[p]}, key=lambda n: (n == "out", n))
+
+    def step(self, wanted: tuple[str, ...], fit: bool = False) -> Any:
+        """What a backward pass calls on a node of this row; ``fit``: sum to the inputs' shapes, cast to their dtypes."""
+        key = wanted, fit
+        if key not in self.steps:
+            self.steps[key] = Step(self, wanted, fit)
+            RAW[codegen.step_name(self, wanted, fit)] = self.steps[key].run
+        return self.steps[key]
+
+    def compile(self, name: str, source: str) -> Any:
+        """The function ``name`` that ``source`` defines; registered so that tracebacks can show its lines."""
+        file = f"<engine {self.name} {len(self.sources)}>"
+        self.sources.append(source)
+        linecache.cache[file] = (len(source), None, source.splitlines(True), file)
+        made: dict[str, Any] = {}
+        exec(compile(source, file, "exec"), RAW, made)
+        return made[name]
+
+    def differentiable(self, node: Node) -> Sequence[str]:
+        """The inputs that ``next_functions`` lists."""
+        return tuple(self.formulas)
+
+    def node_name_of(self, node: Node) -> str:
+        """PyTorch's name for this node: ``MulBackward0``."""
+        return self.node_name if isinstance(self.node_name, str) else self.node_name(node)
+
+    def __repr__(self) -> str:
+        return f"<row {self.name}({', '.join(self.params)})>"
+
+
+class Step:
+    """Turns the gradient of a node's output into those of the inputs ``wanted``.
+
+    ``run`` is the function that nodes hold: at first one that compiles the generated source (200 rows at import would
+    cost 100 ms), from then on the compiled one. Either has this object as its ``spec``.
+    """
+
+    __slots__ = ("row", "wanted", "fit", "kept", "data", "run", "_twin")
+
+    def __init__(self, row: Row, wanted: tuple[str, ...], fit: bool) -> None:
+        self.row, self.wanted, self.fit, self.kept = row, wanted, fit, row.kept(wanted)
+        self.data = [n for n in self.kept if n in row.inputs or n in row.outputs]
+        self._twin: Any = None
+
+        def first(node: Node, g: Any, free: bool) -> Any:
+            if self.run is first:
+                self.run = row.compile("step", codegen.step(self, on_tensors=False))
+                self.run.spec = self
+                RAW[codegen.step_name(row, wanted, fit)] = self.run
+            return self.run(node, g, free)
+
+        self.run: Any = first
+        self.run.spec = self
+
+    def twin(self) -> Callable[[Node, Any, bool], Any]:
+        """The same on Tensors, recorded: for ``create_graph``."""
+        if self._twin is None:
+            self._twin = self.row.compile("step", codegen.step(self, on_tensors=True))
+        return self._twin
+
+    def saved(self, node: Node, name: str) -> Any:
+        """What ``node._saved_<name>`` shows: a Tensor with its history for data, else the plain value."""
+        if node.saved is None:
+            raise errors.freed()
+        value = node.saved[self.kept.index(name)]
+        if name not in self.data:
+            return value
+        edges = dict(zip(self.wanted, node.edges, strict=True))
+        return RAW["tensor_of"](value, node if name in self.row.outputs else edges.get(name))
+
+
+def _saved(name: str) -> property:
+    def read(node: Node) -> Any:
+        spec = node.step.spec
+        inside = {"self": "x", "other": "y", "result": "out"}.get(name, name)
+        if inside not in spec.kept:
+            raise AttributeError(f"'{node.name()}' object has no attribute '_saved_{name}'")
+        return spec.saved(node, inside)
+
+    return property(read, doc="What the operation saved for its derivative.")
+
+
+def _declare(kind: str) -> Any:
+    def decorator(
+        kernel: Callable[..., Any] | None = None,
+        *,
+        node: Any = None,
+        floating: bool = False,
+        predicate: bool = False,
+        apart: Sequence[str] = (),
+        outputs: Sequence[str] = ("out",),
+        jvp: Any = None,
+        diagnose: Any = None,
+        called: str | None = None,
+        **formulas: Callable[..., Any] | None,
+    ) -> Callable[[Callable[..., Any]], Any]:
+        def make(stub: Callable[..., Any]) -> Any:
+            row = Row(
+                stub, kernel, formulas, kind=kind, node_name=node, floating=floating, predicate=predicate, apart=apart,
+                outputs=outputs, jvp=jvp or {"elementwise": DIAGONAL, "view": LINEAR}.get(kind), diagnose=diagnose,
+                called=called,
+            )  # fmt: skip
+            for name in {n for needs in row.needs.values() for n in needs}:
+                for shown in {"x": ("self", "x"), "y": ("other", "y"), "out": ("result", "out")}.get(name, (name,)):
+                    setattr(Node, "_saved_" + shown, _saved(shown))
+            return row.front
+
+        return make
+
+    return decorator
+
+
+elementwise = _declare("elementwise")  # inputs broadcast, promote, and may be Python numbers
+view = _declare("view")  # the result shares its input's memory
+op = _declare("op")  # an operation with rules of its own
+

@@ -1,0 +1,368 @@
+"""Tensor: an array, the node or leaf cell behind it, and its gradient. Operations are bound to it by ``methods.py``.
+
+``_d`` is an ndarray, or a NumPy scalar for 0-d results that nobody shares (boxing one costs 260 ns of an operation);
+``_n`` the node that made it, the cell of a leaf, or None when it wants no gradient. No ``__getattr__`` here: it would
+switch off the interpreter's attribute specialisation, 117 ns per operation.
+"""
+
+from __future__ import annotations
+
+import copy
+import weakref
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from . import dtypes, errors
+from .hooks import Handle, hooked
+from .kernel import RAW
+from .node import AccumulateGrad, Node, Output, shown
+from .size import Size, device
+from .versions import boxed, version
+
+_CPU = device("cpu")
+
+
+class Tensor:
+    """A multi-dimensional array that may record what is computed from it; make one with ``tensor(...)``."""
+
+    __slots__ = ("_d", "_n", "_g", "_b", "_views", "__weakref__", "__dict__")
+    __array_priority__ = 1000  # NumPy's operators leave the work to ours
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Tensor:
+        return RAW["legacy_constructor"](cls, *args, **kwargs)
+
+    # ---------------------------------------------------------------- what it is
+    @property
+    def shape(self) -> Size:
+        return Size(self._d.shape)
+
+    @property
+    def ndim(self) -> int:
+        return self._d.ndim
+
+    @property
+    def dtype(self) -> dtypes.dtype:
+        return dtypes.OF[self._d.dtype]
+
+    @property
+    def device(self) -> device:
+        return _CPU
+
+    @property
+    def layout(self) -> str:
+        return "torch.strided"
+
+    @property
+    def itemsize(self) -> int:
+        return self._d.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        return self._d.nbytes
+
+    def size(self, dim: int | None = None) -> Any:
+        """The shape, or its entry at ``dim``."""
+        return self.shape if dim is None else self._d.shape[dim]
+
+    def dim(self) -> int:
+        """The number of dimensions."""
+        return self._d.ndim
+
+    def numel(self) -> int:
+        """The number of elements."""
+        return self._d.size
+
+    nelement, ndimension = numel, dim
+
+    def stride(self, dim: int | None = None) -> Any:
+        """Elements to step over per dimension."""
+        steps = tuple(s // self._d.itemsize for s in self._d.strides)
+        return steps if dim is None else steps[dim]
+
+    def element_size(self) -> int:
+        """Bytes per element."""
+        return self._d.itemsize
+
+    def is_floating_point(self) -> bool:
+        """Whether the dtype is a floating-point one."""
+        return self._d.dtype.kind == "f"
+
+    def is_complex(self) -> bool:
+        """Whether the dtype is a complex one."""
+        return self._d.dtype.kind == "c"
+
+    def is_contiguous(self) -> bool:
+        """Whether elements lie in memory in C order without gaps."""
+        return type(self._d) is not np.ndarray or self._d.flags.c_contiguous
+
+    def data_ptr(self) -> int:
+        """The address of the first element."""
+        return box(self).__array_interface__["data"][0]
+
+    # ---------------------------------------------------------------- its part in a graph
+    @property
+    def requires_grad(self) -> bool:
+        return self._n is not None
+
+    @requires_grad.setter
+    def requires_grad(self, on: bool) -> None:
+        self.requires_grad_(on)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Make a leaf want a gradient, or not.
+
+        Errors: RuntimeError for a tensor of whole numbers, and for switching off what an operation computed.
+        """
+        if requires_grad == (self._n is not None):
+            return self
+        if not requires_grad:
+            if not self.is_leaf:
+                raise errors.only_leaf_flag()
+            self._g, self._n = self._n.grad, None
+            return self
+        if self._d.dtype.kind not in "fc":
+            raise errors.only_floating()
+        cell = AccumulateGrad(self, self._d)
+        cell.grad = self.grad
+        self._n = cell
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        return self._n is None or self._n.key > 0
+
+    @property
+    def grad_fn(self) -> Any:
+        n = self._n
+        if n is None or n.key > 0:
+            return None
+        return n if type(n) is Node else shown(n)[0]
+
+    @property
+    def output_nr(self) -> int:
+        return self._n.nr if type(self._n) is Output else 0
+
+    @property
+    def grad(self) -> Any:
+        n = self._n
+        if n is not None:
+            if n.key > 0:
+                return n.grad
+            if not self.retains_grad:
+                RAW["warn_non_leaf_grad"]()
+        try:
+            return self._g
+        except AttributeError:
+            return None
+
+    @grad.setter
+    def grad(self, g: Any) -> None:
+        if g is not None:
+            RAW["check_grad"](self, g)
+        if self._n is not None and self._n.key > 0:
+            self._n.grad = g
+        else:
+            self._g = g
+
+    @grad.deleter
+    def grad(self) -> None:
+        self.grad = None
+
+    def retain_grad(self) -> None:
+        """Keep the gradient that arrives here in ``.grad``, though this is no leaf."""
+        if self._n is None:
+            raise errors.retain_needs_grad()
+        if self.is_leaf or self.retains_grad:
+            return
+        me = weakref.ref(self)
+
+        def keep(g: Tensor) -> None:
+            tensor = me()
+            if tensor is not None:
+                tensor._g = wrap(np.array(g._d)) if g._n is None else g
+
+        hooked(self._n).retain = keep
+
+    @property
+    def retains_grad(self) -> bool:
+        n = self._n
+        return n is not None and n.key < 0 and getattr(n.step, "retain", None) is not None
+
+    def register_hook(self, hook: Any) -> Handle:
+        """``hook(grad)`` runs when the gradient of this tensor is known; what it returns replaces it."""
+        if self._n is None:
+            raise errors.cannot_hook()
+        stepped = hooked(self._n)
+        return stepped.add(hook, stepped.tensor)
+
+    def register_post_accumulate_grad_hook(self, hook: Any) -> Handle:
+        """``hook(self)`` runs after a gradient was added to a leaf's ``.grad``."""
+        if not self.is_leaf or self._n is None:
+            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        stepped = hooked(self._n)
+        return stepped.add(hook, stepped.accumulated)
+
+    @property
+    def _version(self) -> int:
+        return 0 if self._from_data else version(self._d)
+
+    @property
+    def _from_data(self) -> bool:
+        """Whether this came from ``.data``: its writes are not logged."""
+        try:
+            return self._b is FROM_DATA
+        except AttributeError:
+            return False
+
+    @property
+    def _base(self) -> Any:
+        """The tensor that this is a view of, or None."""
+        try:
+            return None if self._b is FROM_DATA else self._b
+        except AttributeError:
+            return None
+
+    def _is_view(self) -> bool:
+        return self._base is not None
+
+    @property
+    def data(self) -> Tensor:
+        out = wrap(box(self))
+        out._b = FROM_DATA
+        return out
+
+    @data.setter
+    def data(self, other: Tensor) -> None:
+        self._d = box(other)
+        if self._n is not None and self._n.key > 0:
+            self._n.data = self._d
+
+    # ---------------------------------------------------------------- out to Python and NumPy
+    def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
+        """The same memory as a NumPy array; ``force`` detaches first."""
+        if self._n is not None and not force:
+            raise errors.numpy_needs_detach()
+        return box(self)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:
+        array = self.numpy()
+        return array if dtype is None else array.astype(dtype, copy=False)
+
+    def item(self) -> Any:
+        """The only element as a Python number."""
+        if self._d.size != 1:
+            raise errors.not_one_element(self._d.size)
+        return self._d.item()
+
+    def tolist(self) -> Any:
+        """The values as nested Python lists; a number for a 0-d tensor."""
+        return self._d.tolist()
+
+    def __bool__(self) -> bool:
+        if self._d.size != 1:
+            raise errors.ambiguous_truth() if self._d.size else errors.empty_truth()
+        return bool(self._d)
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        if self._d.dtype.kind not in "iub" or self._d.size != 1:
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        return int(self._d.item())
+
+    def __complex__(self) -> complex:
+        return complex(self.item())
+
+    def __len__(self) -> int:
+        if not self._d.ndim:
+            raise errors.length_zero_dim()
+        return len(self._d)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self._d.ndim:
+            raise errors.iterating_zero_dim()
+        return iter(RAW["unbind_all"](self))
+
+    def __contains__(self, value: Any) -> bool:
+        return bool((self._d == (value._d if isinstance(value, Tensor) else value)).any())
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if not self._d.ndim and spec else str(self)
+
+    def __repr__(self) -> str:
+        return RAW["repr_tensor"](self)
+
+    __hash__ = object.__hash__
+
+    def __copy__(self) -> Tensor:
+        out = wrap(box(self), type(self))
+        out._n = self._n
+        return out
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        if not self.is_leaf:
+            raise errors.deepcopy_needs_leaf()
+        out = wrap(np.array(self._d), type(self))
+        memo[id(self)] = out
+        out.requires_grad_(self._n is not None)
+        out._g = None
+        if self.grad is not None:
+            out.grad = copy.deepcopy(self.grad, memo)
+        return out
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return _rebuild, (type(self), np.array(self._d), self._n is not None)
+
+
+class _FromData:
+    """What the ``_b`` of a tensor from ``.data`` points at."""
+
+
+FROM_DATA = _FromData()
+
+
+def wrap(data: Any, kind: type[Tensor] = Tensor) -> Tensor:
+    """A Tensor on ``data``, an array or NumPy scalar, with no history."""
+    t = object.__new__(kind)
+    t._d = data
+    t._n = None
+    return t
+
+
+def _rebuild(kind: type[Tensor], data: Any, requires_grad: bool) -> Tensor:
+    return wrap(data, kind).requires_grad_(requires_grad)
+
+
+def box(t: Tensor) -> np.ndarray[Any, Any]:
+    """The data of ``t`` as memory that can be shared and written."""
+    d = t._d
+    if type(d) is not np.ndarray:
+        array = np.asarray(d)
+        boxed(d, array)
+        t._d = array
+        if t._n is not None and t._n.key > 0:
+            t._n.data = array
+        return array
+    return d
+
+
+def tensor_of(data: Any, edge: Any, dtype: Any = None) -> Any:
+    """A saved value with its history again; ``dtype`` is what it had before the operation promoted it."""
+    if data is None or type(data) is int or type(data) is float:  # not isinstance: np.float64 is a float
+        return data
+    if not isinstance(data, np.ndarray | np.generic):
+        return data
+    if dtype is not None and data.dtype is not dtype:
+        return RAW["cast_public"](tensor_of(data.astype(dtype), edge), data.dtype)
+    t = wrap(data)
+    t._n = edge
+    return t
+
+
+RAW["box"] = box
