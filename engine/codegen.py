@@ -83,6 +83,8 @@ def _operands(row: Row, general: str) -> list[str]:
     if row.elementwise and len(row.inputs) > 2:
         data = ", ".join(_PUBLIC.get(p, p) + "_d" for p in row.inputs if p not in row.apart)
         lines += [f"if not alike({data}): {general}", "same = True"]
+        shaped = next(p for p in row.inputs if p not in row.apart)
+        lines += [f"if {p}_d.shape != {_PUBLIC.get(shaped, shaped)}_d.shape: {general}" for p in row.apart]
     return lines
 
 
@@ -102,7 +104,8 @@ def _record(row: Row, general: str) -> list[str]:
     plain = ["out._n = None"]
     if row.elementwise and not row.predicate:
         # exp or / of whole numbers: NumPy says float64. What wants gradients is floating already
-        first = _PUBLIC.get(row.inputs[0], row.inputs[0])
+        promoted = next(p for p in row.inputs if p not in row.apart)
+        first = _PUBLIC.get(promoted, promoted)
         plain += [f"if data.dtype is not {first}_d.dtype: {general}"]
     lines += ["else:", *("    " + line for line in plain)] if wantable else plain
     if row.view:

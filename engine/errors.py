@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .dtypes import OF
+
 
 def hinted(error: BaseException, hint: str) -> Any:
     """``error`` with advice attached: tracebacks show notes below the message."""
@@ -38,7 +40,7 @@ def modified(dtype: str, shape: Any, output: str, version: int, expected: int) -
             "one of the variables needed for gradient computation has been modified by an inplace operation: "
             f"[torch.{dtype}Tensor {list(shape)}]{output} is at version {version}; expected version {expected} instead."
             " Hint: enable anomaly detection to find the operation that failed to compute its gradient, with "
-            "torch.autograd.set_detect_anomaly(True)."
+            "torch.autograd.set_detect_anomaly(True, check_nan=False)."
         ),
         "the derivative needs the value from before the change; write `y = y + 1` in place of `y += 1`, "
         "or clone() first.",
@@ -64,6 +66,31 @@ def output_view_in_place(nr: int, node: str) -> RuntimeError:
         f"Output {nr} of {node} is a view and is being modified inplace. This view is the output of a function that "
         "returns multiple views. Such functions do not allow the output views to be modified inplace. You should "
         "replace the inplace operation by an out-of-place one."
+    )
+
+
+def output_view_base(nr: int, node: str) -> RuntimeError:
+    return RuntimeError(
+        f"Output {nr} of {node} is a view and its base or another view of its base has been modified inplace. This view "
+        "is the output of a function that returns multiple views. Such functions do not allow the output views to be "
+        "modified inplace. You should replace the inplace operation by an out-of-place one."
+    )
+
+
+_NO_GRAD_VIEW = (
+    " inplace with grad mode enabled. Given that this use case is ambiguous and error-prone, it is forbidden. You can "
+    "clarify your code by moving both the view and the inplace either both inside the no_grad block (if you don't want "
+    "the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
+)
+
+
+def no_grad_view_in_place() -> RuntimeError:
+    return RuntimeError("A view was created in no_grad mode and is being modified" + _NO_GRAD_VIEW)
+
+
+def no_grad_view_base() -> RuntimeError:
+    return RuntimeError(
+        "A view was created in no_grad mode and its base or another view of its base has been modified" + _NO_GRAD_VIEW
     )
 
 
@@ -136,9 +163,34 @@ def hook_changed_size(before: Any, after: Any) -> RuntimeError:
     return RuntimeError(f"hook has changed the size of value from {list(before)} to {list(after)}")
 
 
+def grad_size(gradient: Any, tensor: Any) -> RuntimeError:
+    return RuntimeError(
+        f"attempting to assign a gradient of size '{list(gradient)}' to a tensor of size '{list(tensor)}'. Please ensure "
+        "that the gradient and the tensor are the same size"
+    )
+
+
+def grad_dtype(gradient: Any, tensor: Any) -> RuntimeError:
+    names = {"float32": "float", "float64": "double", "int64": "long int", "int32": "int", "bool": "bool"}
+    return RuntimeError(
+        f"attempting to assign a gradient with dtype '{names.get(gradient.name, gradient.name)}' to a tensor with "
+        f"grad_dtype '{tensor.title}'. The gradient must match the tensor's grad_dtype (defaults to the tensor's dtype). "
+        "You can set the tensor's grad_dtype attribute with a specific dtype, or None to allow any dtype. Set "
+        "grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may break downstream systems that "
+        "assume they match."
+    )
+
+
 def only_floating() -> RuntimeError:
     return hinted(
         RuntimeError("only Tensors of floating point and complex dtype can require gradients"),
+        "whole numbers have no derivative: write 2. for 2, or dtype=torch.float32.",
+    )
+
+
+def only_floating_made() -> RuntimeError:
+    return hinted(
+        RuntimeError("Only Tensors of floating point and complex dtype can require gradients"),
         "whole numbers have no derivative: write 2. for 2, or dtype=torch.float32.",
     )
 
@@ -214,6 +266,77 @@ def dim_range(dim: int, ndim: int) -> IndexError:
 def argument(function: str, name: str, position: int, value: Any) -> TypeError:
     return TypeError(
         f"{function}(): argument '{name}' (position {position}) must be Tensor, not {type(value).__name__}"
+    )
+
+
+def not_implemented(kernel: str, d: Any) -> NotImplementedError:
+    """A dtype for which PyTorch has no kernel of that name."""
+    return NotImplementedError(f"\"{kernel}\" not implemented for '{OF[d].title}'")
+
+
+def underivable(function: str) -> RuntimeError:
+    return RuntimeError(f"derivative for aten::{function} is not implemented")
+
+
+def bool_negation() -> RuntimeError:
+    return RuntimeError(
+        "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the "
+        "`~` or `logical_not()` operator instead."
+    )
+
+
+def bool_subtraction(both: bool) -> RuntimeError:
+    if both:
+        return RuntimeError(
+            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
+            "operator instead."
+        )
+    return RuntimeError(
+        "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use "
+        "the `~` or `logical_not()` operator instead."
+    )
+
+
+def zero_division() -> RuntimeError:
+    return hinted(RuntimeError("ZeroDivisionError"), "whole numbers have no inf; floats do: x / 0.")
+
+
+def negative_power() -> RuntimeError:
+    return hinted(RuntimeError("Integers to negative integer powers are not allowed."), "write 2. for 2.")
+
+
+def invert() -> TypeError:
+    return hinted(
+        TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors"),
+        "compare first: ~(x > 0)",
+    )
+
+
+def whole_addcdiv() -> RuntimeError:
+    return RuntimeError(
+        "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will perform a true "
+        "division of tensor1 and tensor2. The historic addcdiv behavior can be implemented as (input + value * "
+        "torch.trunc(tensor1 / tensor2)).to(input.dtype) for integer inputs and as (input + value * tensor1 / tensor2) "
+        "for float inputs. The future addcdiv behavior is just the latter implementation: (input + value * tensor1 / "
+        "tensor2), for all dtypes."
+    )
+
+
+def combination(function: str, got: Any, expected: Any) -> TypeError:
+    """No way of calling ``function`` takes these kinds of arguments."""
+    kinds = ", ".join(type(value).__name__ for value in got if value is not None)
+    listed = "".join(f" * {signature}\n" for signature in expected)
+    return TypeError(
+        f"{function}() received an invalid combination of arguments - got ({kinds}), but expected one of:\n{listed}"
+    )
+
+
+def where_condition(d: Any) -> RuntimeError:
+    return hinted(
+        RuntimeError(
+            f"where expected condition to be a boolean tensor, but got a tensor with dtype {OF[d].title}"
+        ),
+        "a comparison makes one: torch.where(x > 0, ...)",
     )
 
 

@@ -23,6 +23,7 @@ _NUMBERS = (float, int, bool, complex, np.generic)
 
 NUMBERS32: dict[Any, Any] = {}  # Python number -> 0-d array, never zero: 0.0 == -0.0
 NUMBERS64: dict[Any, Any] = {}
+ZERO = {d: np.zeros((), d) for d in (dtypes.float32.numpy, dtypes.float64.numpy)}
 
 
 def number(value: Any, like: Any) -> Any:
@@ -35,7 +36,10 @@ def number(value: Any, like: Any) -> Any:
     cache = NUMBERS32 if d is dtypes.float32.numpy else NUMBERS64
     if value in cache:
         return cache[value]
-    array = np.array(value, d)
+    if not value and type(value) is int:
+        return ZERO[d]
+    with np.errstate(over="ignore"):
+        array = np.array(value, d)
     if value and value == value and len(cache) < 4096:
         cache[value] = array
     return array
@@ -88,16 +92,18 @@ def general(row: Row, args: tuple[Any, ...]) -> Any:
     a = dict(zip(row.params, args, strict=True))
     for p in row.inputs:
         _check_operand(row, p, a)
+    if row.refuse and (told := row.refuse(*a.values())) is not None:
+        raise told
     tensors = {p: a[p] for p in row.inputs if isinstance(a[p], Tensor)}
     if not tensors:
-        raise errors.argument(row.name, "input", 1, a[row.inputs[0]])
+        raise errors.argument(row.called, "input", 1, a[row.inputs[0]])
     before = {p: t._d for p, t in tensors.items()}
     data = {p: a[p]._d if p in tensors else a[p] for p in row.inputs}
-    if row.elementwise:
-        _promote(row, data, tensors)
-    else:
-        _same_dtype(row, tensors)
     with np.errstate(all="ignore"):
+        if row.elementwise:
+            _promote(row, data, tensors)
+        else:
+            _same_dtype(row, tensors)
         result = _run(row, [data[p] if p in data else a[p] for p in row.params], before)
     extras: dict[str, Any] = {}
     if len(row.outputs) > 1:
@@ -120,7 +126,7 @@ def _check_operand(row: Row, p: str, a: dict[str, Any]) -> None:
         return
     elif not (row.elementwise and isinstance(value, _NUMBERS)):
         name = {"x": "input", "y": "other"}.get(p, p)
-        raise errors.argument(row.name, name, row.params.index(p) + 1, value)
+        raise errors.argument(row.called, name, row.params.index(p) + 1, value)
 
 
 def _promote(row: Row, data: dict[str, Any], tensors: dict[str, Any]) -> None:
@@ -135,7 +141,7 @@ def _promote(row: Row, data: dict[str, Any], tensors: dict[str, Any]) -> None:
         d = dtypes.get_default_dtype().numpy
     for p in operands:
         value = data[p]
-        data[p] = value.astype(d, copy=False) if type(value) is np.ndarray else d.type(value)
+        data[p] = value.astype(d, copy=False) if type(value) is np.ndarray else np.array(value).astype(d)[()]  # wraps around
     for p in row.apart:
         if p not in tensors:
             data[p] = np.asarray(data[p])

@@ -1,7 +1,7 @@
-"""In-place operations and views: ``add_`` from ``add``, ``y[0] = 1``, and graphs that follow what was written.
+"""In-place operations and views: ``add_`` from ``add``, and what may be written.
 
-A write into a view gives its base a new history, CopySlices: what was there, with one region replaced; the base's other
-views get theirs from that. Where nothing is recorded a write is one NumPy call and a line in the log (versions.py).
+Where nothing is recorded a write is one NumPy call and a line in the log (versions.py); where it is, ``rebase.py`` gives
+the tensor, its base and the base's other views their new histories.
 """
 
 from __future__ import annotations
@@ -13,17 +13,19 @@ from typing import Any
 import numpy as np
 
 from . import dtypes, errors
-from .kernel import PUBLIC, RAW
+from .kernel import RAW, tick
 from .mode import here, overridden
-from .node import Output
+from .node import Node, Output
+from .rebase import function_name, hang, rebase
 from .tensor import FROM_DATA, Tensor, box, wrap
-from .versions import owner, wrote
+from .versions import wrote
 
 
 def track(base: Tensor, out: Tensor) -> None:
     """Note that ``out`` is a view of ``base``; each knows the other, the base weakly."""
-    d = out._d
-    if type(d) is not np.ndarray or d.base is None:
+    d, whole = out._d, base._d
+    memory = d.base if type(d) is np.ndarray else None
+    if memory is None or (memory is not whole and memory is not whole.base):
         return  # a copy
     try:
         root = base._b
@@ -60,41 +62,61 @@ def in_place(name: str, front: Callable[..., Any]) -> Callable[..., Any]:
 
 def apply(self: Tensor, front: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
     """Write ``front(self, ...)`` into ``self``, in memory and in the graph."""
-    operands = [t for t in args if isinstance(t, Tensor)]
-    recording = here.grad and (self._n is not None or any(t._n is not None for t in operands))
+    old = self._n
+    recording = here.grad and (old is not None or wants_gradient(self, (*args, *kwargs.values())))
+    value = self
     if recording:
         check_writable(self)
-    value = self
-    if recording:  # what the operation saves of itself is the value from before
-        value = wrap(np.array(self._d, copy=True))
-        value._n = self._n
+        # what the operation saves of itself is the value from before
+        value = wrap(np.array(self._d) if type(self._d) is np.ndarray else self._d)
+        value._n = old
+    mark = tick()
     modes, here.modes = here.modes, ()
     try:
         result = front(value, *args, **kwargs)
     finally:
         here.modes = modes
     check_fits(self, result)
+    node = result._n
+    if recording and (type(node) is not Node or node.key > mark or result._d.dtype is not self._d.dtype):
+        node = _replaced(self, old, result)
     data = box(self)
-    write(self, result._d)
-    if recording:
-        node = result._n
-        if node is not None and getattr(node, "saved", None):
+    write(self, result._d, node.name() if recording and node is not None else "")
+    if recording and node is not None:
+        if node.saved:
             node.saved = tuple([data if v is result._d else v for v in node.saved])
-        rebase(self, node)
+        node.key = tick()  # what it saved of its own result is younger than the write
+        rebase(self, old, node)
     return self
 
 
-def check_writable(self: Tensor) -> None:
-    """Raise PyTorch's error where a recorded write is not allowed."""
+def wants_gradient(self: Tensor, operands: tuple[Any, ...]) -> bool:
+    """Whether the base of ``self`` or an operand wants a gradient."""
+    base = self._base
+    return (base is not None and base._n is not None) or any(
+        isinstance(t, Tensor) and t._n is not None for t in operands
+    )
+
+
+def _replaced(self: Tensor, old: Any, result: Tensor) -> Any:
+    """The node of ``self.copy_(result)``: for what records nothing itself, comes from elsewhere or has another dtype."""
+    d = result._d
+    return hang("copy", {"x": old, "y": result._n}, {"y_shape": d.shape, "y_dtype": d.dtype})
+
+
+def check_writable(self: Tensor, part: bool = False) -> None:
+    """Raise PyTorch's error where a recorded write to ``self``, or to a ``part`` of it, is not allowed."""
     base = self._base
     if base is None:
         if self._n is not None and self._n.key > 0:
-            raise errors.leaf_in_place()
+            raise errors.leaf_view_in_place() if part else errors.leaf_in_place()
         return
+    if type(self._n) is Output:
+        raise errors.output_view_in_place(self._n.nr, function_name(self._n.edge))
+    if base._n is not None and self._n is None:
+        raise errors.no_grad_view_in_place()
     if base._n is not None and base._n.key > 0:
         raise errors.leaf_view_in_place()
-    if type(self._n) is Output:
-        raise errors.output_view_in_place(self._n.nr, self._n.edge.name())
 
 
 def check_fits(self: Tensor, result: Tensor) -> None:
@@ -106,52 +128,16 @@ def check_fits(self: Tensor, result: Tensor) -> None:
         raise errors.cannot_cast(dtypes.OF[a].title, dtypes.OF[b].title)
 
 
-def write(self: Tensor, value: Any) -> None:
+def check_overlap(data: np.ndarray[Any, Any]) -> None:
+    """Raise PyTorch's error if two elements of ``data`` are the same memory."""
+    if 0 in data.strides and any(n > 1 and s == 0 for n, s in zip(data.shape, data.strides, strict=True)):
+        raise errors.overlapping()
+
+
+def write(self: Tensor, value: Any, writer: str = "") -> None:
     """Put ``value`` into the memory of ``self``, and log it unless ``self`` came from ``.data``."""
     data = box(self)
-    if any(n > 1 and s == 0 for n, s in zip(data.shape, data.strides, strict=True)):
-        raise errors.overlapping()
+    check_overlap(data)
     data[...] = value
     if not self._from_data:
-        wrote(data)
-
-
-def rebase(self: Tensor, node: Any) -> None:
-    """Give ``self``, just written, the history ``node``; its base and the base's other views follow."""
-    base = self._base
-    if base is None:
-        self._n = node
-        base = self
-    else:
-        value = wrap(self._d)
-        value._n = node
-        whole = wrap(box(base))
-        whole._n = base._n
-        base._n = PUBLIC["copy_slices"](whole, value, region(base, self))._n
-    if base._n is None:
-        return
-    for reference in getattr(base, "_views", ()):
-        v = reference()
-        if v is not None and type(v._n) is not Output:
-            whole = wrap(box(base))
-            whole._n = base._n
-            v._n = PUBLIC["as_strided_view"](whole, region(base, v))._n
-
-
-def region(base: Tensor, part: Tensor) -> np.ndarray[Any, Any]:
-    """Where the elements of a view lie in its base: flat indices in the base's logical order, in the view's shape."""
-    whole, data = box(base), part._d
-    memory = owner(whole)
-    places = np.full(memory.shape, -1)
-    if memory.strides != places.strides:
-        places = np.empty_like(memory, dtype=np.int64)  # the same layout, dense
-    scale = places.itemsize / memory.itemsize
-    start = memory.__array_interface__["data"][0]
-
-    def there(a: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        offset = int((a.__array_interface__["data"][0] - start) * scale)
-        strides = tuple(int(s * scale) for s in a.strides)
-        return np.ndarray(a.shape, np.int64, places, offset, strides)
-
-    there(whole)[...] = np.arange(whole.size).reshape(whole.shape)
-    return there(data).copy()
+        wrote(data, writer)

@@ -63,13 +63,9 @@ def _check_grad(self: Tensor, g: Any) -> None:
     if g is self:
         raise RuntimeError("can't assign Variable as its own grad")
     if g._d.shape != self._d.shape:
-        raise RuntimeError(
-            f"assigned grad has data of a different size than the tensor: {list(g.shape)} against {list(self.shape)}"
-        )
+        raise errors.grad_size(g._d.shape, self._d.shape)
     if g._d.dtype is not self._d.dtype:
-        raise RuntimeError(
-            f"assigned grad has data of a different type: {g.dtype!r} against {self.dtype!r}"
-        )
+        raise errors.grad_dtype(g.dtype, self.dtype)
 
 
 def install() -> None:

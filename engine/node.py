@@ -62,7 +62,7 @@ class Node:
         return hooked(self).add(hook, hooked(self).before)
 
     def __repr__(self) -> str:
-        return f"<{self.name()} object at {id(self):#x}>"
+        return f"<{self.name().rpartition('::')[2]} object at {id(self):#x}>"
 
 
 class Output:

@@ -47,6 +47,7 @@ class Row:
         outputs: Sequence[str],
         jvp: Any,
         diagnose: Callable[..., BaseException | None] | None,
+        refuse: Callable[..., BaseException | None] | None,
         called: str | None,
     ) -> None:
         self.called = called or stub.__name__
@@ -54,7 +55,7 @@ class Row:
         self.elementwise, self.view = kind == "elementwise", kind == "view"
         self.floating, self.predicate, self.apart, self.outputs = floating, predicate, tuple(apart), tuple(outputs)
         self.node_name = node_name or self.name.title().replace("_", "") + "Backward0"
-        self.diagnose = diagnose
+        self.diagnose, self.refuse = diagnose, refuse
         self.signature = inspect.signature(stub)
         self.params = list(self.signature.parameters)
         self.inputs = [p for p in self.params if p in formulas]
@@ -190,6 +191,7 @@ def _declare(kind: str) -> Any:
         outputs: Sequence[str] = ("out",),
         jvp: Any = None,
         diagnose: Any = None,
+        refuse: Any = None,
         called: str | None = None,
         **formulas: Callable[..., Any] | None,
     ) -> Callable[[Callable[..., Any]], Any]:
@@ -197,7 +199,7 @@ def _declare(kind: str) -> Any:
             row = Row(
                 stub, kernel, formulas, kind=kind, node_name=node, floating=floating, predicate=predicate, apart=apart,
                 outputs=outputs, jvp=jvp or {"elementwise": DIAGONAL, "view": LINEAR}.get(kind), diagnose=diagnose,
-                called=called,
+                refuse=refuse, called=called,
             )  # fmt: skip
             for name in {n for needs in row.needs.values() for n in needs}:
                 for shown in {"x": ("self", "x"), "y": ("other", "y"), "out": ("result", "out")}.get(name, (name,)):

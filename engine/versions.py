@@ -5,6 +5,7 @@ A node that is newer than the last write anywhere needs no look; an older one co
 
 from __future__ import annotations
 
+import re
 import weakref
 from collections import deque
 from typing import Any
@@ -19,10 +20,11 @@ _LOG = 256  # writes remembered per owner; a node older than all of them counts 
 
 
 class _Entry:
-    __slots__ = ("alive", "count", "keys")
+    __slots__ = ("alive", "count", "keys", "writer")
 
     def __init__(self, alive: Any) -> None:
         self.alive, self.count = alive, 0
+        self.writer = ""  # the node that the last write gave the tensor as its history
         self.keys: deque[int] = deque(maxlen=_LOG)
 
 
@@ -44,14 +46,15 @@ def version(data: Any) -> int:
     return entry.count if entry is not None and entry.alive() is bottom else 0
 
 
-def wrote(data: Any) -> None:
-    """Log one in-place write to the memory behind ``data``."""
+def wrote(data: Any, writer: str = "") -> None:
+    """Log one in-place write to the memory behind ``data``, by the node called ``writer`` if it was recorded."""
     bottom = owner(data)
     key = id(bottom)
     entry = _writes.get(key)
     if entry is None or entry.alive() is not bottom:
         entry = _writes[key] = _Entry(weakref.ref(bottom, lambda _: _writes.pop(key, None)))
     entry.count += 1
+    entry.writer = writer or entry.writer
     last_write[0] = tick()
     entry.keys.append(last_write[0])
 
@@ -80,9 +83,18 @@ def check(node: Any) -> None:
             continue
         late = sum(key < node.key for key in entry.keys)
         if late:
-            spec = node.step.spec
-            name = ""
-            if "out" in spec.data and node.saved[spec.kept.index("out")] is value:
-                name = f", which is output 0 of {node.name()},"
             title = OF[value.dtype].title
-            raise errors.modified(title, value.shape, name, entry.count, entry.count - late)
+            raise errors.modified(title, value.shape, _producer(node, value, entry), entry.count, entry.count - late)
+
+
+def _producer(node: Any, value: Any, entry: _Entry) -> str:
+    """How the message names what made a saved value: the node itself, or who wrote it last, or whose output it was."""
+    spec = node.step.spec
+    name = spec.kept[[v is value for v in node.saved].index(True)]
+    if name == "out":
+        made = node.name()
+    else:
+        edges = dict(zip(spec.wanted, node.edges, strict=True))
+        edge = edges.get(name)
+        made = entry.writer or (edge.name() if edge is not None and hasattr(edge, "name") and edge.key < 0 else "")
+    return f", which is output 0 of {re.sub('Backward[0-9]+$', '', made)}," if made else ""

@@ -25,7 +25,7 @@ def _gradients(value: Any, count: int) -> list[Any]:
         found = [value]
     else:
         found = list(value)
-    if len(found) < count and found == [None]:
+    if len(found) == 1 and found[0] is None:
         found = [None] * count
     if len(found) != count:
         for g in found:

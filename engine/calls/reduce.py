@@ -1,0 +1,259 @@
+"""Reductions as PyTorch calls them: ``dim`` as an int, a tuple or a list, ``keepdim``, ``dtype``, NumPy's ``axis``."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from .. import dtypes, errors, return_types
+from ..mode import overridable
+from ..ops import arithmetic, binary, compare, cumulative, extremes, functions
+from ..ops import reduce as rows
+from ..tensor import Tensor
+
+sum_all, mean_all, norm_of = rows.sum_all, rows.mean_all, rows.vector_norm
+
+
+# ------------------------------------------------ what arguments mean
+def dims(name: str, dim: Any, ndim: int) -> Any:
+    """``dim`` as the rows take it: None for all, an int, or a tuple; none of a tuple's may be missing, so () is all."""
+    if type(dim) is int and ndim:
+        return dim
+    if dim is None:
+        return None
+    if isinstance(dim, tuple | list):
+        for i, d in enumerate(dim):
+            if not isinstance(d, int):
+                text = f"must be tuple of ints, but found element of type {type(d).__name__} at pos {i}"
+                raise TypeError(f"{name}(): argument 'dim' {text}")
+        given: Any = tuple(dim)
+    elif isinstance(dim, int):
+        given = int(dim)
+    else:
+        raise TypeError(f"{name}(): argument 'dim' (position 1) must be tuple of ints, not {type(dim).__name__}")
+    if ndim:
+        return given or None if given == () else given
+    for d in (given,) if isinstance(given, int) else given:  # a 0-d tensor has the dimensions 0 and -1, and no others
+        if d not in (0, -1):
+            raise errors.dim_range(d, 0)
+    return None
+
+
+def cast_to(input: Tensor, dtype: Any) -> Tensor:
+    """``input`` in ``dtype``, itself where it is that already."""
+    d = dtypes.numpy_of(dtype)
+    if d is input._d.dtype:
+        return input
+    return functions.cast(input, d) if d.kind in "fc" else functions.cast_whole(input, d)
+
+
+def _as_ints(out: Tensor, dtype: Any) -> Tensor:
+    """Sums and products of whole numbers come as int64: the dtype that was asked for."""
+    return out if dtype is None else cast_to(out, dtype)
+
+
+# ------------------------------------------------ sums and means
+def sum(
+    input: Tensor,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    dtype: Any = None,
+    axis: Any = None,
+    keepdims: bool = False,
+) -> Tensor:
+    """The sum over ``dim``; over every element when there is none. Whole numbers add up in int64."""
+    if dim is None and axis is None and dtype is None and not keepdim:
+        return sum_all(input)
+    source = input if dtype is None else cast_to(input, dtype)
+    dim = axis if dim is None else dim
+    if dim is None and not keepdim and not keepdims:
+        return _as_ints(sum_all(source), dtype)
+    return _as_ints(rows.sum(source, dims("sum", dim, source._d.ndim), keepdim or keepdims), dtype)
+
+
+def mean(
+    input: Tensor,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    dtype: Any = None,
+    axis: Any = None,
+    keepdims: bool = False,
+) -> Tensor:
+    """The mean over ``dim``; over every element when there is none.
+
+    Errors: RuntimeError for whole numbers.
+    """
+    if dim is None and axis is None and dtype is None and not keepdim:
+        return mean_all(input)
+    source = input if dtype is None else cast_to(input, dtype)
+    dim = axis if dim is None else dim
+    if dim is None and not keepdim and not keepdims:
+        return mean_all(source)
+    return rows.mean(source, dims("mean", dim, source._d.ndim), keepdim or keepdims)
+
+
+def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """The sum of what is not NaN."""
+    source = input if dtype is None else cast_to(input, dtype)
+    return _as_ints(rows.nansum(source, dims("nansum", dim, source._d.ndim), keepdim), dtype)
+
+
+@overridable
+def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """The mean of what is not NaN."""
+    d = dims("nanmean", dim, input._d.ndim)
+    there = compare.logical_not(compare.isnan(input))
+    return arithmetic.div(nansum(input, dim, keepdim, dtype=dtype), rows.sum(there, d, keepdim))
+
+
+def prod(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """The product over one dimension, or of every element. Whole numbers multiply in int64."""
+    source = input if dtype is None else cast_to(input, dtype)
+    if dim is None:
+        return _as_ints(rows.prod_all(source), dtype)
+    if not isinstance(dim, int):
+        raise errors.combination(
+            "prod",
+            (dim,),
+            ("(*, torch.dtype dtype = None)", "(int dim, bool keepdim = False, *, torch.dtype dtype = None)"),
+        )
+    d = dims("prod", dim, source._d.ndim)
+    return _as_ints(rows.prod_all(source) if d is None else rows.prod_dim(source, d, keepdim), dtype)
+
+
+# ------------------------------------------------ variances
+def _spread(name: str, row: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def spread(
+        input: Tensor,
+        dim: Any = None,
+        unbiased: bool | None = None,
+        keepdim: bool = False,
+        *,
+        correction: float | None = None,
+        axis: Any = None,
+    ) -> Tensor:
+        if isinstance(dim, bool):
+            dim, unbiased = None, dim
+        if correction is None:
+            correction = 0 if unbiased is False else 1
+        d = dims(name, dim if axis is None else axis, input._d.ndim)
+        out = row(input, d, correction, keepdim)
+        if rows.count_of(input._d.shape, d) <= correction:
+            warnings.warn(
+                f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
+                "(input numel divided by output numel).",
+                UserWarning,
+                stacklevel=2,
+            )
+        return out
+
+    spread.__name__ = spread.__qualname__ = name
+    spread.__doc__ = row.__doc__
+    return spread
+
+
+var, std = _spread("var", rows.var), _spread("std", rows.std)
+
+
+# ------------------------------------------------ extremes
+def _extreme(name: str, whole: Any, along: Any, pairwise: Any, result: Any) -> Callable[..., Any]:
+    def extreme(
+        input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None, axis: int | None = None
+    ) -> Any:
+        dim = axis if dim is None else dim
+        if dim is None and other is None:
+            return whole(input)
+        if isinstance(dim, Tensor) or other is not None:
+            return pairwise(input, dim if other is None else other)
+        if not isinstance(dim, int) or isinstance(dim, bool):
+            raise errors.combination(
+                name,
+                (input, dim),
+                (
+                    "(Tensor input, *, Tensor out = None)",
+                    "(Tensor input, Tensor other, *, Tensor out = None)",
+                    "(Tensor input, int dim, bool keepdim = False, *, tuple of Tensors out = None)",
+                ),
+            )
+        if not input._d.ndim:
+            dims(name, dim, 0)
+        return result(*along(input, dim, keepdim))
+
+    extreme.__name__ = extreme.__qualname__ = name
+    extreme.__doc__ = f"The {name}imum of all; with ``dim`` a pair (values, indices); with a tensor elementwise."
+    return extreme
+
+
+max = _extreme("max", extremes.max_all, extremes.max_dim, binary.maximum, return_types.max)
+min = _extreme("min", extremes.min_all, extremes.min_dim, binary.minimum, return_types.min)
+
+
+def _over_dims(name: str, row: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def over(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
+        return row(input, dims(name, dim, input._d.ndim), keepdim)
+
+    over.__name__ = over.__qualname__ = name
+    over.__doc__ = row.__doc__
+    return over
+
+
+amax, amin = _over_dims("amax", extremes.amax), _over_dims("amin", extremes.amin)
+argmax, argmin = _over_dims("argmax", extremes.argmax), _over_dims("argmin", extremes.argmin)
+any, all = _over_dims("any", extremes.any_of), _over_dims("all", extremes.all_of)
+
+
+def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
+    """How many elements over ``dim`` are not 0."""
+    return extremes.count_nonzero(input, dims("count_nonzero", dim, input._d.ndim))
+
+
+# ------------------------------------------------ norms
+def norm(
+    input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: Any = None, dtype: Any = None
+) -> Tensor:
+    """``(Σ|x|^p)^(1/p)`` over ``dim``; over every element when there is none."""
+    if dtype is not None:
+        input = cast_to(input, dtype)
+    if p == "nuc":
+        raise NotImplementedError("this engine has no singular values, and so no nuclear norm")
+    power = 2.0 if p == "fro" or p is None else float(p)
+    if dim is None and not keepdim:
+        return norm_of(input, power)
+    return norm_of(input, power, dims("norm", dim, input._d.ndim), keepdim)
+
+
+def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
+    """The p-norm of ``input - other``."""
+    return norm_of(arithmetic.sub(input, other), float(p))
+
+
+# ------------------------------------------------ running
+def _running(name: str, row: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def running(input: Tensor, dim: Any = None, *, dtype: Any = None, axis: int | None = None) -> Tensor:
+        dim = axis if dim is None else dim
+        if dim is None:
+            raise TypeError(f'{name}() missing 1 required positional arguments: "dim"')
+        if not isinstance(dim, int):
+            raise TypeError(f"{name}(): argument 'dim' (position 1) must be int, not {type(dim).__name__}")
+        dims(name, dim, input._d.ndim)
+        return _as_ints(row(input if dtype is None else cast_to(input, dtype), dim), dtype)
+
+    running.__name__ = running.__qualname__ = name
+    running.__doc__ = row.__doc__
+    return running
+
+
+cumsum, cumprod = _running("cumsum", cumulative.cumsum), _running("cumprod", cumulative.cumprod)
+
+FUNCTIONS = {
+    f.__name__: f
+    for f in (
+        sum, mean, nansum, nanmean, prod, var, std, max, min, amax, amin, argmax, argmin, any, all, count_nonzero, norm,
+        dist, cumsum, cumprod,
+    )
+}  # fmt: skip
+METHODS = dict(FUNCTIONS)
+IN_PLACE = {"cumsum_": cumsum, "cumprod_": cumprod}

@@ -1,0 +1,384 @@
+"""Shapes as PyTorch calls them: sizes one by one or in a tuple, ``-1`` for what follows, dimensions from the end."""
+
+from __future__ import annotations
+
+import math
+import operator
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import errors
+from ..mode import overridable
+from ..ops import shape as rows
+from ..tensor import Tensor, box
+
+
+# ------------------------------------------------------------------------------------------------ what arguments mean
+def dim_of(dim: Any, ndim: int) -> int:
+    """A dimension counted from the front.
+
+    Errors: IndexError outside of ``[-ndim, ndim - 1]``.
+    """
+    low = ndim or 1
+    if not -low <= dim < low:
+        raise errors.dim_range(dim, ndim)
+    return operator.index(dim) % low
+
+
+def dims_of(dims: Any, ndim: int, twice: str = "dim {} appears multiple times in the list of dims") -> tuple[int, ...]:
+    """Dimensions counted from the front, each at most once."""
+    found = tuple([dim_of(d, ndim) for d in (dims if isinstance(dims, tuple | list) else (dims,))])
+    for d in found:
+        if found.count(d) > 1:
+            raise RuntimeError(twice.format(d))
+    return found
+
+
+def sizes(function: str, name: str, args: tuple[Any, ...], keyword: Any = None) -> tuple[int, ...]:
+    """Sizes given one by one, or as one tuple or list."""
+    given = args if keyword is None else (keyword,)
+    if not given:
+        raise TypeError(f'{function}() missing 1 required positional arguments: "{name}"')
+    several = given[0] if len(given) == 1 and isinstance(given[0], tuple | list) else given
+    try:
+        return tuple([operator.index(n) for n in several])
+    except TypeError:
+        wrong = next(n for n in several if not hasattr(n, "__index__"))
+        kind = type(wrong).__name__
+        found = kind if several is given else f"{type(given[0]).__name__} of ({kind},)"
+        raise TypeError(
+            f"{function}(): argument '{name}' (position 1) must be tuple of ints, not {found}"
+        ) from None
+
+
+def inferred(shape: tuple[int, ...], count: int) -> tuple[int, ...]:
+    """``shape`` with a -1 replaced by what makes ``count`` elements."""
+    known = math.prod(shape)
+    if known == count and -1 not in shape:
+        return shape
+    unknown = [i for i, n in enumerate(shape) if n < 0]
+    for i in unknown:
+        if shape[i] != -1:
+            raise RuntimeError(f"invalid shape dimension {shape[i]} at index {i} of shape {list(shape)}")
+    if len(unknown) > 1:
+        raise RuntimeError("only one dimension can be inferred")
+    if not unknown or (known and count % known):
+        raise errors.hinted(
+            RuntimeError(f"shape '{list(shape)}' is invalid for input of size {count}"),
+            "the sizes have to multiply up to the number of elements; one of them may be -1, which means the rest.",
+        )
+    if not known:
+        if count:
+            raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {count}")
+        raise RuntimeError(
+            f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified dimension size -1 "
+            "can be any value and is ambiguous"
+        )
+    i = unknown[0]
+    return (*shape[:i], count // -known, *shape[i + 1 :])
+
+
+# ------------------------------------------------------------------------------------------------ another shape
+@overridable
+def reshape(input: Tensor, *shape: Any, **named: Any) -> Tensor:
+    """The same elements in another shape: a view where memory allows it, else a copy.
+
+    Shapes: one size may be -1, which stands for the rest.
+    """
+    return rows.reshaped(input, inferred(sizes("reshape", "shape", shape, named.get("shape")), input._d.size))
+
+
+@overridable
+def _reshape(input: Tensor, shape: Any) -> Tensor:
+    if not isinstance(shape, tuple | list):
+        kind = type(shape).__name__
+        raise TypeError(f"reshape(): argument 'shape' (position 2) must be tuple of ints, not {kind}")
+    return rows.reshaped(input, inferred(sizes("reshape", "shape", (shape,)), input._d.size))
+
+
+_reshape.__name__ = "reshape"
+
+
+@overridable
+def view(self: Tensor, *size: Any, **named: Any) -> Tensor:
+    """The same memory in another shape.
+
+    Errors: RuntimeError where that would need a copy.
+    """
+    shape = inferred(sizes("view", "size", size, named.get("size")), self._d.size)
+    if not rows.shares(box(self), shape):
+        raise errors.hinted(
+            RuntimeError(
+                "view size is not compatible with input tensor's size and stride (at least one dimension spans across "
+                "two contiguous subspaces). Use .reshape(...) instead."
+            ),
+            "the elements do not lie in memory in this order; reshape copies them where it has to.",
+        )
+    return rows.view_as(self, shape)
+
+
+@overridable
+def view_as(self: Tensor, other: Tensor) -> Tensor:
+    """``view(other.shape)``."""
+    return view(self, other._d.shape)
+
+
+@overridable
+def reshape_as(self: Tensor, other: Tensor) -> Tensor:
+    """``reshape(other.shape)``."""
+    return reshape(self, other._d.shape)
+
+
+@overridable
+def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """Dimensions ``start_dim`` to ``end_dim`` as one."""
+    d = input._d
+    start, end = dim_of(start_dim, d.ndim), dim_of(end_dim, d.ndim)
+    if start > end:
+        raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
+    if not d.ndim:
+        return rows.view_as(input, (1,))
+    if start == end:
+        return input
+    return rows.reshaped(input, (*d.shape[:start], math.prod(d.shape[start : end + 1]), *d.shape[end + 1 :]))
+
+
+@overridable
+def ravel(input: Tensor) -> Tensor:
+    """All elements as a vector."""
+    return rows.view_as(contiguous(input), (input._d.size,))
+
+
+@overridable
+def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
+    """Dimension ``dim`` as several, of ``sizes``; one of them may be -1."""
+    d, wanted = dim_of(dim, input._d.ndim), tuple(sizes)
+    if not wanted:
+        raise RuntimeError("unflatten: sizes must be non-empty")
+    n = input._d.shape[d]
+    known = math.prod(s for s in wanted if s != -1)
+    if wanted.count(-1) > 1:
+        raise RuntimeError("only one dimension can be inferred")
+    if (known != n) if -1 not in wanted else (not known or n % known):
+        raise RuntimeError(
+            f"unflatten: Provided sizes {list(wanted)} don't multiply up to the size of dim {d} ({n}) in the input "
+            "tensor"
+        )
+    return view(input, (*input._d.shape[:d], *inferred(wanted, n), *input._d.shape[d + 1 :]))
+
+
+@overridable
+def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
+    """This tensor if its elements lie in C order without gaps, else a copy that does."""
+    return self if self.is_contiguous() else rows.clone(self, "C")
+
+
+@overridable
+def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
+    """A copy that is part of the graph."""
+    return rows.clone(input)
+
+
+# ------------------------------------------------------------------------------------------------ order of dimensions
+@overridable
+def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
+    """Two dimensions exchanged."""
+    n = input._d.ndim
+    return rows.transpose(input, dim_of(dim0, n), dim_of(dim1, n))
+
+
+@overridable
+def t(input: Tensor) -> Tensor:
+    """The transpose of a matrix; vectors stay as they are."""
+    if input._d.ndim > 2:
+        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input._d.ndim}D")
+    return rows.t(input)
+
+
+@overridable
+def permute(self: Tensor, *dims: Any, **named: Any) -> Tensor:
+    """The dimensions in another order."""
+    given, n = sizes("permute", "dims", dims, named.get("dims")), self._d.ndim
+    if len(given) != n:
+        raise RuntimeError(
+            "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
+            f"ordering of dimensions i.e. input.dim() = {n} is not equal to len(dims) = {len(given)}"
+        )
+    return rows.permute(self, dims_of(given, n, "permute(): duplicate dims are not allowed."))
+
+
+def _permute(input: Tensor, dims: Any) -> Tensor:
+    return permute(input, dims)
+
+
+_permute.__name__ = "permute"
+
+
+@overridable
+def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
+    """Dimensions ``source`` at ``destination``, the others in their order."""
+    n = input._d.ndim
+    here, there = dims_of(source, n), dims_of(destination, n)
+    if len(here) != len(there):
+        raise RuntimeError(
+            "movedim: Invalid source or destination dims: source "
+            f"({list(here)} dims) should contain the same number of dims as destination ({list(there)} dims)"
+        )
+    order = [d for d in range(n) if d not in here]
+    for at, d in sorted(zip(there, here, strict=True)):
+        order.insert(at, d)
+    return rows.permute(input, tuple(order))
+
+
+def _reversed(self: Tensor) -> Tensor:
+    if self._d.ndim not in (0, 2):
+        warnings.warn(
+            "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will "
+            "throw an error in a future release. Consider `x.mT` to transpose batches of matrices or "
+            "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor.",
+            UserWarning,
+            stacklevel=3,
+        )
+    return permute(self, tuple(range(self._d.ndim))[::-1])
+
+
+def _matrices(name: str) -> Callable[[Tensor], Tensor]:
+    def read(self: Tensor) -> Tensor:
+        n = self._d.ndim
+        if name == "H" and n not in (0, 2):
+            raise RuntimeError(f"tensor.H is only supported on matrices (2-D tensors). Got {n}-D tensor.")
+        if n < 2 and (name != "H" or n):
+            raise RuntimeError(f"tensor.{name} is only supported on matrices or batches of matrices. Got {n}-D tensor.")
+        return transpose(self, -2, -1) if n else permute(self, ())
+
+    return read
+
+
+# ------------------------------------------------------------------------------------------------ single dimensions
+@overridable
+def squeeze(input: Tensor, dim: Any = None) -> Tensor:
+    """Without the dimensions of size 1, or without those of them that ``dim`` names."""
+    if dim is None:
+        return rows.squeeze(input, None)
+    n = input._d.ndim
+    return rows.squeeze(input, dims_of(dim, n) if isinstance(dim, tuple | list) else dim_of(dim, n))
+
+
+@overridable
+def unsqueeze(input: Tensor, dim: int) -> Tensor:
+    """With a new dimension of size 1 at ``dim``."""
+    return rows.unsqueeze(input, dim_of(dim, input._d.ndim + 1))
+
+
+def _at_least(count: int) -> Callable[..., Any]:
+    @overridable
+    def atleast(*tensors: Any) -> Any:
+        """With dimensions of size 1 until there are enough."""
+        if len(tensors) == 1 and isinstance(tensors[0], Tensor):
+            return _raised(tensors[0], count)
+        several = tensors[0] if len(tensors) == 1 else tensors
+        return tuple([_raised(x, count) for x in several])
+
+    atleast.__name__ = f"atleast_{count}d"
+    return atleast
+
+
+def _raised(x: Tensor, count: int) -> Tensor:
+    n = x._d.ndim
+    if n >= count:
+        return x
+    if not n:
+        return rows.view_as(x, (1,) * count)
+    x = rows.unsqueeze(x, 0) if n == 1 else x
+    return x if count == 2 else rows.unsqueeze(x, 2)
+
+
+# ------------------------------------------------------------------------------------------------ broadcasting
+@overridable
+def expand(self: Tensor, *size: Any, **named: Any) -> Tensor:
+    """Repeated along single or new dimensions, without copying; -1 keeps a size."""
+    return expanded(self, sizes("expand", "size", size, named.get("size")))
+
+
+def expanded(x: Tensor, size: tuple[int, ...]) -> Tensor:
+    """``x.expand(size)``, with PyTorch's errors."""
+    shape = x._d.shape
+    ahead = len(size) - len(shape)
+    if ahead < 0:
+        kind = "Float" if x._d.dtype.char == "f" else x.dtype.title
+        raise RuntimeError(
+            f"expand(torch.{kind}Tensor{{{list(shape)}}}, size={list(size)}): the number of sizes provided "
+            f"({len(size)}) must be greater or equal to the number of dimensions in the tensor ({len(shape)})"
+        )
+    wanted = list(size)
+    for i in reversed(range(len(size))):
+        if i < ahead:
+            if size[i] == -1:
+                raise RuntimeError(
+                    f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {i}"
+                )
+        elif size[i] == -1:
+            wanted[i] = shape[i - ahead]
+        elif shape[i - ahead] != size[i] and shape[i - ahead] != 1:
+            raise errors.hinted(
+                RuntimeError(
+                    f"The expanded size of the tensor ({size[i]}) must match the existing size ({shape[i - ahead]}) at "
+                    f"non-singleton dimension {i}.  Target sizes: {list(size)}.  Tensor sizes: {list(shape)}"
+                ),
+                "only dimensions of size 1 can be repeated.",
+            )
+    return rows.expand_to(x, tuple(wanted))
+
+
+@overridable
+def expand_as(self: Tensor, other: Tensor) -> Tensor:
+    """``expand(other.shape)``."""
+    return expanded(self, other._d.shape)
+
+
+@overridable
+def broadcast_to(input: Tensor, size: Any) -> Tensor:
+    """``expand(size)``."""
+    return expanded(input, tuple(size))
+
+
+@overridable
+def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
+    """All of them expanded to their common shape."""
+    several = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], tuple | list) else tensors
+    shape = broadcast_shapes(*[x._d.shape for x in several])
+    return tuple([rows.expand_to(x, shape) for x in several])
+
+
+def broadcast_shapes(*shapes: Any) -> Any:
+    """The shape to which ``shapes`` broadcast.
+
+    Errors: RuntimeError if they do not.
+    """
+    given = [(s,) if isinstance(s, int) else tuple(s) for s in shapes]
+    try:
+        return np.broadcast_shapes(*given)
+    except ValueError:
+        raise RuntimeError(
+            "Shape mismatch: objects cannot be broadcast to a single shape"
+        ) from None
+
+
+FUNCTIONS = {
+    "reshape": _reshape, "flatten": flatten, "ravel": ravel, "unflatten": unflatten, "clone": clone,
+    "transpose": transpose, "swapaxes": transpose, "swapdims": transpose, "t": t, "permute": _permute,
+    "movedim": movedim, "moveaxis": movedim, "squeeze": squeeze, "unsqueeze": unsqueeze,
+    "broadcast_to": broadcast_to, "broadcast_tensors": broadcast_tensors, "broadcast_shapes": broadcast_shapes,
+    **{f"atleast_{n}d": _at_least(n) for n in (1, 2, 3)},
+}  # fmt: skip
+METHODS = {
+    **{name: f for name, f in FUNCTIONS.items() if not name.startswith(("broadcast_t", "broadcast_s", "atleast"))},
+    "reshape": reshape, "view": view, "view_as": view_as, "reshape_as": reshape_as, "contiguous": contiguous,
+    "permute": permute, "expand": expand, "expand_as": expand_as, "broadcast_to": broadcast_to,
+    "T": property(_reversed), "mT": property(_matrices("mT")), "H": property(_matrices("H")),
+    "mH": property(_matrices("mH")),
+}  # fmt: skip
+IN_PLACE: dict[str, Any] = {}

@@ -1,0 +1,25 @@
+"""The rows of the table, by family."""
+
+from ..kernel import PUBLIC, RAW
+from . import (  # noqa: F401  importing a family fills the table
+    activations,
+    arithmetic,
+    binary,
+    compare,
+    cumulative,
+    embedding,
+    extremes,
+    fill,
+    functions,
+    index,
+    join,
+    linalg,
+    losses,
+    reduce,
+    shape,
+    softmax,
+    sort,
+    special,
+)
+
+RAW["cast_public"] = PUBLIC["cast"]

@@ -1,0 +1,280 @@
+"""Functions of two or three variables, elementwise."""
+
+import numpy as np
+
+from .. import errors
+from ..kernel import rule
+from ..op import elementwise
+from .functions import no_bools, no_kernel
+
+
+def _without(function, kinds, name):
+    """The kernel ``function`` for other dtypes than ``kinds``, and PyTorch's error for these."""
+
+    def kernel(x, y):
+        if x.dtype.kind in kinds:
+            raise TypeError
+        return function(x, y)
+
+    return {
+        "kernel": kernel,
+        "diagnose": lambda x, *rest: errors.not_implemented(name, x.dtype) if x.dtype.kind in kinds else None,
+    }
+
+
+# ---------------------------------------------------------------- the larger and the smaller
+@elementwise(
+    np.maximum,
+    x=lambda g, x, y: where(x == y, g / 2, only_where(g, ~(x < y))),
+    y=lambda g, x, y: where(x == y, g / 2, only_where(g, ~(x > y))),
+)
+def maximum(x, y):
+    """The larger of two, elementwise; equal ones get half the gradient each, NaN wins."""
+
+
+@elementwise(
+    np.minimum,
+    x=lambda g, x, y: where(x == y, g / 2, only_where(g, ~(x > y))),
+    y=lambda g, x, y: where(x == y, g / 2, only_where(g, ~(x < y))),
+)
+def minimum(x, y):
+    """The smaller of two, elementwise; equal ones get half the gradient each, NaN wins."""
+
+
+@elementwise(
+    np.fmax,
+    x=lambda g, x, y: only_where(g, (x >= y) | isnan(y)),
+    y=lambda g, x, y: only_where(g, ~((x >= y) | isnan(y))),
+)
+def fmax(x, y):
+    """The larger of two, elementwise; a number wins against NaN."""
+
+
+@elementwise(
+    np.fmin,
+    x=lambda g, x, y: only_where(g, (x <= y) | isnan(y)),
+    y=lambda g, x, y: only_where(g, ~((x <= y) | isnan(y))),
+)
+def fmin(x, y):
+    """The smaller of two, elementwise; a number wins against NaN."""
+
+
+# ---------------------------------------------------------------- between bounds
+@rule
+def within(x, low, high):
+    """Where ``x`` lies between two numbers, bounds included; either may be None."""
+    if low is None or high is None:
+        return x <= high if low is None else x >= low
+    return (x >= low) & (x <= high)
+
+
+@elementwise(
+    x=lambda g, x, low, high: only_where(g, within(x, low, high)), node="ClampBackward1", called="clamp"
+)
+def clamp_number(x, low, high):
+    """``x`` kept between two numbers, either of which may be None; at a bound the gradient passes."""
+    if low is not None:
+        x = np.maximum(x.dtype.type(low), x)
+    return x if high is None else np.minimum(x.dtype.type(high), x)
+
+
+@elementwise(x=lambda g, x, low: only_where(g, x >= low), node="ClampMinBackward0", called="clamp_min")
+def clamp_min_number(x, low):
+    """``x``, but at least ``low``, a number."""
+    return np.maximum(x.dtype.type(low), x)
+
+
+@elementwise(x=lambda g, x, high: only_where(g, x <= high), node="ClampMaxBackward0", called="clamp_max")
+def clamp_max_number(x, high):
+    """``x``, but at most ``high``, a number."""
+    return np.minimum(x.dtype.type(high), x)
+
+
+_FROM_BELOW = {"x": lambda g, x, y: only_where(g, x >= y), "y": lambda g, x, y: only_where(g, x < y)}
+_FROM_ABOVE = {"x": lambda g, x, y: only_where(g, x <= y), "y": lambda g, x, y: only_where(g, x > y)}
+
+
+@elementwise(np.maximum, **_FROM_BELOW, node="ClampMinBackward1", called="clamp_min")
+def clamp_min_tensor(x, y):
+    """``x``, but at least ``y``; at the bound the gradient is that of ``x``."""
+
+
+@elementwise(np.minimum, **_FROM_ABOVE, node="ClampMaxBackward1", called="clamp_max")
+def clamp_max_tensor(x, y):
+    """``x``, but at most ``y``; at the bound the gradient is that of ``x``."""
+
+
+@elementwise(np.maximum, **_FROM_BELOW, node="ClampBackward0", called="clamp")
+def clamp_low(x, y):
+    """``clamp`` with a tensor as lower bound alone."""
+
+
+@elementwise(np.minimum, **_FROM_ABOVE, node="ClampBackward0", called="clamp")
+def clamp_high(x, y):
+    """``clamp`` with a tensor as upper bound alone."""
+
+
+# PyTorch's node has places for both bounds
+clamp_low.row.differentiable = lambda node: ("x", "y", "upper")
+clamp_high.row.differentiable = lambda node: ("x", "lower", "y")
+
+
+@elementwise(
+    x=lambda g, x, low, high: only_where(g, (x >= low) & (x <= high)),
+    low=lambda g, x, low, high: only_where(g, (low < high) & (x < low)),
+    high=lambda g, x, low, high: only_where(g, (x > high) | (high < low)),
+    node="ClampBackward0",
+    called="clamp",
+)
+def clamp_tensor(x, low, high):
+    """``x`` kept between two tensors; where they cross, the upper one wins."""
+    return np.minimum(np.maximum(low, x), high)
+
+
+# ---------------------------------------------------------------- planes and angles
+@rule
+def inverse_square(x, y):
+    """``1 / (x² + y²)``; 0 at the origin."""
+    square = x * x + y * y
+    return where(square == 0, 0.0, 1 / square)
+
+
+@elementwise(
+    np.arctan2, floating=True,
+    x=lambda g, x, y: g * y * inverse_square(x, y),
+    y=lambda g, x, y: g * -x * inverse_square(x, y),
+    node="Atan2Backward0",
+)  # fmt: skip
+def atan2(x, y):
+    """The angle in [-π, π] of the point with ordinate ``x`` and abscissa ``y``."""
+
+
+@elementwise(
+    **_without(np.hypot, "biu", "hypot_cpu"), x=lambda g, x, out: g * (x / out), y=lambda g, y, out: g * (y / out)
+)
+def hypot(x, y):
+    """``out = √(x² + y²)``."""
+
+
+@elementwise(
+    np.copysign, floating=True,
+    x=lambda g, x, out: g * where(x == 0, 0.0, out / x), y=lambda g: zeros_as(g), node="CopysignBackward0",
+)  # fmt: skip
+def copysign(x, y):
+    """The magnitude of ``x`` with the sign of ``y``."""
+
+
+@elementwise(
+    np.copysign, floating=True, x=lambda g, x, out: g * where(x == 0, 0.0, out / x), y=None,
+    node="CopysignBackward1", called="copysign",
+)  # fmt: skip
+def copysign_number(x, y):
+    """The magnitude of ``x`` with the sign of a number."""
+
+
+# ---------------------------------------------------------------- logarithms of sums, products
+@elementwise(
+    np.logaddexp, floating=True, x=lambda g, x, y: g / (1 + exp(y - x)), y=lambda g, x, y: g / (1 + exp(x - y))
+)
+def logaddexp(x, y):
+    """``out = log(e^x + e^y)``."""
+
+
+@elementwise(
+    np.logaddexp2, floating=True, x=lambda g, x, y: g / (1 + exp2(y - x)), y=lambda g, x, y: g / (1 + exp2(x - y)),
+    node="Logaddexp2Backward0",
+)  # fmt: skip
+def logaddexp2(x, y):
+    """``out = log₂(2^x + 2^y)``."""
+
+
+@elementwise(
+    floating=True,
+    x=lambda g, x, y: where((x == 0) & (y <= 0), 0.0, g * log(y)),
+    y=lambda g, x, y: g * x / y,
+)
+def xlogy(x, y):
+    """``out = x · log(y)``, 0 where ``x`` is 0 unless ``y`` is NaN."""
+    return np.where(np.equal(x, 0) & ~np.isnan(y), x.dtype.type(0), x * np.log(y))
+
+
+@elementwise(
+    x=lambda g, y: ldexp(g, y), y=lambda g, out: g * out * math.log(2), floating=True
+)
+def ldexp(x, y):
+    """``out = x · 2^y``."""
+    return x * np.exp2(y)
+
+
+@elementwise(
+    x=lambda g: underivable(g, "heaviside"), y=lambda g: underivable(g, "heaviside"), node="NotImplemented"
+)
+def heaviside(x, y):
+    """0 where ``x`` is negative, 1 where it is positive, ``y`` where it is 0."""
+    return np.where(np.isnan(x), x, np.heaviside(x, y)) if x.dtype.kind == "f" else np.where(x == 0, y, x > 0)
+
+
+@elementwise(**_without(np.gcd, "bf", "gcd_cpu"), x=None, y=None)
+def gcd(x, y):
+    """The greatest common divisor."""
+
+
+@elementwise(**_without(np.lcm, "bf", "lcm_cpu"), x=None, y=None)
+def lcm(x, y):
+    """The least common multiple."""
+
+
+# ---------------------------------------------------------------- products added, points between
+@elementwise(
+    x=lambda g, weight: g * (1 - weight), y=lambda g, weight: g * weight, node="LerpBackward0", called="lerp",
+    diagnose=no_kernel("lerp_kernel_scalar"),
+)  # fmt: skip
+def lerp_number(x, y, weight):
+    """The point between ``x`` and ``y`` at ``weight``, a number: ``out = x + weight · (y - x)``."""
+    if x.dtype.kind != "f":
+        raise TypeError
+    w = x.dtype.type(weight)
+    return x + w * (y - x) if builtins.abs(weight) < 0.5 else y - (y - x) * (1 - w)
+
+
+@elementwise(
+    x=lambda g, weight: g * (1 - weight),
+    y=lambda g, weight: g * weight,
+    weight=lambda g, x, y: g * (y - x),
+    node="LerpBackward1",
+    called="lerp",
+)
+def lerp_tensor(x, y, weight):
+    """The point between ``x`` and ``y`` at ``weight``: ``out = x + weight · (y - x)``."""
+    return np.where(np.abs(weight) < 0.5, x + weight * (y - x), y - (y - x) * (1 - weight))
+
+
+@elementwise(
+    x=lambda g: g,
+    tensor1=lambda g, tensor2, value: g * (tensor2 * value),
+    tensor2=lambda g, tensor1, value: g * (tensor1 * value),
+    diagnose=no_bools("addcmul_cpu_out"),
+)
+def addcmul(x, tensor1, tensor2, value=1):
+    """``out = x + value · tensor1 · tensor2``."""
+    if x.dtype.kind == "b":
+        raise TypeError
+    return x + x.dtype.type(value) * tensor1 * tensor2
+
+
+@elementwise(
+    x=lambda g: g,
+    tensor1=lambda g, tensor2, value: g * (value / tensor2),
+    tensor2=lambda g, tensor1, tensor2, value: -g * (value * tensor1 / (tensor2 * tensor2)),
+    refuse=lambda x, a, b, value: None if _any_float(a, b) else errors.whole_addcdiv(),
+    diagnose=lambda x, *rest: None if x.dtype.kind == "f" else errors.whole_addcdiv(),
+)
+def addcdiv(x, tensor1, tensor2, value=1):
+    """``out = x + value · tensor1 / tensor2``."""
+    if x.dtype.kind != "f":
+        raise TypeError
+    return x + x.dtype.type(value) * (tensor1 / tensor2)
+
+
+def _any_float(*operands):
+    return any(operand._d.dtype.kind in "fc" for operand in operands if hasattr(operand, "_d"))

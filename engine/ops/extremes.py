@@ -1,0 +1,184 @@
+"""The largest and the smallest, and where they are; what holds for all, for any, for how many."""
+
+import numpy as np
+
+from ..kernel import rule
+from ..op import op
+from .reduce import misdirected
+
+
+def empty(name):
+    """A diagnosis: PyTorch's errors for reductions that have no answer on no elements."""
+
+    def diagnose(x, dim=None, *rest):
+        told = misdirected(x, dim)
+        if told is not None or x.size:
+            return told
+        if dim is None and name.startswith("arg"):
+            return IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.")
+        if dim is None:
+            return RuntimeError(
+                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim "
+                "with the 'dim' argument."
+            )
+        low = max(x.ndim, 1)
+        at = next(d % low for d in (dim if type(dim) is tuple else (dim,)) if not x.shape[d])
+        return IndexError(f"{name}(): Expected reduction dim {at} to have non-zero size.")
+
+    return diagnose
+
+
+@op(x=None, y=None)
+def ties(x, y, dim=None):
+    """1/k at each of the k entries of ``x`` over ``dim`` that equal ``y``, which broadcasts; NaN equals NaN here."""
+    same = (x == y) | ((x != x) & (y != y))
+    return np.divide(same, np.add.reduce(same, dim, None, None, True), dtype=x.dtype)
+
+
+# ------------------------------------------------ ties share the gradient
+@op(
+    x=lambda g, x, out: g * ties(x, out),
+    node="MaxBackward1",
+    jvp=lambda t, x, out: total(t * ties(x, out)),
+    called="max",
+    diagnose=empty("max"),
+)
+def max_all(x):
+    """The largest element; equal ones share the gradient."""
+    return np.maximum.reduce(x, None)
+
+
+@op(
+    x=lambda g, x, out: g * ties(x, out),
+    node="MinBackward1",
+    jvp=lambda t, x, out: total(t * ties(x, out)),
+    called="min",
+    diagnose=empty("min"),
+)
+def min_all(x):
+    """The smallest element; equal ones share the gradient."""
+    return np.minimum.reduce(x, None)
+
+
+@rule
+def shared(g, x, out, dim, keepdim):
+    """``g`` at the entries of ``x`` that equal ``out``, in equal shares."""
+    return kept(g, x.shape, dim, keepdim) * ties(x, kept(out, x.shape, dim, keepdim), dim)
+
+
+@op(
+    x=lambda g, x, out, dim, keepdim: shared(g, x, out, dim, keepdim),
+    jvp=lambda t, x, out, dim, keepdim: sum(t * ties(x, kept(out, x.shape, dim, keepdim), dim), dim, keepdim),
+    diagnose=empty("amax"),
+)
+def amax(x, dim=None, keepdim=False):
+    """The largest elements over ``dim``; equal ones share the gradient."""
+    return np.maximum.reduce(x, dim, None, None, keepdim)
+
+
+@op(
+    x=lambda g, x, out, dim, keepdim: shared(g, x, out, dim, keepdim),
+    jvp=lambda t, x, out, dim, keepdim: sum(t * ties(x, kept(out, x.shape, dim, keepdim), dim), dim, keepdim),
+    diagnose=empty("amin"),
+)
+def amin(x, dim=None, keepdim=False):
+    """The smallest elements over ``dim``; equal ones share the gradient."""
+    return np.minimum.reduce(x, dim, None, None, keepdim)
+
+
+# ------------------------------------------------ the index takes all of the gradient
+@rule
+def found(x, i, dim, keepdim):
+    """The elements at the indices ``i`` that argmax gave, and the indices."""
+    i = np.expand_dims(i, dim)
+    v = np.take_along_axis(x, i, dim)
+    return (v, i) if keepdim else (v.squeeze(dim), i.squeeze(dim))
+
+
+@op(
+    x=lambda g, x_shape, indices, dim, keepdim: place(g, indices, x_shape, dim, keepdim),
+    outputs=("out", "indices"),
+    node="MaxBackward0",
+    jvp=lambda t, indices, dim, keepdim: pick(t, indices, dim, keepdim),
+    called="max",
+    diagnose=empty("max"),
+)
+def max_dim(x, dim, keepdim=False):
+    """The largest elements over one dimension, and where they are; of equal ones the first."""
+    return found(x, x.argmax(dim), dim, keepdim) if x.ndim else (x, np.int64(x.argmax(dim)))
+
+
+@op(
+    x=lambda g, x_shape, indices, dim, keepdim: place(g, indices, x_shape, dim, keepdim),
+    outputs=("out", "indices"),
+    node="MinBackward0",
+    jvp=lambda t, indices, dim, keepdim: pick(t, indices, dim, keepdim),
+    called="min",
+    diagnose=empty("min"),
+)
+def min_dim(x, dim, keepdim=False):
+    """The smallest elements over one dimension, and where they are; of equal ones the first."""
+    return found(x, x.argmin(dim), dim, keepdim) if x.ndim else (x, np.int64(x.argmin(dim)))
+
+
+@op(
+    x=lambda g, indices, dim, keepdim: pick(g, indices, dim, keepdim),
+    indices=None,
+    node="ValueSelectingReductionBackward0",
+    jvp="linear",
+)
+def place(x, indices, shape, dim, keepdim):
+    """Zeros of ``shape`` with ``x`` at the ``indices`` over ``dim``."""
+    if not len(shape):
+        return x
+    if not keepdim:
+        x, indices = np.expand_dims(x, dim), np.expand_dims(indices, dim)
+    out = np.zeros(shape, x.dtype)
+    np.put_along_axis(out, indices, x, dim)
+    return out
+
+
+@op(
+    x=lambda g, x_shape, indices, dim, keepdim: place(g, indices, x_shape, dim, keepdim),
+    indices=None,
+    node="GatherBackward0",
+    jvp="linear",
+)
+def pick(x, indices, dim, keepdim):
+    """The elements of ``x`` at the ``indices`` over ``dim``: one for each of the others."""
+    if not x.ndim:
+        return x
+    if keepdim:
+        return np.take_along_axis(x, indices, dim)
+    return np.take_along_axis(x, np.expand_dims(indices, dim), dim).squeeze(dim)
+
+
+# ------------------------------------------------ without a derivative
+@op(x=None, diagnose=empty("argmax"))
+def argmax(x, dim=None, keepdim=False):
+    """The index of the largest element over ``dim``; into the flattened tensor when ``dim`` is None."""
+    return np.argmax(x, dim, keepdims=keepdim)
+
+
+@op(x=None, diagnose=empty("argmin"))
+def argmin(x, dim=None, keepdim=False):
+    """The index of the smallest element over ``dim``; into the flattened tensor when ``dim`` is None."""
+    return np.argmin(x, dim, keepdims=keepdim)
+
+
+@op(x=None, called="any", diagnose=misdirected)
+def any_of(x, dim=None, keepdim=False):
+    """Whether any element over ``dim`` is not 0."""
+    return np.logical_or.reduce(x, dim, None, None, keepdim).astype(x.dtype if x.dtype.char == "B" else bool)
+
+
+@op(x=None, called="all", diagnose=misdirected)
+def all_of(x, dim=None, keepdim=False):
+    """Whether no element over ``dim`` is 0."""
+    return np.logical_and.reduce(x, dim, None, None, keepdim).astype(x.dtype if x.dtype.char == "B" else bool)
+
+
+@op(x=None, diagnose=misdirected)
+def count_nonzero(x, dim=None):
+    """How many elements over ``dim`` are not 0."""
+    return np.add.reduce(x != 0, dim, np.int64)

@@ -1,0 +1,298 @@
+"""Indexing: copies by index arrays and masks, and writes."""
+
+import numpy as np
+
+from ..kernel import RAW, raw
+from ..op import op, view
+
+# ------------------------------------------------------------------------------------------------ x[i, mask, ...]
+@op(x=lambda g, indices, x_shape: index_back(g, indices, x_shape), node="IndexBackward0", called="index", jvp="linear")
+def index_by(x, indices):
+    """``x[indices]``: index arrays, masks, and full slices between them. A copy."""
+    return np.ascontiguousarray(x[indices])
+
+
+@op(x=lambda g, indices: index_by(g, indices), node="IndexPutBackward0", jvp="linear")
+def index_back(x, indices, shape):
+    """Zeros of ``shape`` with ``x`` added at ``indices``; what is there twice is added twice."""
+    out = np.zeros(shape, x.dtype)
+    np.add.at(out, indices, x)
+    return out
+
+
+@op(
+    x=lambda g, indices, accumulate: g if accumulate else index_put(g, zero_like(g), indices, False),
+    y=lambda g, indices, y_shape: sum_to(index_by(g, indices), y_shape),
+    jvp="linear",
+)
+def index_put(x, y, indices, accumulate=False):
+    """``x`` with ``y`` at ``indices``, or added there."""
+    out = np.array(x)
+    if accumulate:
+        np.add.at(out, indices, y)
+    else:
+        out[indices] = y
+    return out
+
+
+@op(x=lambda g: zero_like(g), node="ZerosLikeBackward0", jvp="linear")
+def zero_like(x):
+    """One zero of the dtype of ``x``, without dimensions."""
+    return x.dtype.type(0)
+
+
+# ------------------------------------------------------------------------------------------------ writes into parts
+@view(x=lambda g, places, x_shape: put_places(g, places, x_shape), node="AsStridedBackward0", called="as_strided")
+def as_strided_view(x, places):
+    """The elements of ``x`` at ``places``: how a view is recorded anew after its base was written."""
+    return part_of(x, places)
+
+
+def part_of(x, places):
+    """``places`` of ``x``, which is in C order: by (shape, strides, offset) in elements, or by flat indices."""
+    if type(places) is ndarray:
+        return x.reshape(-1)[places]
+    shape, strides, offset = places
+    x = np.ascontiguousarray(x)
+    n = x.itemsize
+    return np.ndarray(shape, x.dtype, x, offset * n, [s * n for s in strides]) if x.size else x.reshape(shape)
+
+
+RAW["part_of"] = raw(part_of)
+
+
+@op(x=lambda g, places: as_strided_view(g, places), node="AsStridedBackward0Backward0", jvp="linear")
+def put_places(x, places, shape):
+    """Zeros of ``shape`` with ``x`` added at ``places``, which may overlap."""
+    out = np.zeros(shape, x.dtype)
+    if type(places) is ndarray:
+        np.add.at(out.reshape(-1), places, x)
+    elif 0 in places[1]:
+        flat = part_of(np.arange(out.size).reshape(shape), places)
+        np.add.at(out.reshape(-1), flat, x)
+    else:
+        part = part_of(out, places)
+        part += x
+    return out
+
+
+@op(
+    x=lambda g, places: erase(g, places),
+    y=lambda g, places, y_shape: sum_to(as_strided_view(g, places), y_shape),
+    node="torch::autograd::CopySlices",
+    called="__setitem__",
+    jvp="linear",
+)
+def copy_slices(x, y, places):
+    """``x`` with ``y`` at ``places``: what a write into a view does to its base."""
+    out = np.array(x, order="C")
+    if type(places) is ndarray:
+        out.reshape(-1)[places] = y
+    else:
+        part_of(out, places)[...] = y
+    return out
+
+
+@op(x=lambda g, places: erase(g, places), node="torch::autograd::CopySlices", called="zero_", jvp="linear")
+def erase(x, places):
+    """``x`` with zeros at ``places``."""
+    return copy_slices(x, x.dtype.type(0), places)
+
+
+@op(
+    x=lambda g: zeros_as(g),
+    y=lambda g, y_shape, y_dtype: cast(sum_to(g, y_shape), y_dtype),
+    apart=("y",),
+    node="torch::autograd::CopyBackwards",
+    jvp="linear",
+)
+def copy(x, y):
+    """``y`` in the shape and dtype of ``x``: what ``x.copy_(y)`` makes of it."""
+    return np.array(expand_to(y, x.shape), x.dtype, order="C")
+
+
+# ------------------------------------------------------------------------------------------------ along one dimension
+def along(index, dim):
+    """Index arrays that pick, for every place of ``index``, the entry that it names along ``dim``."""
+    grid = list(np.ogrid[tuple([slice(n) for n in index.shape])])
+    if not grid:
+        return ()
+    grid[dim] = index
+    return tuple(grid)
+
+
+RAW["along"] = raw(along)
+
+
+@op(x=lambda g, dim, index, x_shape: gather_back(g, dim, index, x_shape), index=None, jvp="linear")
+def gather(x, dim, index):
+    """``out[i][j] = x[i][index[i][j]]`` for dim 1, and so for any dimension."""
+    return x[along(index, dim)]
+
+
+@op(x=lambda g, dim, index: gather(g, dim, index), index=None, node="ScatterAddBackward0", jvp="linear")
+def gather_back(x, dim, index, shape):
+    """Zeros of ``shape`` with ``x`` added where ``gather`` took it from."""
+    out = np.zeros(shape, x.dtype)
+    np.add.at(out, along(index, dim), x)
+    return out
+
+
+@op(
+    x=lambda g, dim, index: scatter_number(g, dim, index, 0),
+    src=lambda g, dim, index, src_shape: into_corner(gather(g, dim, index), src_shape),
+    index=None,
+    jvp="linear",
+)
+def scatter(x, dim, index, src):
+    """``x`` with ``src`` written at the places that ``gather`` would read."""
+    out = np.array(x)
+    out[along(index, dim)] = corner(src, index.shape)
+    return out
+
+
+@op(x=lambda g, dim, index: scatter_number(g, dim, index, 0), index=None, node="ScatterBackward1", called="scatter",
+    jvp=lambda t, dim, index: scatter_number(t, dim, index, 0))  # fmt: skip
+def scatter_number(x, dim, index, value):
+    """``x`` with a number written at the places that ``gather`` would read."""
+    out = np.array(x)
+    out[along(index, dim)] = value
+    return out
+
+
+@op(
+    x=lambda g: g,
+    src=lambda g, dim, index, src_shape: into_corner(gather(g, dim, index), src_shape),
+    index=None,
+    jvp="linear",
+)
+def scatter_add(x, dim, index, src):
+    """``x`` with ``src`` added at the places that ``gather`` would read."""
+    out = np.array(x)
+    np.add.at(out, along(index, dim), corner(src, index.shape))
+    return out
+
+
+@op(x=lambda g, x_shape: into_corner(g, x_shape), node="SliceBackward0", jvp="linear")
+def corner(x, shape):
+    """The first ``shape[d]`` entries of each dimension d."""
+    return x if x.shape == shape else np.ascontiguousarray(x[tuple([slice(n) for n in shape])])
+
+
+@op(x=lambda g, x_shape: corner(g, x_shape), node="SliceBackward0Backward0", jvp="linear")
+def into_corner(x, shape):
+    """Zeros of ``shape`` with ``x`` in their first entries."""
+    if x.shape == shape:
+        return x
+    out = np.zeros(shape, x.dtype)
+    out[tuple([slice(n) for n in x.shape])] = x
+    return out
+
+
+@op(x=lambda g, dim, index, x_shape: select_rows_back(g, dim, index, x_shape), index=None, jvp="linear")
+def index_select(x, dim, index):
+    """The entries along ``dim`` that ``index`` lists."""
+    return np.take(x, index, dim) if x.ndim else np.array(x)
+
+
+@op(x=lambda g, dim, index: index_select(g, dim, index), index=None, node="IndexAddBackward0", jvp="linear")
+def select_rows_back(x, dim, index, shape):
+    """Zeros of ``shape`` with the entries of ``x`` added where ``index_select`` took them from."""
+    out = np.zeros(shape, x.dtype)
+    np.add.at(out, (slice(None),) * dim + (index,) if shape else (), x)
+    return out
+
+
+@op(
+    x=lambda g: g,
+    source=lambda g, dim, index, alpha: index_select(g, dim, index) * alpha,
+    index=None,
+    jvp="linear",
+)
+def index_add(x, dim, index, source, alpha=1):
+    """``x`` with the entries of ``source``, times ``alpha``, added at ``index`` along ``dim``."""
+    out = np.array(x)
+    np.add.at(out, (slice(None),) * dim + (index,) if out.ndim else (), source * x.dtype.type(alpha))
+    return out
+
+
+@op(x=lambda g, dim, index: index_fill(g, dim, index, 0), index=None,
+    jvp=lambda t, dim, index: index_fill(t, dim, index, 0))  # fmt: skip
+def index_fill(x, dim, index, value):
+    """``x`` with the entries at ``index`` along ``dim`` set to a number."""
+    out = np.array(x)
+    out[(slice(None),) * dim + (index,) if out.ndim else ...] = value
+    return out
+
+
+@op(
+    x=lambda g, dim, index: index_fill(g, dim, index, 0),
+    source=lambda g, dim, index: index_select(g, dim, index),
+    index=None,
+    jvp="linear",
+)
+def index_copy(x, dim, index, source):
+    """``x`` with the entries at ``index`` along ``dim`` taken from ``source``."""
+    out = np.array(x)
+    out[(slice(None),) * dim + (index,) if out.ndim else ...] = source
+    return out
+
+
+@op(x=lambda g, index, x_shape: take_back(g, index, x_shape), index=None, jvp="linear")
+def take(x, index):
+    """The elements of ``x``, read in C order, that ``index`` lists."""
+    return np.take(x, index)
+
+
+@op(x=lambda g, index: take(g, index), index=None, node="PutBackward0", jvp="linear")
+def take_back(x, index, shape):
+    """Zeros of ``shape`` with ``x`` added where ``take`` took it from."""
+    out = np.zeros(shape, x.dtype)
+    np.add.at(out.reshape(-1), index, x)
+    return out
+
+
+# ------------------------------------------------------------------------------------------------ masks
+@op(
+    x=lambda g, mask, x_shape: sum_to(masked_fill(g, mask, 0), x_shape),
+    mask=None,
+    jvp=lambda t, mask: masked_fill(t, mask, 0),
+)
+def masked_fill(x, mask, value):
+    """``x`` with a number where ``mask``; the two broadcast."""
+    return np.where(mask, x.dtype.type(value), x)
+
+
+@op(
+    x=lambda g, mask, x_shape: sum_to(masked_fill(g, mask, 0), x_shape),
+    y=lambda g, mask: sum(masked_only(g, mask)),
+    mask=None,
+    apart=("y",),
+    node="MaskedFillBackward1",
+    called="masked_fill",
+    jvp="linear",
+)
+def masked_fill_tensor(x, mask, y):
+    """``x`` with the 0-d tensor ``y`` where ``mask``; the two broadcast."""
+    return np.where(mask, y.astype(x.dtype), x)
+
+
+@op(x=lambda g, mask: masked_only(g, mask), mask=None, node="MulBackward0", jvp="linear")
+def masked_only(x, mask):
+    """``x`` where ``mask``, 0 elsewhere."""
+    return np.where(mask, x, x.dtype.type(0))
+
+
+@op(x=lambda g, mask, x_shape: masked_back(g, mask, x_shape), mask=None, jvp="linear")
+def masked_select(x, mask):
+    """The elements of ``x`` where ``mask``, as a vector; the two broadcast."""
+    shape = np.broadcast_shapes(x.shape, mask.shape)
+    return expand_to(x, shape)[expand_to(mask, shape)]
+
+
+@op(x=lambda g, mask: masked_select(g, mask), mask=None, node="MaskedScatterBackward0", jvp="linear")
+def masked_back(x, mask, shape):
+    """Zeros of ``shape`` with the vector ``x`` where ``mask``; summed where ``masked_select`` broadcast."""
+    out = np.zeros(np.broadcast_shapes(shape, mask.shape), x.dtype)
+    out[expand_to(mask, out.shape)] = x
+    return sum_to(out, shape)

@@ -1,0 +1,153 @@
+"""PyTorch's errors for matrices that do not go together, and for those that cannot be inverted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes, errors
+from ..tensor import Tensor
+
+Array = np.ndarray[Any, Any]
+_SHORT = {"float32": "float", "float64": "double", "int64": "long int", "int32": "int", "int16": "short int"}
+
+
+class LinAlgError(RuntimeError):
+    """A linear system that has no single answer."""
+
+
+def title(x: Any) -> str:
+    """The dtype of a Tensor or an array as PyTorch's C++ code writes it: ``Float``."""
+    return dtypes.OF.get(x.dtype, x.dtype).title
+
+
+def _sizes(x: Tensor, y: Tensor) -> RuntimeError:
+    return errors.hinted(
+        RuntimeError(
+            f"mat1 and mat2 shapes cannot be multiplied ({x.shape[0]}x{x.shape[1]} and {y.shape[0]}x{y.shape[1]})"
+        ),
+        f"(n x k) @ (k x m): the inner sizes, here {x.shape[1]} and {y.shape[0]}, have to be equal; transpose one with .T?",
+    )
+
+
+def different_mm(x: Tensor, y: Tensor) -> Exception | None:
+    """What is wrong with two matrices that ``mm`` does not take."""
+    if x.ndim != 2:
+        return RuntimeError("self must be a matrix")
+    if y.ndim != 2:
+        return RuntimeError("mat2 must be a matrix")
+    if x.dtype is not y.dtype:
+        names = " != ".join(_SHORT.get(d.dtype.name, d.dtype.name) for d in (x, y))
+        return RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {names}")
+    return _sizes(x, y) if x.shape[1] != y.shape[0] else None
+
+
+def different_addmm(x: Tensor, mat1: Tensor, mat2: Tensor, beta: Any, alpha: Any) -> Exception | None:
+    """What is wrong with the operands of ``addmm``."""
+    if mat1.ndim != 2 or mat2.ndim != 2:
+        at, wrong = (1, mat1) if mat1.ndim != 2 else (2, mat2)
+        return RuntimeError(f"mat{at} must be a matrix, got {wrong.ndim}-D tensor")
+    if mat1.dtype is not mat2.dtype:
+        return RuntimeError(f"mat1 and mat2 must have the same dtype, but got {title(mat1)} and {title(mat2)}")
+    if mat1.shape[1] != mat2.shape[0]:
+        return _sizes(mat1, mat2)
+    target = (mat1.shape[0], mat2.shape[1])
+    for i in range(1, x.ndim + 1):
+        if i <= 2 and x.shape[-i] not in (1, target[-i]):
+            return RuntimeError(
+                f"The expanded size of the tensor ({target[-i]}) must match the existing size ({x.shape[-i]}) at "
+                f"non-singleton dimension {2 - i}.  Target sizes: {list(target)}.  Tensor sizes: {list(x.shape)}"
+            )
+    if x.dtype is not mat1.dtype:
+        return RuntimeError(f"self and mat2 must have the same dtype, but got {title(x)} and {title(mat2)}")
+    return None
+
+
+def different_mv(x: Tensor, vec: Tensor) -> Exception | None:
+    """What is wrong with a matrix and a vector that ``mv`` does not take."""
+    if x.ndim != 2 or vec.ndim != 1:
+        return RuntimeError(f"vector + matrix @ vector expected, got 1, {x.ndim}, {vec.ndim}")
+    if x.shape[1] != vec.shape[0]:
+        sizes = f"got input ({x.shape[0]}), mat ({x.shape[0]}x{x.shape[1]}), vec ({vec.shape[0]})"
+        return RuntimeError("size mismatch, " + sizes)
+    if x.dtype is not vec.dtype:
+        names = f"{title(vec)}, {title(x)}, and {title(vec)}"
+        return RuntimeError("addmv input tensors must have the same dtype, but got " + names)
+    return None
+
+
+def different_dot(x: Tensor, y: Tensor) -> Exception | None:
+    """What is wrong with two vectors that ``dot`` does not take."""
+    if x.ndim != 1 or y.ndim != 1:
+        return RuntimeError(f"1D tensors expected, but got {x.ndim}D and {y.ndim}D tensors")
+    if x.dtype is not y.dtype:
+        names = f"{title(x)} and {title(y)}"
+        return RuntimeError("dot : expected both vectors to have same dtype, but found " + names)
+    n, m = x.shape[0], y.shape[0]
+    if n != m:
+        return RuntimeError(
+            f"inconsistent tensor size, expected tensor [{n}] and src [{m}] to have the same number of elements, but "
+            f"got {n} and {m} elements respectively"
+        )
+    return None
+
+
+def different_bmm(x: Tensor, y: Tensor) -> Exception | None:
+    """What is wrong with two batches of matrices that ``bmm`` does not take."""
+    for i, d in enumerate((x, y), 1):
+        if d.ndim != 3:
+            return RuntimeError(f"batch{i} must be a 3D tensor")
+    if x.dtype is not y.dtype:
+        return RuntimeError(f"expected scalar type {title(x)} but found {title(y)}")
+    if x.shape[0] != y.shape[0] or x.shape[2] != y.shape[1]:
+        return RuntimeError(
+            f"Expected size for first two dimensions of batch2 tensor to be: [{x.shape[0]}, {x.shape[2]}] but got: "
+            f"[{y.shape[0]}, {y.shape[1]}]."
+        )
+    return None
+
+
+def not_solvable(name: str, x: Array, y: Array | None = None, vector: bool = False) -> Exception | None:
+    """What is wrong with a matrix that ``inv``, ``det`` or ``solve`` does not take."""
+    if x.ndim < 2:
+        return RuntimeError(f"{name}: The input tensor A must have at least 2 dimensions.")
+    if x.shape[-1] != x.shape[-2]:
+        sizes = f"{x.shape[-2]} by {x.shape[-1]}"
+        return RuntimeError(f"{name}: A must be batches of square matrices, but they are {sizes} matrices")
+    if x.dtype.kind not in "fc":
+        what = "linalg.inv" if name == "linalg.inv" else name
+        return RuntimeError(f"{what}: Expected a floating point or complex tensor as input. Got {title(x)}")
+    if y is not None and y.shape[-1 if vector else -2] == x.shape[-1]:
+        return LinAlgError(f"torch.{name}: The solver failed because the input matrix is singular.")
+    if y is not None:
+        return RuntimeError(f"{name}: Incompatible shapes of A and B for the equation AX = B "
+                            f"({x.shape[-2]}x{x.shape[-1]} and {y.shape[-2]}x{y.shape[-1]})")  # fmt: skip
+    return None
+
+
+def singular(x: Array) -> Exception | None:
+    """Why ``inv`` failed: the first pivot that is zero."""
+    told = not_solvable("linalg.inv", x)
+    if told is not None:
+        return told
+    for at, matrix in enumerate(x.reshape(-1, *x.shape[-2:])):
+        pivot = _zero_pivot(np.array(matrix, np.float64))
+        if pivot:
+            where = f"(Batch element {at}): " if x.ndim > 2 else ""
+            return LinAlgError(
+                f"linalg.inv: {where}The diagonal element {pivot} is zero, the inversion could not be completed because "
+                "the input matrix is singular."
+            )
+    return None
+
+
+def _zero_pivot(a: Array) -> int:
+    """The first zero on the diagonal of U in the LU decomposition of ``a``, counted from 1; 0 if there is none."""
+    for k in range(len(a)):
+        best = k + int(np.abs(a[k:, k]).argmax())
+        if a[best, k] == 0:
+            return k + 1
+        a[[k, best]] = a[[best, k]]
+        a[k + 1 :] -= np.outer(a[k + 1 :, k] / a[k, k], a[k])
+    return 0

@@ -1,0 +1,226 @@
+"""The graph after a write: the tensor that was written, its base and the base's other views get new histories.
+
+A write into a view makes its base the result of CopySlices: what the base was, with one region replaced by what the
+operation made of it. CopySlices keeps the operation's node inside and runs it on the gradient of that region alone. The
+views are from then on regions of the new base: AsStridedBackward0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from . import errors
+from .hooks import Hooked, hooked
+from .kernel import PUBLIC, RAW, tick
+from .node import Node, Output
+from .op import TABLE
+from .tensor import Tensor, box, wrap
+from .versions import owner
+
+Places = Any  # (shape, strides, offset) in elements of the base, or flat indices where the base is not in C order
+
+
+def hang(row_name: str, edges: dict[str, Any], values: dict[str, Any]) -> Any:
+    """A node of a row whose result is in memory already; None if no edge wants a gradient."""
+    row = TABLE[row_name]
+    wanted = tuple([p for p in row.formulas if edges.get(p) is not None])
+    if not wanted:
+        return None
+    step = row.step(wanted)
+    n = Node()
+    n.key, n.step = tick(), step.run
+    n.edge, *others = (edges[p] for p in wanted)
+    n.others = tuple(others)
+    n.saved = tuple([values[name] for name in step.kept])
+    return n
+
+
+class CopySlices:
+    """The ``spec`` of the node that stands for an in-place operation on a region of a base."""
+
+    data: tuple[str, ...] = ()
+
+    def __init__(self, inner: Node, places: Places, old: Any, base: Any) -> None:
+        self.inner, self.places, self.old = inner.step, places, old
+        spec = inner.step.spec
+        inputs = list(spec.row.differentiable(inner))
+        self.of_self = old is not None and inner.edges[0] is old  # the region's own gradient is the first of inner's
+        first = spec.wanted[:1] == tuple(inputs[:1])
+        self.others = spec.wanted[1:] if self.of_self else spec.wanted
+        self.inputs = ("base", *(inputs[1:] if self.of_self or not first else inputs))
+        self.of_base = base is not None
+        self.wanted = ("base", *self.others) if self.of_base else tuple(self.others)
+        self.kept = spec.kept
+        self.row = self
+
+    # what other code asks of a row
+    name = "copy_slices"
+
+    def differentiable(self, node: Node) -> Sequence[str]:
+        """The inputs that ``next_functions`` lists."""
+        return self.inputs
+
+    def node_name_of(self, node: Node) -> str:
+        """PyTorch's name."""
+        return "torch::autograd::CopySlices"
+
+    def saved(self, node: Node, name: str) -> Any:
+        """PyTorch shows nothing of what is inside."""
+        raise AttributeError(f"'CopySlices' object has no attribute '_saved_{name}'")
+
+    def _run(self, step: Any, node: Node, g: Any, free: bool) -> tuple[Any, ...]:
+        """What the operation inside sends back for the gradient ``g`` of the region."""
+        inner = Node()
+        inner.key, inner.step, inner.saved = node.key, self.inner, node.saved
+        edges = node.edges[1:] if self.of_base else node.edges
+        inner.edge, *others = (self.old, *edges) if self.of_self else edges
+        inner.others = tuple(others)
+        sent = step(inner, g, free)
+        node.saved = inner.saved
+        return sent if inner.others else (sent,)
+
+    def run(self, node: Node, g: Any, free: bool) -> Any:
+        """The step on arrays."""
+        sent = self._run(self.inner, node, np.array(RAW["part_of"](np.asarray(g), self.places)), free)
+        own, rest = (sent[0], sent[1:]) if self.of_self else (g.dtype.type(0), sent)
+        if self.of_base:
+            rest = (RAW["copy_slices"](g, own, self.places), *rest)
+        return rest if len(rest) > 1 else rest[0]
+
+    def on_tensors(self, node: Node, g: Tensor, free: bool) -> Any:
+        """The step on Tensors, recorded."""
+        sent = self._run(self.inner.spec.twin(), node, PUBLIC["as_strided_view"](g, self.places), free)
+        rest = sent[1:] if self.of_self else sent
+        if self.of_base:
+            own = PUBLIC["copy_slices"](g, sent[0], self.places) if self.of_self else PUBLIC["erase"](g, self.places)
+            rest = (own, *rest)
+        return rest if len(rest) > 1 else rest[0]
+
+    def twin(self) -> Any:
+        """The step for ``create_graph``."""
+        return self.on_tensors
+
+
+def _bound(spec: CopySlices) -> Any:
+    def run(node: Node, g: Any, free: bool) -> Any:
+        return spec.run(node, g, free)
+
+    run.spec = spec  # type: ignore[attr-defined]  # functions take attributes
+    return run
+
+
+def rebase(self: Tensor, old: Any, node: Any) -> None:
+    """Give ``self``, just written, the history ``node``; ``old`` is what it had. Base and other views follow."""
+    base = self._base
+    if base is None:
+        move(self, node)
+        follow(self, old)
+        return
+    before = base._n
+    spec = CopySlices(node, region(base, self._d), old, before)
+    made = Node()
+    made.key, made.step, made.saved = tick(), _bound(spec), node.saved
+    edges = node.edges[1:] if spec.of_self else node.edges
+    made.edge, *others = (before, *edges) if before is not None else edges
+    made.others = tuple(others)
+    move(base, made)
+    follow(base, before)
+
+
+def move(self: Tensor, node: Any) -> None:
+    """A new history; ``retain_grad`` moves with the tensor."""
+    step = getattr(self._n, "step", None)
+    if type(step) is Hooked and step.retain is not None and self._n.key < 0:
+        hooked(node).retain, step.retain = step.retain, None
+    self._n = node
+
+
+def follow(base: Tensor, before: Any) -> None:
+    """Views of ``base``, which was just written and had the history ``before``, become regions of what it is now."""
+    try:
+        references = base._views
+    except AttributeError:
+        return
+    live = []
+    whole = base._d.shape
+    for reference in references:
+        v = reference()
+        if v is None:
+            continue
+        live.append(reference)
+        if type(v._n) is Output:
+            forbid(v, errors.output_view_base(v._n.nr, function_name(v._n.edge)))
+        elif v._n is None and before is not None:
+            forbid(v, errors.no_grad_view_base())
+        elif type(getattr(v._n, "step", None)) is not Forbidden:
+            move(v, hang("as_strided_view", {"x": base._n}, {"places": region(base, v._d), "x_shape": whole}))
+    references[:] = live
+
+
+def function_name(node: Node) -> str:
+    """How messages call a node: ``Unbind``."""
+    return node.name().removesuffix("Backward0")
+
+
+class Forbidden:
+    """The step of a view whose history PyTorch refuses to rebuild: a backward pass through it raises."""
+
+    wanted = ("x",)
+    inputs = ("x",)
+    kept: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
+    name = "forbidden"
+
+    def __init__(self, error: RuntimeError) -> None:
+        self.error = error
+        self.spec = self.row = self
+
+    def differentiable(self, node: Node) -> Sequence[str]:
+        """The inputs that ``next_functions`` lists."""
+        return self.inputs
+
+    def node_name_of(self, node: Node) -> str:
+        """There is no such node in PyTorch."""
+        return "ForbiddenView"
+
+    def twin(self) -> Any:
+        """The step for ``create_graph``."""
+        return self
+
+    def __call__(self, node: Node, g: Any, free: bool) -> Any:
+        raise self.error
+
+
+def forbid(view: Tensor, error: RuntimeError) -> None:
+    """Let ``error`` be raised by a backward pass through ``view``."""
+    base = view._base
+    n = Node()
+    n.key, n.step, n.saved = tick(), Forbidden(error), ()
+    n.edge, n.others = base._n, ()
+    view._n = n
+
+
+def region(base: Tensor, part: Any) -> Places:
+    """Where the elements of a view, the array ``part``, lie in its base."""
+    whole = box(base)
+    start = part.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
+    if whole.flags.c_contiguous:
+        n = whole.itemsize
+        return part.shape, tuple([s // n for s in part.strides]), start // n
+    memory = owner(whole)
+    if not memory.flags.c_contiguous:
+        memory = memory.transpose(sorted(range(memory.ndim), key=lambda i: -memory.strides[i]))
+    places = np.full(memory.shape, -1)
+    scale = places.itemsize / memory.itemsize
+    first = memory.__array_interface__["data"][0]
+
+    def there(a: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        offset = int((a.__array_interface__["data"][0] - first) * scale)
+        return np.ndarray(a.shape, np.int64, places, offset, tuple([int(s * scale) for s in a.strides]))
+
+    there(whole)[...] = np.arange(whole.size).reshape(whole.shape)
+    return there(part).copy()
+

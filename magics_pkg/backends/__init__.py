@@ -1,0 +1,124 @@
+"""What differs between tensor libraries: the one place that knows which of them the session has loaded.
+
+A backend is asked for what PyTorch documents, or has had for years under a name with an underscore; no library is ever
+imported here: `active` looks at what the user already has.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from types import CodeType, ModuleType
+from typing import Any, Protocol
+
+NAMES = ("engine", "torch")  # each has a file here, which is imported when the library of that name is there
+_loaded: dict[str, Backend] = {}
+
+
+class Snapshot(Protocol):
+    """A graph that stays runnable, whatever the user's own backward frees."""
+
+    linear: bool
+    nbytes: int
+
+    def run(self, gradients: list[Any], create_graph: bool = False) -> Any: ...
+
+    def close(self) -> None: ...
+
+
+class Backend:
+    """A library with PyTorch's public autograd protocol."""
+
+    name = ""
+    last_sequence_number = 2**64 - 1  # that of AccumulateGrad
+
+    def __init__(self, module: ModuleType) -> None:
+        self.module = module
+        self.tensor: Any = module.Tensor
+        self.folder = (getattr(module, "__path__", None) or [""])[0].rstrip("/\\") + "/"
+        self.sequence_number: Callable[[], int] = getattr(module.autograd, "_get_sequence_nr", lambda: 0)
+        self.module_type: type | None = getattr(getattr(module, "nn", None), "Module", None)
+
+    def mode(self, handler: Callable[..., Any]) -> AbstractContextManager[Any]:
+        """A context manager in which each call on tensors goes to ``handler(mode, func, types, args, kwargs)``."""
+        kind = type("Recording", (self.module.overrides.TorchFunctionMode,), {"__torch_function__": handler})
+        mode: AbstractContextManager[Any] = kind()
+        return mode
+
+    def module_calls(self) -> tuple[CodeType, ...]:
+        """Code whose frames are calls of a module, with the module as ``self``."""
+        names = ("_call_impl", "__call__")
+        codes = [getattr(getattr(self.module_type, each, None), "__code__", None) for each in names]
+        return tuple(code for code in codes if code is not None)[:1]
+
+    def kind_of(self, func: Any) -> str:
+        """Of a call that runs a backward pass "backward", "autograd.backward" or "autograd.grad"; else ""."""
+        autograd = self.module.autograd
+        if func is autograd.grad:
+            return "autograd.grad"
+        if func is autograd.backward:
+            return "autograd.backward"
+        return "backward" if func is getattr(self.tensor, "backward", None) else ""
+
+    def array(self, tensor: Any) -> Any:
+        """The tensor's data as a NumPy array that may share its memory."""
+        return tensor.detach().numpy()
+
+    def leaf_node(self, leaf: Any) -> Any:
+        """The AccumulateGrad node of a leaf that requires grad."""
+        with self.module.enable_grad():
+            return leaf.view_as(leaf).grad_fn.next_functions[0][0]
+
+    def root(self, tensor: Any) -> tuple[Any, int]:
+        """The node, and which of its outputs, where the gradient of this tensor arrives."""
+        node = tensor.grad_fn
+        return (self.leaf_node(tensor), 0) if node is None else (node, tensor.output_nr)
+
+    def metadata(self, node: Any) -> tuple[tuple[tuple[int, ...], str], ...]:
+        """Shape and dtype of each output of a node, where the library tells."""
+        try:
+            return tuple((tuple(each.shape), dtype_name(each.dtype)) for each in node._input_metadata)
+        except (AttributeError, RuntimeError):
+            return ()
+
+    def snapshot(self, outputs: list[Any]) -> Snapshot:
+        """Keep the graph under ``outputs`` runnable; to be taken before the user's own backward frees it."""
+        raise NotImplementedError(f"the graphs of {self.name} are not kept")
+
+
+def dtype_name(dtype: Any) -> str:
+    """``torch.float32`` as "float32"."""
+    return str(dtype).rpartition(".")[2]
+
+
+def active() -> tuple[Backend, ...]:
+    """The backends of the libraries that this session has imported."""
+    return tuple(backend for name in NAMES if (backend := _backend(name)) is not None)
+
+
+def of(tensor: Any) -> Backend | None:
+    """The backend that this object is a tensor of, or None."""
+    return next((backend for backend in active() if isinstance(tensor, backend.tensor)), None)
+
+
+def _backend(name: str) -> Backend | None:
+    module = sys.modules.get(name)
+    known = _loaded.get(name)
+    if known is not None and known.module is module:
+        return known
+    if not _is_whole(module):
+        return None
+    assert module is not None
+    made: Backend = importlib.import_module(f"{__name__}.{name}").backend(module)
+    _loaded[name] = made
+    return made
+
+
+def _is_whole(module: ModuleType | None) -> bool:
+    """Whether a module of one of our names is a tensor library, and has been imported to its end."""
+    spec = getattr(module, "__spec__", None)
+    if module is None or getattr(spec, "_initializing", False):
+        return False
+    return all(hasattr(module, each) for each in ("Tensor", "autograd", "overrides"))

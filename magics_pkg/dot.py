@@ -1,0 +1,109 @@
+"""Graph -> DOT: boxes of our own size for Graphviz to place, by our own ids; no word of the user's is in it.
+
+`labelled` writes the DOT for people instead, with every label escaped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from .format import one_line, shape
+
+if TYPE_CHECKING:
+    import graphviz
+
+    from .card import Card, EdgeLabel
+    from .graph import Edge, Graph, Node
+
+Path = tuple[str, ...]  # the names of a group and of those around it, the outermost first
+
+POINTS = 72  # pixels for an inch of Graphviz's
+LABEL = "label-"  # an edge label stands in the layout as a node of its own, so nothing can run over it
+
+
+def source(graph: Graph, cards: Mapping[str, Card], labels: Mapping[str, EdgeLabel]) -> str:
+    """The DOT of the boxes: fixed sizes, no labels, groups as clusters."""
+    drawing = _digraph()
+    drawing.attr("node", shape="box", fixedsize="true", label="")
+    drawing.attr("edge", dir="none")
+    tree: dict[Path, list[str]] = {}
+    for node in graph.nodes:
+        tree.setdefault(node.group, []).append(node.id)
+    _cluster(drawing, (), tree, cards)
+    # An edge with a label spans two ranks; what else flows into the same card then starts as high.
+    deep = {edge.head for edge in graph.edges if edge.id in labels}
+    for edge in graph.edges:
+        label = labels.get(edge.id)
+        weak = {"constraint": "false"} if edge.carried else {}
+        if label is None:
+            drawing.edge(edge.tail, edge.head, id=edge.id, minlen="2" if edge.head in deep else "1", **weak)
+            continue
+        drawing.node(LABEL + edge.id, **_size(label.width, label.height))
+        drawing.edge(edge.tail, LABEL + edge.id, id=f"{edge.id}-upper", weight="2", **weak)
+        drawing.edge(LABEL + edge.id, edge.head, id=f"{edge.id}-lower", weight="2", **weak)
+    return drawing.source
+
+
+def groups(graph: Graph) -> dict[str, Path]:
+    """Cluster name (Graphviz draws a box round a subgraph named so) -> the path that it stands for."""
+    return _paths(node.group for node in graph.nodes)
+
+
+def _digraph() -> graphviz.Digraph:
+    import graphviz
+
+    # nslimit keeps network simplex from running for seconds on graphs with many shared leaves.
+    return graphviz.Digraph(graph_attr={"rankdir": "TB", "nodesep": "0.3", "ranksep": "0.42", "nslimit": "2"})
+
+
+def _size(width: float, height: float) -> dict[str, str]:
+    return {"width": f"{width / POINTS:.4f}", "height": f"{height / POINTS:.4f}"}
+
+
+def _cluster(drawing: graphviz.Digraph, path: Path, tree: Mapping[Path, list[str]], cards: Mapping[str, Card]) -> None:
+    names = {found: name for name, found in _paths(tree).items()}
+    for name in tree.get(path, ()):
+        drawing.node(name, **_size(cards[name].width, cards[name].height))
+    depth = len(path)
+    for inner in names:
+        if len(inner) == depth + 1 and inner[:depth] == path:
+            with drawing.subgraph(name=names[inner]) as part:
+                # the label is drawn by us; a blank line of it keeps the room
+                part.attr(label=" ", fontsize="9", margin="12", labeljust="l")
+                _cluster(part, inner, tree, cards)
+
+
+def _paths(every: Iterable[Path]) -> dict[str, Path]:
+    paths: dict[Path, None] = {}
+    for group in every:
+        for depth in range(1, len(group) + 1):
+            paths.setdefault(group[:depth])
+    return {f"cluster-{order}": path for order, path in enumerate(paths)}
+
+
+def labelled(graph: Graph) -> str:
+    """The DOT with labels, to be read or drawn by any Graphviz: name or symbol, source, shape."""
+    import graphviz
+
+    drawing = _digraph()
+    drawing.attr("node", shape="box", fontname="sans-serif", fontsize="11")
+    drawing.attr("edge", dir="none")
+    for node in graph.nodes:
+        lines = [line for line in _lines(node) if line]
+        # `escape` keeps backslashes and a leading "<" (HTML to Graphviz) as plain text
+        label = "\\n".join(graphviz.escape(line) for line in lines)
+        drawing.node(node.id, label=label, peripheries="2" if node.output else "1")
+    for edge in graph.edges:
+        drawing.edge(edge.tail, edge.head, **_style(edge))
+    return drawing.source
+
+
+def _lines(node: Node) -> list[str]:
+    code = one_line(node.source) if node.kind == "op" else ""
+    kind = f"{node.op or node.kind} {shape(node.shape)}"
+    return [one_line(node.name or node.symbol), code if code != node.name else "", kind]
+
+
+def _style(edge: Edge) -> dict[str, str]:
+    return {"style": "dashed", "constraint": "false"} if edge.carried else {}

@@ -1,0 +1,123 @@
+"""The Graph that is drawn: cards, edges, and the numbers on them, as plain values with no tensor left inside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Key = tuple[Any, ...]  # ("leaf", node), ("node", node, nr) or ("edge", node, slot): how a sweep's results are found
+LIMIT = 24  # entries copied of an operation's value and gradient
+LEAF_LIMIT = 100  # and of a leaf's or an output's
+
+
+@dataclass(frozen=True)
+class Values:
+    """A copy of a tensor's first entries as Python numbers; ``complete`` when these are all."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    entries: tuple[tuple[tuple[int, ...], float | int | bool], ...] = ()
+    complete: bool = False
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A gradient that is shown: its name, shape, which flat entries, and where a sweep finds it."""
+
+    name: str
+    shape: tuple[int, ...]
+    indices: tuple[int, ...]
+    key: Key
+
+
+@dataclass(frozen=True)
+class Node:
+    """A card. ``grad``: index in ``Graph.quantities``. ``repeat_of``: the leaf that this is drawn again for.
+
+    ``span``: first line, first column, last line, last column in ``Graph.code``, characters from 0, lines from 1.
+    """
+
+    id: str
+    kind: str
+    output: bool
+    name: str
+    symbol: str
+    source: str
+    line: int | None
+    op: str
+    shape: tuple[int, ...]
+    dtype: str
+    value: Values
+    grad: int | None = None
+    repeat_of: str | None = None
+    group: tuple[str, ...] = ()
+    count: int = 1
+    note: str = ""
+    span: tuple[int, int, int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Edge:
+    """From an input's card to its consumer's. ``carried``: from one round of a loop to the next; without these, and
+    only then, there is no cycle."""
+
+    id: str
+    tail: str
+    head: str
+    grad: int | None = None
+    carried: bool = False
+
+
+@dataclass(frozen=True)
+class Graph:
+    """What a cell computed. Nodes come in the order in which they were made, each after its inputs."""
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    quantities: tuple[Quantity, ...]
+    output: str
+    leaves: tuple[str, ...]
+    code: str = ""
+    notes: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+
+    def node(self, name: str) -> Node:
+        """The node with this id."""
+        return next(each for each in self.nodes if each.id == name)
+
+
+def values_of(array: Any, limit: int = LIMIT) -> Values:
+    """The first ``limit`` entries of an array, copied."""
+    array = np.asarray(array)
+    shape = tuple(int(each) for each in array.shape)
+    shown = min(array.size, limit)
+    numbers = array.tolist() if shown == array.size else array[_corner(shape, limit)].reshape(-1)[:limit].tolist()
+    flat = _flat(numbers) if isinstance(numbers, list) else [numbers]
+    return Values(shape, str(array.dtype), tuple(zip(_indices(shape, shown), flat, strict=False)), shown == array.size)
+
+
+def _corner(shape: tuple[int, ...], limit: int) -> tuple[slice, ...]:
+    """A part of an array that holds its first ``limit`` entries, so that a large one is never copied whole."""
+    slices: list[slice] = []
+    for size in reversed(shape):
+        slices.append(slice(0, min(size, limit)))
+        limit = -(-limit // max(size, 1))
+    return tuple(reversed(slices))
+
+
+def _flat(nested: list[Any]) -> list[Any]:
+    while nested and isinstance(nested[0], list):
+        nested = [each for inner in nested for each in inner]
+    return nested
+
+
+def _indices(shape: tuple[int, ...], count: int) -> Iterator[tuple[int, ...]]:
+    """The first ``count`` indices of an array, the last dimension fastest."""
+    if not shape:
+        return iter([()] * count)
+    if len(shape) == 1:
+        return ((i,) for i in range(count))
+    return (tuple(int(each) for each in np.unravel_index(i, shape)) for i in range(count))

@@ -1,0 +1,341 @@
+"""The object that a user holds: one output, its weights v, the gradients, the graph, and the panel that shows them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import card, dot, layout, svg, text
+from .explain import STALE
+from .format import shape
+from .graph import Graph
+from .linear import Linear
+from .live import Closed, Leaf, Session
+
+if TYPE_CHECKING:
+    from .view import Panel
+
+Array = np.ndarray[Any, Any]
+CLOSED = "this panel is closed: its cell was run again, or close() was called"
+STILL = "there is no gradient here that could be moved"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a panel is drawn: the traits of `%config BackwardMagics`, and the options of one call."""
+
+    renderer: str = "wasm"  # or "dot", the native program
+    range: tuple[float, float] | None = None
+    max_nodes: int = 100
+    graph: bool = True
+    seconds: float = 5.0  # that Graphviz may take
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The drawn graph, or a sentence why there is none."""
+
+    svg: str = ""
+    problem: str = ""
+
+
+def weights_for(size: tuple[int, ...], v: Any) -> Array:
+    """v as an array of the output's shape: a number for every entry alike, or as many numbers as there are entries.
+
+    Errors: TypeError for what is not numbers, ValueError for another shape."""
+    if hasattr(v, "detach"):
+        v = v.detach().numpy()
+    try:
+        array = np.asarray(v, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(f"v must be numbers, in the output's shape {shape(size)}; this is {type(v).__name__}") from None
+    if array.ndim == 0:
+        return np.full(size, array)
+    if array.shape != size:
+        raise ValueError(f"v has one weight for each entry of the output: shape {shape(size)}, not {shape(array.shape)}")
+    return array
+
+
+class Exploration:
+    """One output explored: `.weights` can be set, and `x.grad` follows.
+
+    Errors: Closed from everything that needs the panel, once it was closed."""
+
+    def __init__(
+        self,
+        graph: Graph | None = None,
+        linear: Linear | None = None,
+        session: Session | None = None,
+        notes: Sequence[str] = (),
+        settings: Settings | None = None,
+    ) -> None:
+        self.notes: tuple[str, ...] = ()
+        self.closed = False
+        self._graph: Graph | None = None
+        self._linear: Linear | None = None
+        self._session: Session | None = None
+        self._panel: Panel | None = None
+        self.settings = settings or Settings()
+        self._fill(graph, linear, session, notes)
+
+    def _fill(
+        self, graph: Graph | None, linear: Linear | None, session: Session | None, notes: Sequence[str]
+    ) -> None:
+        self._graph, self._linear, self._session, self.notes = graph, linear, session, tuple(notes)
+        if session is not None:
+            session.report = self._report
+
+    # ------------------------------------------------------------------ numbers
+    @property
+    def weights(self) -> Array:
+        """v at present; set it to a number, a list or an array of the output's shape, and `x.grad` follows."""
+        return self._live.v
+
+    @weights.setter
+    def weights(self, v: Any) -> None:
+        session = self._live
+        session.set(weights_for(session.weighting.v.shape, v))
+        self._redraw()
+
+    @property
+    def grads(self) -> dict[str, Any]:
+        """Each leaf's `.grad` as it is now, by the leaf's name."""
+        return {leaf.name: leaf.tensor.grad for leaf in self._live.leaves if self._is_shown(leaf)}
+
+    @property
+    def jacobian(self) -> dict[str, Array]:
+        """∂output/∂leaf for each leaf, by name. Shapes: the output's dimensions, then the leaf's."""
+        session = self._live
+        return {leaf.name: session.jacobian(leaf) for leaf in session.leaves if self._is_shown(leaf)}
+
+    @property
+    def graph(self) -> Graph:
+        """The graph as plain values."""
+        self._check()
+        if self._graph is None:
+            raise Closed("there is no graph: nothing here has requires_grad=True")
+        return self._graph
+
+    def _is_shown(self, leaf: Leaf) -> bool:
+        shown = {self.graph.node(each).grad for each in self.graph.leaves}
+        return any(self.graph.quantities[each].key == ("leaf", leaf.node) for each in shown if each is not None)
+
+    # ------------------------------------------------------------------ pictures
+    @property
+    def widget(self) -> Any:
+        """The panel, to be displayed anywhere; the same one each time."""
+        return self.panel.widget
+
+    @property
+    def panel(self) -> Panel:
+        """The panel behind the widget."""
+        self._check()
+        if self._panel is None:
+            self._panel = self._make_panel()
+        return self._panel
+
+    def to_svg(self) -> str:
+        """The picture as a file of its own. Errors: LayoutError when Graphviz fails."""
+        return svg.standalone(self._drawn().svg)
+
+    def to_dot(self) -> str:
+        """The graph in Graphviz's language, with labels."""
+        return dot.labelled(self.graph)
+
+    def to_png(self) -> bytes:
+        """The graph as Graphviz draws it. Errors: RuntimeError where the program `dot` is not installed."""
+        import graphviz
+
+        try:
+            return bytes(graphviz.Source(self.to_dot()).pipe(format="png"))
+        except graphviz.ExecutableNotFound as error:
+            raise RuntimeError(
+                "to_png() needs the program `dot`: install Graphviz (apt install graphviz, brew install graphviz,"
+                " conda install graphviz); to_svg() and save() need nothing."
+            ) from error
+
+    def save(self, path: str | Path) -> Path:
+        """Write the panel to a page that works without a kernel; returns where."""
+        from .page import page
+
+        graph, linear = self.graph, self._numbers()
+        where = Path(path)
+        picture = self._picture
+        content = page(
+            graph, linear, picture.svg, text=self._text(picture), notes=self._said(), limits=self.settings.range
+        )
+        where.write_text(content, encoding="utf-8")
+        return where
+
+    def bundle(self) -> dict[str, Any]:
+        """What a notebook displays: the panel, a still picture for where it cannot run, the text for the rest."""
+        if self.closed or self._graph is None:
+            return {"text/plain": repr(self)}
+        try:
+            data = self._still() if self._session is None else self.panel.mimebundle()
+        except Exception as error:  # drawing must never hide the cell's result
+            told = f"The panel could not be made ({type(error).__name__}: {error})."
+            return {"text/plain": f"{self!r}\nNote: {told}"}
+        return {**data, "text/plain": repr(self)}
+
+    def _still(self) -> dict[str, Any]:
+        """Where nothing can be moved: the picture, and the notes."""
+        from .static import fallback
+
+        picture = self._picture
+        body = fallback(self.graph, self._numbers(), picture.svg, self._text(picture))
+        said = "".join(f"<p>{escape(each)}</p>" for each in (*self.graph.notes, *self._said()))
+        return {"text/html": body + said}
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return self.bundle() if in_notebook() else {"text/plain": repr(self)}
+
+    def __repr__(self) -> str:
+        if self.closed:
+            return "<Exploration, closed>"
+        shown = self._session.shown() if self._session is not None else None
+        return text.render(self._graph, self._linear and self._numbers(), shown, self._said())
+
+    # ------------------------------------------------------------------ life
+    def check(self, names: dict[str, Any]) -> None:
+        """Say in the panel what other cells have done to the tensors since."""
+        if self._session is None or self._panel is None:
+            return
+        told = self._session.check(names)
+        if told != self._told:
+            self._told = told
+            self._panel.set_state("stale" if told else "ready", told)
+
+    def close(self) -> None:
+        """Take the panel away and let go of the graph; `x.grad` stays as it is."""
+        if self.closed:
+            return
+        self.closed = True
+        if self._panel is not None:
+            self._panel.close()
+        if self._session is not None:
+            self._session.close()
+        self.__dict__.pop("_picture", None)
+        self._graph = self._linear = self._session = self._panel = None
+
+    def __enter__(self) -> Exploration:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    _told = ""
+
+    def _check(self) -> None:
+        if self.closed:
+            raise Closed(CLOSED)
+
+    @property
+    def _live(self) -> Session:
+        self._check()
+        if self._session is None:
+            raise Closed(STILL)
+        return self._session
+
+    def _numbers(self) -> Linear:
+        if self._session is not None:
+            return self._session.linear
+        assert self._linear is not None  # a graph comes with its numbers
+        return self._linear
+
+    def _said(self) -> tuple[str, ...]:
+        problem = self.__dict__.get("_picture", Picture()).problem
+        return (*self.notes, problem) if problem else self.notes
+
+    def _text(self, picture: Picture) -> str:
+        """The text form, where it must stand for the picture."""
+        return text.render(self._graph, self._numbers()) if picture.problem else ""
+
+    @functools.cached_property
+    def _picture(self) -> Picture:
+        """Drawn at first need; a failure is a sentence, never an exception."""
+        try:
+            return self._drawn()
+        except Exception as error:  # drawing must never hide the cell's result
+            return Picture(problem=f"The graph could not be drawn, so here it is as text ({error or type(error).__name__}).")
+
+    def _drawn(self) -> Picture:
+        graph, linear = self.graph, self._numbers()
+        if not self.settings.graph:
+            return Picture()
+        cards, labels = card.cards(graph), card.labels(graph, linear)
+        engine = "dot" if self.settings.renderer == "dot" else "wasi"
+        geometry = layout.layout(dot.source(graph, cards, labels), engine, self.settings.seconds)
+        return Picture(svg.draw(graph, linear, geometry, cards, labels))
+
+    # ------------------------------------------------------------------ the panel's wishes
+    def _make_panel(self) -> Panel:
+        from .view import Panel
+
+        picture = self._picture
+        panel = Panel(
+            self.graph,
+            self._numbers(),
+            picture.svg,
+            text=self._text(picture),
+            notes=self._said(),
+            limits=self.settings.range,
+        )
+        session = self._session
+        if session is not None:
+            panel.on_weights(session.submit)
+            panel.on_pick(self._pick)
+            panel.on_preset(self._preset)
+        return panel
+
+    def _report(self, v: Array, values: Array, state: str, message: str) -> None:
+        """The kernel's answer to a move, on whatever thread it was worked out."""
+        panel = self._panel
+        if panel is not None:
+            self._told = ""
+            if state != "error":
+                panel.set_truth([float(each) for each in v], values)
+            panel.set_state(state, message)
+
+    def _pick(self, index: int) -> None:
+        """Give entry `index` of v a slider: the newest pick takes the place of the oldest."""
+        session = self._live
+        kept = [each for each in session.linear.weights if each != index]
+        session.pick([*kept[-(max(len(session.linear.weights), 1) - 1) :], index] if len(kept) > 1 else [*kept, index])
+        self._redraw()
+
+    def _preset(self, name: str, index: int | None) -> None:
+        """All of v at once, by a button: where not every entry has a slider the page cannot do it alone."""
+        session = self._live
+        size = session.v.size
+        if name == "written":
+            v = session.linear.as_written
+        elif name == "random":
+            v = np.random.default_rng().uniform(-1, 1, size)
+        else:
+            v = np.full(size, 1.0 if name == "ones" else 0.0)
+            if name == "hot" and index is not None:
+                v[index] = 1.0
+        session.set(v)
+        self._redraw()
+
+    def _redraw(self) -> None:
+        """Other numbers in the panel, the same picture of the graph."""
+        session, panel = self._session, self._panel
+        if session is not None and panel is not None:
+            self.__dict__.pop("_picture", None)
+            panel.show(session.renewed(), svg=self._picture.svg)
+            panel.set_state("ready", "" if session.exact else STALE)
+
+
+def in_notebook() -> bool:
+    """Whether there is a front end that could show a widget."""
+    from IPython import get_ipython
+
+    return getattr(get_ipython(), "kernel", None) is not None

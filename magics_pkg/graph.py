@@ -1,0 +1,353 @@
+"""Trace -> Graph: a card for each call of the user's that the output depends on, its inputs, the gradients between."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from . import errors
+from .elements import LEAF_LIMIT, LIMIT, Edge, Graph, Key, Node, Quantity, Values, values_of
+from .fold import Arrival, Part, owners, parts_of, reach
+from .inputs import Input, Inputs
+from .names import Namespace, tensors_in
+from .outputs import outputs_of
+from .source import Position
+from .trace import Call, Trace
+from .values import Computed
+from .wording import Wording, numbered
+
+__all__ = ["Edge", "Graph", "Node", "Quantity", "Values", "graph_of", "values_of"]
+
+MAX_NODES = 100
+SPREAD = 6  # a leaf used at places more than so many levels apart is drawn again
+USES = 6  # and one copy of it serves at most so many cards
+OWNER = re.compile(r"[^\W\d]\w*(\.\w+|\[[^\[\] ]*\])*")  # y, model.fc1.weight, hs[0], cfg['p']
+
+# The edges between two parts: (tail, place): node, slot, arrival, carried
+Links = dict[Part, dict[tuple[Part, Any], tuple[Any, int, Arrival, bool]]]
+
+
+def graph_of(trace: Trace, output: Any = None, wrt: Iterable[Any] | None = None, max_nodes: int = MAX_NODES) -> Graph:
+    """The Graph under an output (a name, tensors, or None for the cell's own), at most about ``max_nodes`` cards.
+
+    wrt: names or tensors of the leaves whose gradients are shown; None for all.
+    Errors: OutputError where there is no such output; UsageError for a leaf that is not there.
+    """
+    return _Assembly(trace, outputs_of(trace, output), max_nodes).graph(wrt)
+
+
+class _Assembly:
+    """One Graph being put together."""
+
+    def __init__(self, trace: Trace, roots: tuple[Any, ...], max_nodes: int) -> None:
+        backend = trace.backend
+        assert backend is not None
+        self.trace = trace
+        self.arrivals: dict[Arrival, Any] = {backend.root(root): root for root in roots}
+        self.web = reach(backend, self.arrivals)
+        self.owned = owners(trace, self.web)
+        self.names = Namespace(trace.namespace, backend)
+        self.wording = Wording(trace, self.names)
+        self.computed = Computed(trace, self.names, self.owned, self.arrivals)
+        leaves = min(len(self.web.leaves), max_nodes // 2)
+        self.parts, self.part_of = parts_of(trace, self.web, self.owned, self.arrivals, max(max_nodes - leaves, 1))
+        self.inputs = Inputs(trace, self.names, self.web, self.parts, self.part_of, roots)
+        self.inputs.merge(max(max_nodes // 2, 1), max(max_nodes - len(self.parts) - leaves, 4))
+        self.links = self._links()
+        self.quantities: list[Quantity] = []
+        self.taken: dict[str, int] = {}
+        self.nodes: list[Node] = []
+        self.edges: list[Edge] = []
+        self.ids: dict[Part, str] = {}
+        self.told: dict[Part, tuple[str, str]] = {}
+
+    def graph(self, wrt: Iterable[Any] | None) -> Graph:
+        """Names first, for every quantity is named after a card; then cards in the order in which they were made."""
+        self._name()
+        chosen = self._chosen(wrt)
+        depths = self._depths()
+        copies = {each: self._copies(each, depths) for each in self.inputs}
+        feeding: dict[Part, list[Input]] = {}
+        for each in self.inputs:
+            for part in each.uses:
+                feeding.setdefault(part, []).append(each)
+            if not each.uses:
+                self._add_input(each, None, chosen)
+        for part in self.parts:
+            for each in feeding.get(part, ()):
+                self._add_input(each, copies[each][part], chosen)
+            self._add_part(part)
+        for part in self.parts:
+            self._add_edges(part, [(each, copies[each][part]) for each in feeding.get(part, ())])
+        if self.trace.failed is not None and self.trace.error is not None:
+            self._add_failed(self.trace.failed, self.trace.error)
+        outputs = tuple(self._output_id(arrival) for arrival in self.arrivals)
+        return Graph(
+            tuple(_grouped(self.nodes)),
+            tuple(self.edges),
+            tuple(self.quantities),
+            outputs[0],
+            tuple(each.ids[None] for each in self.inputs.leaves if each in chosen),
+            self.trace.cell.source if self.trace.cell else "",
+            (*self.trace.notes, *self.inputs.notes, *self.computed.notes),
+            outputs,
+        )
+
+    # ---------------------------------------------------------------- what there is
+    def _links(self) -> Links:
+        """Edges between parts, by head: every one of them, but of those between visits to folded places the newest."""
+        links: Links = {}
+        for node in self.web.nodes:
+            head = self.part_of[node]
+            for slot, arrival in enumerate(self.web.following[node]):
+                tail = self.part_of.get(arrival[0])
+                if tail is None or (tail is head and (head.middle or self._unit(node) == self._unit(arrival[0]))):
+                    continue
+                folded = head.count > 1 or tail.count > 1
+                place = slot if folded else (node, slot)
+                carried = tail is head or tail.first > head.first
+                links.setdefault(head, {})[tail, place] = (node, slot, arrival, carried)
+        return links
+
+    def _unit(self, node: Any) -> Any:
+        call = self.owned.get(node)
+        return node if call is None else call.unit
+
+    # ---------------------------------------------------------------- what it is called
+    def _name(self) -> None:
+        """Names for every card: from the namespace, else the code; the same name twice gets numbers."""
+        entries: list[tuple[int, Any, str, bool]] = []  # order of making, card, name, whether it stands for it now
+        for each in self.inputs:
+            order = min((part.first for part in each.uses), default=0) - 1
+            entries.append((order, each, each.name, each.named))
+        for part in self.parts:
+            entries.append((part.last, part, *self._part_name(part)))
+        entries.sort(key=lambda entry: entry[0])
+        names = numbered([entry[2] for entry in entries], {i for i, entry in enumerate(entries) if entry[3]})
+        for (_, card, plain, stands), name in zip(entries, names, strict=True):
+            if isinstance(card, Part):
+                self.told[card] = name, self.wording.source(card)
+                continue
+            card.name = name
+            if card.node is not None and plain in self.trace.namespace and not stands:
+                card.note = f"the name {plain} now stands for something else"
+
+    def _part_name(self, part: Part) -> tuple[str, bool]:
+        arrival = part.arrival
+        made = self.computed.tensor(arrival) if arrival is not None else None
+        written = self.wording.label(part, arrival[1] if arrival else 0)
+        if made is None:
+            return written, False
+        tensor, version = made
+        name = self.names.name(tensor, written) if tensor._version == version or arrival in self.arrivals else ""
+        return name or written, bool(name)
+
+    # ---------------------------------------------------------------- cards and edges
+    def _quantity(self, name: str, key: Key, shape: tuple[int, ...], limit: int = LIMIT) -> int:
+        times = self.taken[name] = self.taken.get(name, 0) + 1
+        if times > 1:
+            name = f"{name} ({times})"
+        self.quantities.append(Quantity(name, shape, tuple(range(min(math.prod(shape), limit))), key))
+        return len(self.quantities) - 1
+
+    def _place(self, position: Position | None) -> dict[str, Any]:
+        """A card's line and span, where it has a place in the cell."""
+        if position is None or self.trace.cell is None or position.filename != self.trace.cell.filename:
+            return {"line": None, "span": None}
+        span = position.line, position.column, position.end_line, position.end_column
+        return {"line": position.line, "span": span}
+
+    def _add_part(self, part: Part) -> None:
+        """An operation's card."""
+        arrival = part.arrival
+        output = arrival in self.arrivals
+        name, source = self.told[part]
+        limit = LEAF_LIMIT if output else LIMIT
+        value = self.computed.value(arrival, limit)
+        op = arrival[0].name() if arrival and not part.middle else ""
+        grad = None
+        if arrival is not None and not part.middle and (shape := self.computed.shape(arrival)) is not None:
+            grad = self._quantity(f"{_owner(name or source or op)}.grad", ("node", *arrival), shape, limit)
+        self.ids[part] = f"n{len(self.nodes)}"
+        self.nodes.append(
+            Node(
+                id=self.ids[part],
+                kind="op",
+                output=output,
+                name=name,
+                symbol=self.wording.sign(part, op),
+                source=source,
+                op=op,
+                shape=value.shape,
+                dtype=value.dtype,
+                value=Values(value.shape, value.dtype) if part.middle else value,
+                grad=grad,
+                group=self.wording.group(part),
+                count=part.count,
+                note=self._note(part),
+                **self._place(self.wording.position(part)),
+            )
+        )
+
+    def _note(self, part: Part) -> str:
+        if part.middle:
+            return f"{part.count} operations, not drawn one by one"
+        if part.call is None and self.trace.calls:
+            return "not recorded: made before this cell, or out of its sight"
+        return ""
+
+    def _add_input(self, each: Input, copy: Part | None, chosen: list[Input]) -> None:
+        """A leaf's or constant's card, or a copy of it, unless it is there."""
+        if copy in each.ids:
+            return
+        leaf = each.node is not None
+        array, note = self.inputs.array(each)
+        value = values_of(array, LEAF_LIMIT if leaf else LIMIT)
+        first = each.ids.get(None)
+        grad = None
+        if leaf and each in chosen:
+            if first is not None:
+                grad = self.nodes[int(first[1:])].grad
+            else:
+                grad = self._quantity(f"{_owner(each.name)}.grad", ("leaf", each.node), value.shape, LEAF_LIMIT)
+        each.ids[copy] = f"n{len(self.nodes)}"
+        self.nodes.append(
+            Node(
+                id=each.ids[copy],
+                kind="leaf" if leaf else "constant",
+                output=leaf and (each.node, 0) in self.arrivals,
+                name=each.name,
+                symbol="",
+                source=each.source,
+                op="",
+                shape=value.shape,
+                dtype=value.dtype,
+                value=value,
+                grad=grad,
+                repeat_of=first if copy is not None else None,
+                count=each.count,
+                note=each.note or note,
+                **self._place(self.trace.position(each.maker.site) if each.maker is not None else None),
+            )
+        )
+
+    def _add_edges(self, part: Part, inputs: list[tuple[Input, Part | None]]) -> None:
+        """The edges into a card: constants first, then in the order of the operation's inputs."""
+        edges: list[tuple[Any, str, tuple[str, str], Any, int, Arrival, bool]] = []
+        for each, copy in inputs:
+            tail, told = each.ids[copy], (each.name, each.source)
+            if each.node is None:
+                self.edges.append(Edge(f"e{len(self.edges)}", tail, self.ids[part]))
+            for node, slot in each.uses[part]:
+                arrival = self.web.following[node][slot]
+                edges.append(((self.web.numbers[node], slot), tail, told, node, slot, arrival, False))
+        for (source, _), (node, slot, arrival, carried) in self.links.get(part, {}).items():
+            order = self.web.numbers[node], slot
+            edges.append((order, self.ids[source], self.told[source], node, slot, arrival, carried))
+        head = self.told[part][0] or self.told[part][1] or self.ids[part]
+        for _, tail, told, node, slot, arrival, carried in sorted(edges, key=lambda edge: edge[0]):
+            shape = self.computed.shape(arrival)
+            grad = None
+            if shape is not None:
+                grad = self._quantity(f"{told[0] or told[1] or tail}→{head}", ("edge", node, slot), shape)
+            self.edges.append(Edge(f"e{len(self.edges)}", tail, self.ids[part], grad, carried))
+
+    def _add_failed(self, call: Call, error: BaseException) -> None:
+        """The call that raised, as a card without a value, under what it was given."""
+        part = Part(0, call=call)
+        text = (str(error).splitlines() or [""])[0]
+        identity = f"n{len(self.nodes)}"
+        tails = []
+        given = tensors_in(call.record.args or (), call.record.kwargs, self.inputs.backend.tensor)
+        for _, tensor in given:
+            made = self.part_of.get(tensor.grad_fn) if tensor.grad_fn is not None else None
+            known = [each.ids[None] for each in self.inputs if each.tensor is tensor and None in each.ids]
+            tails += [self.ids[made]] if made is not None else known
+        self.nodes.append(
+            Node(
+                id=identity,
+                kind="op",
+                output=False,
+                name="",
+                symbol=self.wording.sign(part, ""),
+                source=self.wording.source(part),
+                op="",
+                shape=(),
+                dtype="",
+                value=Values((), ""),
+                note=f"{type(error).__name__}: {text}",
+                **self._place(self.wording.position(part)),
+            )
+        )
+        self.edges += [Edge(f"e{len(self.edges) + i}", tail, identity) for i, tail in enumerate(tails)]
+
+    # ---------------------------------------------------------------- leaves
+    def _depths(self) -> dict[Part, int]:
+        """How many cards lie between a part and the output, at most."""
+        depths = dict.fromkeys(self.parts, 0)
+        for head in reversed(self.parts):
+            for (tail, _), (_, _, _, carried) in self.links.get(head, {}).items():
+                if not carried:
+                    depths[tail] = max(depths[tail], depths[head] + 1)
+        return depths
+
+    def _copies(self, each: Input, depths: dict[Part, int]) -> dict[Part, Part | None]:
+        """Which card of an input each of its uses takes: None is the first, else the part that a copy stands by.
+
+        One card shared by a long chain makes the layout explode, and its edges cross everything.
+        """
+        copies: dict[Part, Part | None] = {}
+        start: Part | None = None
+        taken = 0
+        for part in sorted(each.uses, key=lambda use: use.first):
+            if start is None:
+                start, copies[part], taken = part, None, 1
+            elif abs(depths[start] - depths[part]) <= SPREAD and taken < USES:
+                copies[part], taken = copies[start], taken + 1
+            else:
+                start, copies[part], taken = part, part, 1
+        return copies
+
+    def _output_id(self, arrival: Arrival) -> str:
+        part = self.part_of.get(arrival[0])
+        if part is not None:
+            return self.ids[part]
+        return next(each.ids[None] for each in self.inputs.leaves if each.node is arrival[0])
+
+    def _chosen(self, wrt: Iterable[Any] | None) -> list[Input]:
+        """The leaves whose gradients are shown."""
+        leaves = self.inputs.leaves
+        chosen: list[Input] = []
+        for each in wrt or ():
+            found = [leaf for leaf in leaves if leaf.tensor is each or (isinstance(each, str) and self._is(leaf, each))]
+            if not found:
+                text = each if isinstance(each, str) else "this tensor"
+                raise errors.unknown("--wrt: the leaf", text, [leaf.name for leaf in leaves if leaf.name])
+            chosen += [leaf for leaf in found if leaf not in chosen]
+        return chosen or leaves
+
+    def _is(self, leaf: Input, name: str) -> bool:
+        return name == leaf.name or name in self.names.tensors.get(id(leaf.tensor), ())
+
+
+def _grouped(nodes: list[Node]) -> list[Node]:
+    """Only groups that tell cards apart stay: not those of a single card, nor one around all."""
+    sizes: dict[tuple[str, ...], int] = {}
+    operations = sum(node.kind == "op" for node in nodes)
+    for node in nodes:
+        for depth in range(1, len(node.group) + 1):
+            sizes[node.group[:depth]] = sizes.get(node.group[:depth], 0) + 1
+    told = []
+    for node in nodes:
+        depths = range(1, len(node.group) + 1)
+        kept = tuple(node.group[depth - 1] for depth in depths if 1 < sizes[node.group[:depth]] < operations)
+        told.append(replace(node, group=kept) if kept != node.group else node)
+    return told
+
+
+def _owner(name: str) -> str:
+    """A name as the owner of an attribute: "y", "hs[0]", "(x * w)"."""
+    return name if OWNER.fullmatch(name) else f"({name})"

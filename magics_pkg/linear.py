@@ -1,0 +1,304 @@
+"""Every number shown is `base + Σ v[i]·row[i]`: the rows are taken by sweeping the graph once for each slider.
+
+`take` runs the sweeps (at the time of the cell's own backward call, before anything can change what they need);
+`build` picks out of them the numbers that the graph shows.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import format
+from .backends import Backend
+from .passes import BackwardPasses
+from .trace import Backward
+
+if TYPE_CHECKING:
+    from .graph import Graph, Quantity
+
+SLIDERS = 16  # at most so many entries of v have a slider at once
+BUDGET = 0.25  # seconds that the sweeps of one backward call may take together
+SHARE = 0.5  # of the cell's own time, that all sweeps in it may take beyond that
+MEMORY = 256 * 2**20  # bytes that the rows may hold together
+CHUNK = 1 << 16  # entries of a quantity that are squared at once
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Weighting:
+    """v of one backward call: which of its outputs the sliders weight, and what the other outputs get.
+
+    `gradients` is what the call was given, one array for each output, ones where a scalar got None."""
+
+    gradients: tuple[Array, ...]
+    root: int = 0
+
+    @property
+    def v(self) -> Array:
+        """The weights as written, in their own dtype and shape."""
+        return self.gradients[self.root]
+
+    def at(self, flat: Array) -> list[Array]:
+        """The call's gradients with this v instead, cast as `torch.tensor(numbers, dtype=...)` would."""
+        with np.errstate(all="ignore"):
+            v = np.asarray(flat).astype(self.v.dtype).reshape(self.v.shape)
+        return [v if index == self.root else each for index, each in enumerate(self.gradients)]
+
+    def one_hot(self, index: int) -> list[Array]:
+        """v with 1 at this flat index and zeros elsewhere, the other outputs' too."""
+        gradients = [np.zeros_like(each) for each in self.gradients]
+        gradients[self.root].reshape(-1)[index] = 1
+        return gradients
+
+
+@dataclass(frozen=True)
+class Sweeps:
+    """What the graph gave for v as written, for each one-hot v, and for the rest of v held constant."""
+
+    weighting: Weighting
+    picked: tuple[int, ...]
+    written: Any  # Sweep, or None where running it again could be noticed (hooks)
+    rest: Any  # Sweep of v with zeros at the picked entries, None when that is zero everywhere
+    rows: tuple[Any, ...]  # one Sweep for each picked entry
+    linear: bool
+
+
+@dataclass(frozen=True)
+class Linear:
+    """The numbers shown as a function of the sliders: `base + Σ start[i]·rows[i]` at the start."""
+
+    weights: tuple[int, ...]  # flat indices of v that have sliders
+    names: tuple[str, ...]  # "v[0]", "v[0, 1]", "v"
+    v: Array  # all of v at first, flat, float64
+    start: tuple[float, ...]  # of that, where the sliders stand
+    offsets: tuple[int, ...]  # where each quantity begins in the flat vector of N numbers
+    base: Array  # (N,)
+    rows: Array  # (m, N)
+    gram: Array  # (Q, m+1, m+1): inner products of [base, rows...] over all entries of each quantity
+    sums: Array  # (Q, m+1): their totals, whose weighted sum has the sign of the quantity
+    linear: bool = True
+    written: Array | None = None  # all of v as the cell wrote it, where the sliders start elsewhere
+
+    @property
+    def as_written(self) -> Array:
+        """v as the cell wrote it, flat."""
+        return self.v if self.written is None else self.written
+
+    def shown(self, values: Sequence[float]) -> Array:
+        """The N numbers at these slider values; where v does not act linearly, those known at the start."""
+        if not self.linear:
+            return self.base
+        with np.errstate(all="ignore"):
+            return self.base + np.asarray(values, dtype=np.float64) @ self.rows
+
+
+def pick(size: int, wanted: Sequence[int] | None = None) -> tuple[int, ...]:
+    """The entries of v that get sliders: those wanted, else all of a small v, else the first ones."""
+    if wanted is not None:
+        return tuple(dict.fromkeys(index for index in wanted if 0 <= index < size))[:SLIDERS]
+    return tuple(range(min(size, SLIDERS)))
+
+
+def take(
+    snapshot: Any, weighting: Weighting, picked: Sequence[int] | None = None, budget: float = BUDGET
+) -> Sweeps:
+    """Sweep once for v as written and once for each picked entry, for as many as time and memory allow.
+
+    Where a hook makes the gradient other than linear in v, or could be noticed, no sweep is run at all."""
+    v = weighting.v
+    chosen = pick(v.size, picked)
+    if not snapshot.linear:
+        return Sweeps(weighting, chosen, None, None, (), linear=False)
+    flat = v.reshape(-1)
+    began = time.perf_counter()
+    written = snapshot.run(weighting.at(flat))
+    size = max(1, _nbytes(written))
+    rows: list[Any] = []
+    for index in chosen:
+        spent = time.perf_counter() - began
+        if rows and (spent + spent / (len(rows) + 1) > budget or size * (len(rows) + 1) > MEMORY):
+            break
+        rows.append(snapshot.run(weighting.one_hot(index)))
+    chosen = chosen[: len(rows)]  # what got no row is held constant with the rest
+    rest = flat.copy()
+    rest[list(chosen)] = 0
+    outside = snapshot.run(weighting.at(rest)) if len(weighting.gradients) > 1 or np.any(rest) else None
+    return Sweeps(weighting, chosen, written, outside, tuple(rows), linear=True)
+
+
+class RowPasses(BackwardPasses):
+    """A cell's backward calls, the rows of the latest taken at once: a later `optimizer.step()` would spoil them."""
+
+    def __init__(self, output: Callable[[], Any] | None = None) -> None:
+        super().__init__(output)
+        self.sweeps: dict[int, Sweeps] = {}  # by the id of the latest call's snapshot
+        self._began, self._spent = time.perf_counter(), 0.0
+
+    def run(self, backend: Backend, func: Any, args: Any, kwargs: dict[str, Any], path: tuple[Any, ...]) -> Any:
+        """Run the user's call as it is, then sweep the graph that was kept."""
+        result = super().run(backend, func, args, kwargs, path)
+        self.sweeps.clear()
+        began = time.perf_counter()
+        if self._spent <= BUDGET + SHARE * (began - self._began):
+            self._take(backend, self.passes[-1])
+        self._spent += time.perf_counter() - began
+        return result
+
+    def _take(self, backend: Backend, backward: Backward) -> None:
+        named = self.output() if self.output is not None else None
+        root = next((i for i, each in enumerate(backward.roots) if each is named), 0)
+        try:
+            if backward.snapshot is not None:
+                weighting = weighting_of(backend, backward.roots, backward.gradients, root)
+                self.sweeps[id(backward.snapshot)] = take(backward.snapshot, weighting)
+            for kept in backward.snapshots.values():
+                self.sweeps[id(kept)] = take(kept, weighting_of(backend, (named,), None))
+        except Exception as error:  # the user's own call has gone through, and that is what counts
+            self.notes.append(f"the rows of J could not be taken: {error or type(error).__name__}")
+
+
+def weighting_of(
+    backend: Backend, roots: Sequence[Any], gradients: Sequence[Any] | None, root: int = 0
+) -> Weighting:
+    """The weights of a call as written: copies, and ones where it gave none."""
+    given = list(gradients) if gradients is not None else [None] * len(roots)
+    arrays = [
+        np.ones_like(backend.array(output)) if gradient is None else np.array(backend.array(gradient))
+        for output, gradient in zip(roots, given, strict=True)
+    ]
+    return Weighting(tuple(np.asarray(each) for each in arrays), root)
+
+
+def _nbytes(sweep: Any) -> int:
+    edges = sum(np.asarray(each).nbytes for each in sweep.edges.values())
+    return edges + sum(np.asarray(each).nbytes for each in sweep.leaves.values())
+
+
+def found(sweep: Any, key: tuple[Any, ...]) -> Array | None:
+    """The gradient that this sweep sent to a quantity, all entries, flat; None where nothing arrived."""
+    kind, node, *rest = key
+    if kind == "leaf":
+        value = sweep.leaves.get(node)
+    elif kind == "edge":
+        value = sweep.edges.get((node, rest[0]))
+    else:
+        arrived = sweep.nodes.get(node)
+        value = arrived[rest[0]] if arrived is not None and rest[0] < len(arrived) else None
+    return None if value is None else plain(value).reshape(-1)
+
+
+def plain(value: Any) -> Array:
+    """The numbers of a NumPy value or a Tensor (create_graph gives Tensors)."""
+    return np.asarray(value.detach().numpy() if hasattr(value, "detach") else value)
+
+
+def _all_of(sweep: Any, quantity: Quantity) -> Array | None:
+    if sweep is None:
+        return None
+    total = found(sweep, quantity.key)
+    return None if total is None else total.astype(np.float64)
+
+
+def build(
+    graph: Graph,
+    sweeps: Sweeps,
+    before: Mapping[Any, Array | None] | None = None,
+    after: Mapping[Any, Array | None] | None = None,
+) -> Linear:
+    """Pick the numbers that the graph shows out of the sweeps.
+
+    `before` and `after`: what was in each leaf's `.grad` before and after the call; the latter is all that is known
+    where there are no sweeps, and the rest is NaN.
+
+    Units: gradients as the library gave them, widened to float64 without rounding."""
+    v = sweeps.weighting.v
+    picked = sweeps.picked
+    offsets = np.cumsum([0, *(len(quantity.indices) for quantity in graph.quantities)])
+    height, count = len(sweeps.rows) + 1, len(graph.quantities)
+    table = np.zeros((height, int(offsets[-1])))
+    gram, sums = np.zeros((count, height, height)), np.zeros((count, height))
+    with np.errstate(all="ignore"):
+        for place, quantity in enumerate(graph.quantities):
+            parts = [_all_of(sweep, quantity) for sweep in (sweeps.rest, *sweeps.rows)]
+            held = _held(quantity, before if sweeps.linear else after)
+            if held is not None:
+                parts[0] = held if parts[0] is None else held + parts[0]
+            elif not sweeps.linear:
+                parts[0] = np.full(int(np.prod(quantity.shape)), np.nan)
+            where = slice(int(offsets[place]), int(offsets[place + 1]))
+            indices = np.asarray(quantity.indices, dtype=np.intp)
+            for row, part in enumerate(parts):
+                if part is not None:
+                    table[row, where] = part[indices]
+            gram[place], sums[place] = _inner_products(parts)
+    flat = v.reshape(-1).astype(np.float64)
+    return Linear(
+        weights=tuple(picked),
+        names=tuple(format.entry("v", format.unravel(index, v.shape)) for index in picked),
+        v=flat,
+        start=tuple(float(flat[index]) for index in picked),
+        offsets=tuple(int(each) for each in offsets[:-1]),
+        base=table[0],
+        rows=table[1:],
+        gram=gram,
+        sums=sums,
+        linear=sweeps.linear,
+    )
+
+
+def _held(quantity: Quantity, grads: Mapping[Any, Array | None] | None) -> Array | None:
+    """What a leaf's `.grad` held, flat, float64; None for anything but a leaf, and for an empty `.grad`."""
+    held = grads.get(quantity.key[1]) if grads and quantity.key[0] == "leaf" else None
+    return None if held is None else np.asarray(held, dtype=np.float64).reshape(-1)
+
+
+def still(graph: Graph, after: Mapping[Any, Array | None]) -> tuple[Graph, Linear]:
+    """A graph that cannot be moved, with only what each leaf's `.grad` holds, and the numbers for that."""
+    known = [i for i, each in enumerate(graph.quantities) if _held(each, after) is not None]
+    place = {index: new for new, index in enumerate(known)}
+    kept = replace(
+        graph,
+        output="",  # nothing has a v
+        quantities=tuple(graph.quantities[index] for index in known),
+        nodes=tuple(replace(node, grad=None if node.grad is None else place.get(node.grad)) for node in graph.nodes),
+        edges=tuple(replace(edge, grad=None) for edge in graph.edges),
+    )
+    nothing = Sweeps(Weighting((np.zeros(0),)), (), None, None, (), linear=False)
+    return kept, build(kept, nothing, None, after)
+
+
+def _inner_products(parts: Sequence[Array | None]) -> tuple[Array, Array]:
+    """Gram matrix and totals of these flat arrays, None standing for zeros."""
+    height = len(parts)
+    present = [row for row, part in enumerate(parts) if part is not None]
+    gram, sums = np.zeros((height, height)), np.zeros(height)
+    if not present:
+        return gram, sums
+    arrays = [part for part in parts if part is not None]
+    for begin in range(0, arrays[0].size, CHUNK):
+        block = np.stack([each[begin : begin + CHUNK] for each in arrays])
+        gram[np.ix_(present, present)] += block @ block.T
+        sums[present] += block.sum(axis=1)
+    return gram, sums
+
+
+def values(graph: Graph, sweep: Any, before: Mapping[Any, Array | None] | None = None) -> Array:
+    """The N numbers shown, as this one sweep gives them; NaN for a quantity that it does not know."""
+    shown: list[Array] = []
+    for quantity in graph.quantities:
+        indices = np.asarray(quantity.indices, dtype=np.intp)
+        part = found(sweep, quantity.key)
+        numbers = np.zeros(len(indices)) if part is None else part[indices].astype(np.float64)
+        held = before.get(quantity.key[1]) if before and quantity.key[0] == "leaf" else None
+        if held is not None:
+            old = np.asarray(held).reshape(-1)[indices]
+            # added in the leaf's own dtype, as accumulation does
+            numbers = (old if part is None else old + part[indices].astype(old.dtype)).astype(np.float64)
+        shown.append(numbers)
+    return np.concatenate(shown) if shown else np.zeros(0)

@@ -1,0 +1,400 @@
+"""v -> `x.grad`: what the cell would have left there, had it been written with this v, set under one lock.
+
+A move runs the kept graph once, adds the result to what `.grad` held before the cell's backward, and assigns it once.
+It never runs the cell again, and never touches v's tensor, the user's graph or the thread's grad mode.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .explain import STALE
+from .linear import Array, Linear, Sweeps, Weighting, build, plain, take, values
+
+if TYPE_CHECKING:
+    from .backends import Backend, Snapshot
+    from .graph import Graph
+    from .trace import Backward
+
+PAUSE = 0.05  # seconds between two sweeps of a drag, where a sweep is not cheap
+CHEAP = 0.008  # seconds that a sweep may take to be run for every message
+CHANGED = "modified by an inplace operation"
+
+
+class Closed(RuntimeError):
+    """The panel that this belonged to was closed."""
+
+
+@dataclass
+class Leaf:
+    """One tensor whose `.grad` follows the sliders, unless the cell itself had the last word on it."""
+
+    tensor: Any
+    node: Any
+    name: str
+    before: Array | None  # a copy of `.grad` before the backward call
+    later: list[Array] = field(default_factory=list)  # what backward calls after it added, in order
+    reason: str = ""  # why `.grad` is left alone, "" where it follows
+    left: Any = None  # the object that we, or the cell, left in `.grad` last
+    version: int = 0
+
+    def remember(self) -> None:
+        """This is what `.grad` is now, by our doing or the cell's."""
+        self.left = self.tensor.grad
+        self.version = getattr(self.left, "_version", 0)
+
+    @property
+    def changed(self) -> bool:
+        """Whether somebody else has written to `.grad` since."""
+        now = self.tensor.grad
+        return now is not self.left or getattr(now, "_version", 0) != self.version
+
+    def total(self, gradient: Array | None) -> Array | None:
+        """What accumulating leaves: `((before + gradient) + later[0]) + ...`, each sum in the leaf's own dtype."""
+        total = self.before
+        with np.errstate(all="ignore"):
+            for each in (gradient, *self.later):
+                if each is not None:
+                    total = np.array(each) if total is None else np.add(total, each)
+        return total
+
+
+def leaves_of(backend: Backend, backward: Backward, names: Mapping[Any, str]) -> list[Leaf]:
+    """The leaves of a backward call, with why the sliders leave some alone; `names` by AccumulateGrad node."""
+    leaves = []
+    for tensor, before in backward.before.items():
+        node = backend.leaf_node(tensor)
+        reason = backward.changed.get(tensor, "")
+        if backward.kind == "autograd.grad":
+            reason = "autograd.grad"
+        elif backward.inputs is not None and not any(each is tensor for each in backward.inputs):
+            reason = "not among inputs="
+        leaves.append(Leaf(tensor, node, names.get(node, ""), before, reason=reason))
+    return leaves
+
+
+class Session:
+    """One backward call whose v can be moved."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        snapshot: Snapshot,
+        sweeps: Sweeps,
+        graph: Graph,
+        leaves: Sequence[Leaf],
+        *,
+        create_graph: bool = False,
+        weights: Array | None = None,
+    ) -> None:
+        self.backend, self.snapshot, self.sweeps, self.graph = backend, snapshot, sweeps, graph
+        self.leaves = list(leaves)
+        self.create_graph = create_graph
+        self.closed = False
+        self.exact = True
+        self.report: Callable[[Array, Array, str, str], None] | None = None  # v, numbers shown, state, message
+        self._lock = threading.RLock()
+        self._v = np.array(self.weighting.v).reshape(-1).astype(np.float64)
+        self._rest = self._v.copy()  # v as it was when the part without a slider was computed
+        self._known: Array | None = None  # the numbers shown, as the last move gave them
+        self._latest = Latest(self._follow)
+        self.linear: Linear = self._build()
+        for leaf in self.leaves:
+            leaf.remember()
+        if weights is not None:
+            self.set(weights)
+            self.linear = self._build()
+
+    @property
+    def weighting(self) -> Weighting:
+        """The call's gradients as written."""
+        return self.sweeps.weighting
+
+    @property
+    def v(self) -> Array:
+        """The weights at present, in the output's shape, float64."""
+        with self._lock:
+            self._open()
+            return self._v.reshape(self.weighting.v.shape).copy()
+
+    def submit(self, sliders: Sequence[float]) -> None:
+        """The sliders stand here now; called on any thread, returns soon; the last call always counts."""
+        self._latest.put(tuple(float(each) for each in sliders))
+
+    def settle(self) -> None:
+        """Wait until the last submitted v has been followed."""
+        self._latest.settle()
+
+    def set(self, v: Array) -> None:
+        """Follow this v (flat or in the output's shape) now; Errors: whatever the backward pass raises."""
+        with self._lock:
+            self._open()
+            flat = np.asarray(v, dtype=np.float64).reshape(-1)
+            if flat.size != self._v.size:
+                raise ValueError(f"v has {self._v.size} entries, not {flat.size}")
+            self._move(flat)
+
+    def pick(self, entries: Sequence[int]) -> Linear:
+        """Give these entries of v the sliders; Errors: as `set`, where the graph's values have changed since."""
+        with self._lock:
+            self._open()
+            weighting = self.weighting
+            moved = Weighting(tuple(weighting.at(self._v)), weighting.root)
+            with self._grad_mode(False):
+                sweeps = take(self.snapshot, moved, entries)
+            self.sweeps, self._rest = _with_written(sweeps, weighting), self._v.copy()
+            self.linear = self._build()
+            return self.linear
+
+    def jacobian(self, leaf: Leaf) -> Array:
+        """∂output/∂leaf, row i of which is the sweep of the one-hot v with 1 at i."""
+        with self._lock:
+            self._open()
+            weighting = self.weighting
+            size = self._v.size
+            rows = np.zeros((size, leaf.tensor.detach().numpy().size))
+            with self._grad_mode(False):
+                for index in range(size):
+                    found = self._leaf_gradient(self.snapshot.run(weighting.one_hot(index)), leaf)
+                    if found is not None:
+                        rows[index] = found.reshape(-1)
+            return rows.reshape(*weighting.v.shape, *leaf.tensor.shape)
+
+    def renewed(self) -> Linear:
+        """`linear` starting at the present v, whatever has become of the entries without a slider."""
+        with self._lock:
+            self._open()
+            if self.sweeps.linear and not self._have_rows(self._v):
+                return self.pick(self.linear.weights)
+            self.linear = self._build()
+            return self.linear
+
+    def shown(self) -> Array:
+        """The N numbers of the graph at the present v."""
+        with self._lock:
+            self._open()
+            if self._known is not None:
+                return self._known
+            return self.linear.shown([self._v[index] for index in self.linear.weights])
+
+    def check(self, names: Mapping[str, Any]) -> str:
+        """What other cells have done to the tensors since, as a sentence, "" when nothing."""
+        with self._lock:
+            if self.closed:
+                return ""
+            touched = [leaf.name for leaf in self.leaves if leaf.changed]
+            renamed = [
+                leaf.name
+                for leaf in self.leaves
+                if leaf.name.isidentifier() and leaf.name in names and names[leaf.name] is not leaf.tensor
+            ]
+        said = []
+        if touched:
+            listed = ", ".join(f"{name}.grad" for name in touched)
+            said.append(f"{listed} was changed after this cell; moving a slider sets it again.")
+        if renamed:
+            said.append(f"The name {', '.join(renamed)} now stands for another tensor; this panel keeps the cell's own.")
+        return " ".join(said)
+
+    def close(self) -> None:
+        """Let go of everything: no tensor, graph, timer or callback stays."""
+        self._latest.close()
+        with self._lock:
+            if self.closed:
+                return
+            self.closed = True
+            self.snapshot.close()
+            self.report = None
+            self.leaves.clear()
+            self._known = None
+            del self.backend, self.snapshot, self.sweeps, self.graph, self.linear
+
+    def _open(self) -> None:
+        if self.closed:
+            raise Closed("this panel is closed: its cell was run again, or close() was called")
+
+    def _before(self) -> dict[Any, Array | None]:
+        return {leaf.node: leaf.before for leaf in self.leaves}
+
+    def _build(self) -> Linear:
+        after = {leaf.node: plain(leaf.tensor.grad) for leaf in self.leaves if leaf.tensor.grad is not None}
+        made = build(self.graph, self.sweeps, self._before(), after)
+        if not made.linear and self._known is not None:
+            made = replace(made, base=self._known)
+        start = tuple(float(self._v[index]) for index in made.weights)
+        return replace(made, v=self._v.copy(), start=start, written=made.v)
+
+    def _grad_mode(self, enabled: bool) -> Any:
+        """Explicit, because a slider's callback may come on a thread of its own."""
+        module = self.backend.module
+        return module.enable_grad() if enabled else module.no_grad()
+
+    def _follow(self, sliders: tuple[float, ...]) -> None:
+        """One coalesced move; an error is shown in the panel, since nobody else would see it."""
+        with self._lock:
+            if self.closed:
+                return
+            flat = self._v.copy()
+            flat[list(self.linear.weights)] = sliders
+            report = self.report
+            try:
+                shown = self._move(flat)
+                state, message = ("ready", "") if self.exact else ("ready", STALE)
+            except Exception as error:  # a hook of the user's may raise anything
+                shown, state, message = self._unknown(), "error", f"{type(error).__name__}: {error}"
+        if report is not None:
+            report(np.array(sliders), shown, state, message)
+
+    def _move(self, flat: Array) -> Array:
+        """Run the graph at v, set every leaf that follows, return the numbers shown."""
+        with self._grad_mode(self.create_graph):
+            try:
+                sweep = self.snapshot.run(self.weighting.at(flat), create_graph=self.create_graph)
+                self.exact = True
+            except RuntimeError as error:
+                if CHANGED not in str(error) or not self._have_rows(flat):
+                    raise
+                sweep, self.exact = None, False
+            results = [(leaf, self._result(leaf, sweep, flat)) for leaf in self.leaves if not leaf.reason]
+        for leaf, result in results:
+            leaf.tensor.grad = result
+            leaf.remember()
+        self._v = flat
+        if sweep is None:
+            self._known = self.linear.shown([flat[index] for index in self.linear.weights])
+        else:
+            self._known = values(self.graph, sweep, self._before())
+        return self._known
+
+    def _have_rows(self, flat: Array) -> bool:
+        """Whether v differs from what the rows were taken at only where there is a row."""
+        if not self.sweeps.linear:
+            return False
+        same = np.ones(flat.size, dtype=bool)
+        same[list(self.sweeps.picked)] = False
+        return bool(np.array_equal(flat[same], self._rest[same], equal_nan=True))
+
+    def _result(self, leaf: Leaf, sweep: Any, flat: Array) -> Any:
+        """The tensor that accumulation would leave in this leaf's `.grad`."""
+        module = self.backend.module
+        if sweep is not None and self.create_graph:
+            gradient = sweep.leaves.get(leaf.node)
+            total = None if leaf.before is None else module.from_numpy(np.array(leaf.before))
+            for each in (gradient, *(module.from_numpy(np.array(later)) for later in leaf.later)):
+                if each is not None:
+                    total = each.clone() if total is None else total + each
+            return total
+        total = leaf.total(self._leaf_gradient(sweep, leaf) if sweep is not None else self._combined(leaf, flat))
+        return None if total is None else module.from_numpy(np.array(total))
+
+    def _leaf_gradient(self, sweep: Any, leaf: Leaf) -> Array | None:
+        found = sweep.leaves.get(leaf.node)
+        return None if found is None else plain(found)
+
+    def _combined(self, leaf: Leaf, flat: Array) -> Array | None:
+        """`rest + Σ v[i]·row[i]`, right to rounding: what is left when the graph's values were overwritten."""
+        parts = [(1.0, self.sweeps.rest)]
+        parts += [(float(flat[index]), row) for index, row in zip(self.sweeps.picked, self.sweeps.rows, strict=True)]
+        total: Array | None = None
+        dtype: Any = None
+        for weight, sweep in parts:
+            found = self._leaf_gradient(sweep, leaf) if sweep is not None else None
+            if found is not None:
+                dtype = found.dtype
+                with np.errstate(all="ignore"):
+                    term = weight * found.astype(np.float64)
+                    total = term if total is None else total + term
+        return None if total is None else total.astype(dtype)
+
+    def _unknown(self) -> Array:
+        return np.full(self.linear.base.shape, np.nan)
+
+
+def _with_written(sweeps: Sweeps, weighting: Weighting) -> Sweeps:
+    """The same sweeps, with v as the cell wrote it."""
+    return Sweeps(weighting, sweeps.picked, sweeps.written, sweeps.rest, sweeps.rows, sweeps.linear)
+
+
+class Latest:
+    """Coalesces calls: immediate when the work is cheap, else every 50 ms; the last one is always processed."""
+
+    def __init__(self, work: Callable[[Any], None], pause: float = PAUSE, cheap: float = CHEAP) -> None:
+        self._work: Callable[[Any], None] | None = work
+        self._pause, self._cheap = pause, cheap
+        self._condition = threading.Condition()
+        self._waiting: list[Any] = []  # the latest item, or nothing
+        self._timer: threading.Timer | None = None
+        self._running = False
+        self._ended, self._cost = -1e9, 0.0
+
+    def put(self, item: Any) -> None:
+        """Take this item in place of any that still waits."""
+        with self._condition:
+            if self._work is None:
+                return
+            self._waiting = [item]
+            if self._running or self._timer is not None:
+                return  # whoever is at it will see this item
+            delay = 0.0 if self._cost <= self._cheap else self._ended + self._pause - time.monotonic()
+            if delay > 0:
+                self._later(delay)
+                return
+            self._running = True
+        self._run()
+
+    def settle(self, timeout: float = 30.0) -> None:
+        """Wait until nothing waits and nothing runs."""
+        with self._condition:
+            self._condition.wait_for(lambda: not (self._waiting or self._running or self._timer), timeout)
+
+    def close(self) -> None:
+        """Drop what waits, and the timer."""
+        with self._condition:
+            self._work, self._waiting = None, []
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            self._condition.notify_all()
+
+    def _later(self, delay: float) -> None:
+        self._timer = threading.Timer(delay, self._wake)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _wake(self) -> None:
+        with self._condition:
+            self._timer = None
+            if self._work is None or self._running:
+                return
+            self._running = True
+        self._run()
+
+    def _run(self) -> None:
+        while True:
+            with self._condition:
+                work = self._work
+                if work is None or not self._waiting:
+                    self._running = False
+                    self._condition.notify_all()
+                    return
+                item = self._waiting.pop()
+            began = time.monotonic()
+            try:
+                work(item)
+            except BaseException:
+                with self._condition:
+                    self._running = False
+                raise
+            with self._condition:
+                self._ended = time.monotonic()
+                self._cost = self._ended - began
+                if self._waiting and self._work is not None and self._cost > self._cheap:
+                    self._running = False
+                    self._later(self._pause)
+                    return

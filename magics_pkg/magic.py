@@ -1,0 +1,330 @@
+"""`%%backward` and `%backward`: run a cell once, as it is, and show under it what its backward call means."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import traitlets
+from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand, output_can_be_silenced
+from IPython.display import display
+
+from . import backends, errors, explain, options
+from .cell import Cell, Outcome, awaiting, read_cell, run_cell, run_cell_async
+from .errors import OutputError, UsageError
+from .exploration import Exploration, Settings, in_notebook
+from .linear import RowPasses
+from .names import look_up
+from .opening import call_backward, explore_tensor, open_exploration, weights_of
+from .options import Options
+from .outputs import outputs_of
+from .recorder import Recorder
+from .trace import Trace
+
+NAME = "backward"
+# What a cell with a top-level await is rewritten to call
+RUNNER = "get_ipython().magics_manager.registry['BackwardMagics'].run_waiting"
+
+
+@magics_class
+class BackwardMagics(Magics):
+    """Shows what `backward(v)` means: the graph, the weights v, and `x.grad`, live."""
+
+    renderer = traitlets.Enum(
+        ("wasm", "dot"), "wasm", help="Who lays the graph out: Graphviz in process, or the program `dot`."
+    ).tag(config=True)
+    range = traitlets.Unicode(
+        "", help="Lowest and highest value of the sliders, like '-2:2'; empty: chosen from the weights."
+    ).tag(config=True)
+    max_nodes = traitlets.Int(100, min=1, help="The graph is folded above this number of nodes.").tag(config=True)
+    seconds = traitlets.Float(5.0, min=0.1, help="How long Graphviz may take for a picture.").tag(config=True)
+
+    def __init__(self, shell: Any = None, **settings: Any) -> None:
+        super().__init__(shell=shell, **settings)
+        self.panels = Panels()
+        self.transformers = (hoist, awaiting(NAME, RUNNER))
+        self.hidden: dict[str, Any] = {}  # other magics of our name, which come back when we go
+
+    @traitlets.validate("range")
+    def _valid_range(self, proposal: Any) -> str:
+        text = str(proposal["value"]).strip()
+        try:
+            if text:
+                options.limits(text)
+        except UsageError as error:
+            raise traitlets.TraitError(str(error)) from None
+        return text
+
+    @no_var_expand
+    @output_can_be_silenced
+    @line_cell_magic
+    @options.with_options
+    def backward(self, line: str, cell: str | None = None) -> None:
+        """Run the cell once, and show its graph, a slider for each weight of v, and x.grad as they move.
+
+        Above a cell it is about the cell's last backward call, else about its last expression; alone on a line,
+        %backward y, about a tensor that exists already.
+        """
+        __tracebackhide__ = True
+        asked = options.parse(type(self).backward, line)
+        if asked.help:
+            print(type(self).backward.__doc__)
+        elif cell is None:
+            self._run_line(line, asked)
+        else:
+            self._run_cell(line, asked, cell)
+
+    # ------------------------------------------------------------------ a tensor
+    def _run_line(self, line: str, asked: Options) -> None:
+        if asked.output is None:
+            raise UsageError("%backward needs a tensor: %backward y. Above a cell: %%backward")
+        names = self.shell.user_ns
+        try:
+            (output, *_) = outputs_of(Trace(None, None, namespace=names), asked.output)
+            v = None if asked.weights is None else weights_of(asked.weights, output.shape, asked.output)
+            made = explore_tensor(output, v, asked.wrt, names, self._settings(asked))
+        except OutputError as error:
+            raise UsageError(str(error)) from None
+        self._deliver(made, f"%backward {line}", asked)
+
+    # ------------------------------------------------------------------ a cell
+    def _run_cell(self, line: str, asked: Options, source: str) -> None:
+        __tracebackhide__ = True
+        cell, recorder = self._prepare(line, asked, source)
+        outcome = run_cell(self.shell, cell, recorder, recorder.attach)
+        self._finish(line, asked, cell, recorder, outcome)
+
+    async def run_waiting(self, line: str, source: str) -> None:
+        """`%%backward` over a cell with a top-level `await`."""
+        __tracebackhide__ = True
+        asked = options.parse(type(self).backward, line)
+        if asked.help:
+            print(type(self).backward.__doc__)
+            return
+        cell, recorder = self._prepare(line, asked, source)
+        outcome = await run_cell_async(self.shell, cell, recorder, recorder.attach)
+        self._finish(line, asked, cell, recorder, outcome)
+
+    def _prepare(self, line: str, asked: Options, source: str) -> tuple[Cell, Recorder]:
+        __tracebackhide__ = True
+        cell = read_cell(self.shell, source, line, libraries=backends.NAMES)
+        if not cell.tree.body:
+            raise UsageError("the cell is empty, so nothing was run; for a tensor that exists already: %backward y")
+        recorder = Recorder(cell.code)
+        if asked.output is not None:
+            name = asked.output
+            recorder.passes = RowPasses(lambda: self._named(name))
+        else:
+            recorder.passes = RowPasses()
+        return cell, recorder
+
+    def _named(self, name: str) -> Any:
+        """The output that the line names, as soon as it is there."""
+        try:
+            found = look_up(self.shell.user_ns, name)
+        except (LookupError, SyntaxError, ValueError):
+            return None
+        return found if backends.of(found) is not None and found.requires_grad else None
+
+    def _finish(self, line: str, asked: Options, cell: Cell, recorder: Recorder, outcome: Outcome) -> None:
+        """Show the result, then the panel; then raise what the cell or the options have to say."""
+        __tracebackhide__ = "__ipython_bottom__"
+        problem: Exception | None = None
+        made: Exploration | None = None
+        if outcome.error is not None:
+            errors.add_hint(outcome.error)
+        else:
+            outcome.show()
+        try:
+            made, problem = self._explored(asked, cell, recorder, outcome)
+            if made is not None:
+                self._deliver(made, f"%%backward {line}\n{cell.source}", asked)
+        except Exception as error:  # our fault must never hide what the cell did
+            if made is not None:
+                made.close()
+            print(f"Note: the panel could not be made ({type(error).__name__}: {error}); the cell itself has run.")
+        outcome.raise_error()
+        if problem is not None:
+            raise problem
+
+    def _explored(
+        self, asked: Options, cell: Cell, recorder: Recorder, outcome: Outcome
+    ) -> tuple[Exploration | None, Exception | None]:
+        """The panel, and what was wrong with the line: neither takes the other away."""
+        passes = recorder.passes
+        assert isinstance(passes, RowPasses)  # `_prepare` put it there
+        problem: Exception | None = None
+        output, weights = None, None
+        if outcome.error is None:
+            try:
+                output = self._output(asked, recorder, outcome)
+                weights = self._weights(asked, output, passes)
+            except UsageError as error:
+                problem = error
+            if output is not None and not _started(passes, output):
+                if problem is not None:
+                    return None, problem
+                try:
+                    call_backward(passes, output, weights)
+                except Exception as error:  # a hook's, or a graph freed in another cell: the user's own to see
+                    errors.add_hint(error)
+                    problem = error
+                weights = None
+        trace = recorder.finish(cell, self.shell, outcome, self.shell.user_ns)
+        made: Exploration | None = None
+        try:
+            if problem is not None and output is None and trace.backward is None:
+                return None, problem
+            if outcome.error is None and output is None and trace.backward is None:
+                return Exploration(notes=[explain.no_backward(trace)]), problem
+            made = self._open(trace, passes, asked, output, weights)
+        except OutputError as error:
+            if outcome.error is None and problem is None:
+                problem = UsageError(str(error))
+        except UsageError as error:  # a leaf that is not there: the panel is shown with all of them
+            made = self._open(trace, passes, dataclasses.replace(asked, wrt=()), output, weights)
+            problem = problem or error
+        return made, problem
+
+    def _open(self, trace: Trace, passes: RowPasses, asked: Options, output: Any, weights: Any) -> Exploration:
+        return open_exploration(
+            trace, passes, self._settings(asked), output=output, wrt=asked.wrt, weights=weights
+        )
+
+    def _output(self, asked: Options, recorder: Recorder, outcome: Outcome) -> Any:
+        """The output that the line names, or the last expression of a cell without a backward call; else None.
+
+        Errors: UsageError where that is no output."""
+        trace = Trace(None, None, namespace=self.shell.user_ns, result=outcome.result)
+        try:
+            if asked.output is not None:
+                return outputs_of(trace, asked.output)[0]
+            if any(each.error is None for each in recorder.passes.passes) or outcome.result is None:
+                return None
+            return outputs_of(trace)[0]
+        except OutputError as error:
+            raise UsageError(str(error)) from None
+
+    def _weights(self, asked: Options, output: Any, passes: RowPasses) -> Any:
+        if asked.weights is None:
+            return None
+        done = [each for each in passes.passes if each.error is None and each.roots]
+        root = output if output is not None else done[-1].roots[0] if done else None
+        if root is None:
+            return None
+        try:
+            return weights_of(asked.weights, root.shape, asked.output or "the output")
+        except OutputError as error:
+            raise UsageError(str(error)) from None
+
+    # ------------------------------------------------------------------ the panel
+    def _settings(self, asked: Options) -> Settings:
+        limits = asked.range or (options.limits(self.range) if self.range else None)
+        return Settings(self.renderer, limits, asked.max_nodes or self.max_nodes, asked.graph, self.seconds)
+
+    def _deliver(self, made: Exploration, text: str, asked: Options) -> None:
+        """Close the panel's predecessor, keep it, save it, name it, show it."""
+        self.panels.add(made, *self._run_of(text))
+        if asked.name is not None:
+            self.shell.user_ns[asked.name] = made
+        if asked.save is not None:
+            print(f"saved {made.save(asked.save)}")
+        if asked.quiet:
+            return
+        if in_notebook():
+            display(made.bundle(), raw=True)
+        else:
+            print(made)
+
+    def _run_of(self, text: str) -> tuple[str, str]:
+        """Which cell this is, and which run of it: by the notebook's own mark, else by the text."""
+        header = getattr(self.shell, "parent_header", None) or {}
+        cell = (header.get("metadata") or {}).get("cellId") if isinstance(header, dict) else None
+        run = str((header.get("header") or {}).get("msg_id", "")) if isinstance(header, dict) else ""
+        return (f"cell {cell}" if cell else text), (run or str(self.shell.execution_count))
+
+    def after_cell(self, *_: Any) -> None:
+        """A cell has run: panels over its tensors say what it has changed."""
+        self.panels.check(self.shell.user_ns)
+
+
+class Panels:
+    """The open panels by the cell that they stand under: running the cell again closes those of its last run."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, tuple[str, list[Exploration]]] = {}
+
+    def add(self, made: Exploration, cell: str, run: str) -> None:
+        """Keep this one; close those of earlier runs of its cell."""
+        last, panels = self._open.get(cell, (run, []))
+        if last != run:
+            for each in panels:
+                each.close()
+            panels = []
+        panels = [each for each in panels if not each.closed]
+        self._open[cell] = (run, [*panels, made])
+
+    def check(self, names: dict[str, Any]) -> None:
+        """See what has become of the tensors under each."""
+        for _, panels in self._open.values():
+            for each in panels:
+                each.check(names)
+
+    def close(self) -> None:
+        """Close all."""
+        for _, panels in self._open.values():
+            for each in panels:
+                each.close()
+        self._open.clear()
+
+
+def _started(passes: RowPasses, output: Any) -> bool:
+    """Whether the cell has run a backward from this output, or kept its graph while running another."""
+    return any(
+        each.error is None and (each.snapshot_of(output) is not None or any(root is output for root in each.roots))
+        for each in passes.passes
+    )
+
+
+def hoist(lines: list[str]) -> list[str]:
+    """An input transformer: comments above `%%backward` go below it, where they do no harm; no line is renumbered."""
+    for place, line in enumerate(lines):
+        if line.split(None, 1)[:1] == [f"%%{NAME}"] and line.startswith("%%"):
+            return [line, *lines[:place], *lines[place + 1 :]] if place else lines
+        if line.strip() and not line.lstrip().startswith("#"):
+            break
+    return lines
+
+
+hoist.has_side_effects = False  # type: ignore[attr-defined]  # IPython asks for it: it may run several times
+
+
+def load(shell: Any) -> None:
+    """Register the magics; a second time does nothing."""
+    if "BackwardMagics" in shell.magics_manager.registry:
+        return
+    magics = BackwardMagics(shell)
+    for kind, table in shell.magics_manager.magics.items():
+        if NAME in table:
+            magics.hidden[kind] = table[NAME]
+    shell.register_magics(magics)
+    shell.input_transformers_cleanup[:0] = magics.transformers
+    shell.events.register("post_run_cell", magics.after_cell)
+
+
+def unload(shell: Any) -> None:
+    """Close every panel, and leave the shell as it was before `load`."""
+    magics = shell.magics_manager.registry.pop("BackwardMagics", None)
+    if magics is None:
+        return
+    for kind, table in shell.magics_manager.magics.items():
+        if getattr(table.get(NAME), "__self__", None) is magics:
+            del table[NAME]
+        if kind in magics.hidden:
+            table[NAME] = magics.hidden[kind]
+    for each in magics.transformers:
+        if each in shell.input_transformers_cleanup:
+            shell.input_transformers_cleanup.remove(each)
+    shell.events.unregister("post_run_cell", magics.after_cell)
+    shell.configurables.remove(magics)
+    magics.panels.close()

@@ -1,0 +1,197 @@
+"""Trace -> Exploration: which backward call it is about, its leaves, its numbers, and what is to be said."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Sequence
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+from . import backends, explain, linear, live
+from .backends import Backend, Snapshot
+from .cell import Outcome
+from .errors import OutputError
+from .exploration import Exploration, Settings, weights_for
+from .format import shape
+from .graph import Graph, Node, graph_of
+from .linear import Array, RowPasses, Sweeps
+from .live import Leaf, Session
+from .names import Namespace
+from .options import Weights
+from .outputs import outputs_of
+from .passes import reachable_leaves
+from .recorder import Recorder, trace_of
+from .trace import Backward, Trace
+
+
+def weights_of(given: Weights, size: Sequence[int], name: str) -> Array:
+    """--weights as an array of the output's shape; Errors: OutputError naming the shape that is expected."""
+    wanted = tuple(int(each) for each in size)
+    count = int(np.prod(wanted))
+    fits = len(given.entries) == count if given.shape is None else given.shape == wanted
+    if not fits:
+        got = f"{len(given.entries)} of them" if given.shape is None else f"shape {shape(given.shape)}"
+        many = "1 weight" if count == 1 else f"{count} weights"
+        raise OutputError(f"--weights: {name} has shape {shape(wanted)}, so it needs {many}; {given.text} is {got}")
+    return np.array(given.entries, dtype=np.float64).reshape(wanted)
+
+
+def call_backward(passes: RowPasses, output: Any, v: Array | None) -> None:
+    """`output.backward(v, retain_graph=True)`, as the last line of the cell would do it; v is ones by default."""
+    backend = backends.of(output)
+    assert backend is not None  # whoever asks has checked
+    like = backend.array(output)
+    weights = np.ones(like.shape, like.dtype) if v is None else np.asarray(v).astype(like.dtype)
+    tensor = backend.module.from_numpy(weights)
+    passes.run(backend, backend.tensor.backward, (output, tensor), {"retain_graph": True}, ())  # type: ignore[attr-defined]
+
+
+def open_exploration(
+    trace: Trace,
+    passes: RowPasses,
+    settings: Settings,
+    *,
+    output: Any = None,
+    wrt: Sequence[Any] = (),
+    weights: Array | None = None,
+) -> Exploration:
+    """What there is to see and to move, of this output or of the cell's own.
+
+    Errors: OutputError where there is no such output; UsageError for a leaf that is not there."""
+    outputs = outputs_of(trace, output)
+    graph = graph_of(trace, outputs, wrt or None, settings.max_nodes)
+    assert trace.backend is not None  # there are tensors
+    found = _call_of(trace, outputs[0])
+    if found is None or trace.error is not None:
+        after = _held_now(trace.backend, graph)
+        kept, numbers = linear.still(graph, after)
+        kept = dataclasses.replace(kept, nodes=tuple(_marked(trace, node) for node in kept.nodes))
+        said = explain.notes(trace, trace.backward, kept, None)
+        return Exploration(kept, numbers, None, said, settings)
+    backward, snapshot, root = found
+    called = any(each is outputs[0] for each in backward.roots)
+    if not called:  # named, and kept by a call that started elsewhere: what it would add to .grad as it is now
+        reached = reachable_leaves(trace.backend, outputs[:1])
+        backward = Backward("", (outputs[0],), snapshot=snapshot, before=_held_by(trace.backend, reached))
+        weights = np.ones(tuple(outputs[0].shape)) if weights is None else weights
+    sweeps = passes.sweeps.get(id(snapshot))
+    if sweeps is None or sweeps.weighting.root != root:
+        given = backward.gradients if called else None
+        sweeps = linear.take(snapshot, linear.weighting_of(trace.backend, backward.roots, given, root))
+    leaves = live.leaves_of(trace.backend, backward, _names(trace, graph, backward))
+    session = Session(
+        trace.backend, snapshot, sweeps, graph, leaves, create_graph=backward.create_graph, weights=weights
+    )
+    said = explain.notes(trace, backward, graph, session.linear)
+    return Exploration(graph, session.linear, session, said, settings)
+
+
+def _marked(trace: Trace, node: Node) -> Node:
+    """A card where the cell went wrong says so: what backward was called on, or what the failed operation was given."""
+    if trace.error is None or not node.output:
+        return node
+    return dataclasses.replace(node, note=explain.raised(trace))
+
+
+def _call_of(trace: Trace, output: Any) -> tuple[Backward, Snapshot, int] | None:
+    """The latest call from this output whose graph is kept, its kept graph, and which of its outputs this is."""
+    best = trace.backward
+    ordered = [best] if best is not None and best.error is None else []
+    ordered += [each for each in reversed(trace.backwards) if each is not best and each.error is None]
+    for backward in ordered:
+        for root, each in enumerate(backward.roots):
+            if each is output and backward.snapshot is not None:
+                return backward, backward.snapshot, root
+    for backward in ordered:
+        kept = backward.snapshots.get(id(output))
+        if kept is not None:
+            return backward, kept, 0
+    return None
+
+
+def _names(trace: Trace, graph: Graph, backward: Backward) -> dict[Any, str]:
+    """Names of leaves by AccumulateGrad node: as the graph has them, else as the namespace does."""
+    assert trace.backend is not None
+    shown = {each.key[1]: each.name.removesuffix(".grad") for each in graph.quantities if each.key[0] == "leaf"}
+    names = Namespace(trace.namespace, trace.backend)
+    for leaf in backward.before:
+        node = trace.backend.leaf_node(leaf)
+        shown.setdefault(node, names.name(leaf))
+    return shown
+
+
+def _held_now(backend: Backend, graph: Graph) -> dict[Any, Array | None]:
+    nodes = [each.key[1] for each in graph.quantities if each.key[0] == "leaf"]
+    grads = [node.variable.grad for node in nodes]
+    return {node: None if grad is None else backend.array(grad) for node, grad in zip(nodes, grads, strict=True)}
+
+
+def _held_by(backend: Backend, leaves: Sequence[Any]) -> dict[Any, Any]:
+    return {leaf: None if leaf.grad is None else backend.array(leaf.grad).copy() for leaf in leaves}
+
+
+def explore(y: Any = None, v: Any = None, wrt: Any = None, *, settings: Settings | None = None) -> Exploration:
+    """The panel for a tensor that exists already: what `%backward y` shows, with no magic.
+
+    Runs `y.backward(v, retain_graph=True)`, v being ones by default. Without y it is a context manager that is about
+    what its block computes: `with explore() as e: ...`.
+
+    Errors: TypeError and ValueError for a wrong v; OutputError for a y without a graph."""
+    frame = sys._getframe(1)
+    if y is None:
+        return Block(frame.f_code, {**frame.f_globals, **frame.f_locals}, v, _several(wrt), settings or Settings())
+    return explore_tensor(y, v, _several(wrt), {**frame.f_globals, **frame.f_locals}, settings or Settings())
+
+
+def explore_tensor(y: Any, v: Any, wrt: Sequence[Any], names: dict[str, Any], settings: Settings) -> Exploration:
+    """Run y's backward and open its panel; `names` are those that its tensors may be called by."""
+    (output, *_) = outputs_of(Trace(None, backends.of(y), namespace=names), y)
+    passes = RowPasses()
+    call_backward(passes, output, None if v is None else weights_for(tuple(output.shape), v))
+    trace = dataclasses.replace(trace_of(output, names), backwards=tuple(passes.finish()))
+    return open_exploration(trace, passes, settings, output=output, wrt=wrt)
+
+
+def _several(wrt: Any) -> tuple[Any, ...]:
+    if wrt is None:
+        return ()
+    if isinstance(wrt, str):
+        return tuple(each.strip() for each in wrt.split(",") if each.strip())
+    return tuple(wrt) if isinstance(wrt, tuple | list) else (wrt,)
+
+
+class Block(Exploration):
+    """`with explore() as e:`: an Exploration of what the block computes, filled in when it ends."""
+
+    def __init__(
+        self, code: CodeType, names: dict[str, Any], v: Any, wrt: Sequence[Any], settings: Settings
+    ) -> None:
+        super().__init__(settings=settings)
+        self._code, self._names, self._wanted, self._wrt = code, names, v, wrt
+        self._passes = RowPasses()
+        self._recorder: Recorder | None = None
+
+    def __enter__(self) -> Exploration:
+        frame = sys._getframe(1)
+        self._recorder = Recorder(self._code)
+        self._recorder.passes = self._passes
+        self._recorder.__enter__()
+        self._frame_names = lambda: {**frame.f_globals, **frame.f_locals}
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        recorder = self._recorder
+        if recorder is None:
+            return
+        self._recorder = None
+        recorder.__exit__(*error)
+        trace = recorder.finish(None, None, Outcome(error=error[1]), self._frame_names())
+        del self._frame_names
+        if error[1] is None:
+            made = open_exploration(trace, self._passes, self.settings, wrt=self._wrt)
+            self._fill(made._graph, made._linear, made._session, made.notes)
+            if self._wanted is not None:
+                self.weights = self._wanted

@@ -1,0 +1,226 @@
+"""`%%backward [output] --wrt x,w --weights 0.1,1 ...`: one declarative table, parsed to a frozen `Options`."""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+import shlex
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from IPython.core.magic_arguments import argument, magic_arguments
+
+from .errors import UsageError, nearest
+
+
+@dataclass(frozen=True)
+class Weights:
+    """v as the option gave it: its numbers in order, and its shape (None for a plain comma list)."""
+
+    entries: tuple[float, ...]
+    shape: tuple[int, ...] | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the magic's line asks for."""
+
+    output: str | None = None
+    wrt: tuple[str, ...] = ()
+    weights: Weights | None = None
+    range: tuple[float, float] | None = None
+    max_nodes: int | None = None
+    graph: bool = True
+    quiet: bool = False
+    save: str | None = None
+    name: str | None = None
+    help: bool = False
+
+
+# One row for each argument: flags, then what argparse wants.  Order is the order of the help text.
+ARGUMENTS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
+    (
+        ("output",),
+        {
+            "nargs": "*",
+            "help": "the tensor to start from, y for example; by default that of the cell's last backward call,"
+            " else the cell's last expression",
+        },
+    ),
+    (("--wrt",), {"metavar": "x,w", "help": "show the gradients of these leaves only"}),
+    (
+        ("--weights",),
+        {
+            "metavar": "0.1,1,0.0001",
+            "help": "where the sliders of v start; one number for each entry of the output, brackets if you like",
+        },
+    ),
+    (("--range",), {"metavar": "-2:2", "help": "the sliders' lowest and highest value"}),
+    (("--max-nodes",), {"metavar": "200", "help": "fold the graph above this number of nodes"}),
+    (("--no-graph",), {"action": "store_true", "help": "sliders and gradients only"}),
+    (("--quiet",), {"action": "store_true", "help": "show no panel (with -o or --save)"}),
+    (("--save",), {"metavar": "out.html", "help": "write the panel to a page that works without a kernel"}),
+    (("-o", "--out"), {"metavar": "name", "help": "keep the panel's Exploration in this variable"}),
+    (("-h", "--help"), {"action": "store_true", "help": "show this text"}),
+)
+FLAGS = tuple(flag for flags, _ in ARGUMENTS for flag in flags if flag.startswith("-"))
+SWITCHES = frozenset(flag for flags, settings in ARGUMENTS if "action" in settings for flag in flags)
+
+
+def with_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a magic with the table above, so that `%%backward?` and `--help` print it."""
+    for flags, settings in reversed(ARGUMENTS):
+        function = argument(*flags, **settings)(function)
+    return magic_arguments()(function)
+
+
+def parse(function: Callable[..., Any], line: str) -> Options:
+    """The magic's line as `Options`; `UsageError` in one line for whatever is wrong with it."""
+    given = function.parser.parse_args(list(_words(line)))  # type: ignore[attr-defined]  # set by magic_arguments
+    return Options(
+        output=_expression(" ".join(given.output)) if given.output else None,
+        wrt=_names(given.wrt) if given.wrt is not None else (),
+        weights=weights(given.weights) if given.weights is not None else None,
+        range=limits(given.range) if given.range is not None else None,
+        max_nodes=_count(given.max_nodes) if given.max_nodes is not None else None,
+        graph=not given.no_graph,
+        quiet=given.quiet,
+        save=_page(given.save) if given.save is not None else None,
+        name=_identifier(given.out) if given.out is not None else None,
+        help=given.help,
+    )
+
+
+def _words(line: str) -> Iterator[str]:
+    """The line's words for argparse: brackets hold together, values may be negative, flags are known ones."""
+    pending = _split(line)
+    while pending:
+        word = pending.pop(0)
+        if not word.startswith("-") or _is_number(word):
+            yield word
+            continue
+        flag, equals, value = word.partition("=")
+        if flag not in FLAGS:
+            near = nearest(flag, FLAGS)
+            raise UsageError(f"unknown option {flag}; " + (f"did you mean {near}?" if near else "see %%backward --help"))
+        if flag in SWITCHES:
+            if equals:
+                raise UsageError(f"{flag} takes no value")
+            yield flag
+            continue
+        if not equals:
+            if not pending or pending[0].partition("=")[0] in FLAGS:
+                raise UsageError(f"{flag} needs a value")
+            value = pending.pop(0)
+        while pending and (_open(value) or value.endswith(",") or pending[0].startswith(",")):
+            value += " " + pending.pop(0)
+        value = _unquote(value)
+        # argparse takes "-0.1,1" for a flag unless it is joined to its own
+        yield f"--out={value}" if flag == "-o" else f"{flag}={value}"
+
+
+def _split(line: str) -> list[str]:
+    """The words of the line; quotes around a word group it, and stay until `_unquote`."""
+    lexer = shlex.shlex(line, posix=False)
+    lexer.whitespace_split, lexer.commenters = True, ""
+    try:
+        return list(lexer)
+    except ValueError as error:
+        raise UsageError(f"a quote is not closed in: {line}") from error
+
+
+def _unquote(value: str) -> str:
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"" else value
+
+
+def _open(text: str) -> int:
+    """How many brackets are still open at the end of this text (never less than 0)."""
+    return max(0, sum(text.count(each) for each in "[(") - sum(text.count(each) for each in "])"))
+
+
+def _is_number(word: str) -> bool:
+    return re.match(r"-(\.?\d|inf|nan)", word) is not None
+
+
+def weights(text: str) -> Weights:
+    """`0.1,1` or `[[1, 2], [3, 4]]` or `0.5` as numbers; Errors: UsageError for anything else."""
+    plain = text.strip()
+    bracketed = plain.startswith(("[", "("))
+    try:
+        # nan and inf are names in Python, 1e999 is inf in literals: read names by hand and nothing else
+        tree = ast.parse(plain if bracketed else f"[{plain}]", mode="eval").body
+        entries: list[float] = []
+        shape = _collect(tree, entries)
+    except (SyntaxError, ValueError, TypeError, RecursionError):
+        raise UsageError(f"--weights takes numbers, like 0.1,1,0.0001 or [0.1, 1]; this is not: {plain}") from None
+    return Weights(tuple(entries), shape if bracketed else None, plain)
+
+
+def _collect(tree: ast.expr, entries: list[float]) -> tuple[int, ...]:
+    """Append the numbers of a nested list, return its shape; ValueError when it is ragged or holds anything else."""
+    if isinstance(tree, (ast.List, ast.Tuple)):
+        shapes = {_collect(each, entries) for each in tree.elts}
+        if len(shapes) > 1:
+            raise ValueError("ragged")
+        return (len(tree.elts), *(shapes.pop() if shapes else ()))
+    entries.append(_number(tree))
+    return ()
+
+
+def _number(tree: ast.expr) -> float:
+    if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, (ast.USub, ast.UAdd)):
+        value = _number(tree.operand)
+        return -value if isinstance(tree.op, ast.USub) else value
+    if isinstance(tree, ast.Name) and tree.id.lower() in {"nan", "inf"}:
+        return float(tree.id)
+    if isinstance(tree, ast.Constant) and type(tree.value) in (int, float):
+        return float(tree.value)
+    raise ValueError("not a number")
+
+
+def limits(text: str) -> tuple[float, float]:
+    """`-2:2` as (-2.0, 2.0)."""
+    low, colon, high = text.partition(":")
+    try:
+        bounds = float(low), float(high)
+    except ValueError:
+        bounds = math.nan, math.nan
+    if not (colon and math.isfinite(bounds[0]) and math.isfinite(bounds[1]) and bounds[0] < bounds[1]):
+        raise UsageError(f"--range takes lowest:highest, like -2:2; this is not: {text}")
+    return bounds
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.strip("[]() ").split(",") if name.strip())
+    if not names:
+        raise UsageError("--wrt takes names of leaves, like x,w")
+    return names
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r"\s*\d+\s*", text) or int(text) < 1:
+        raise UsageError(f"--max-nodes takes a whole number from 1 up; this is not: {text}")
+    return int(text)
+
+
+def _expression(text: str) -> str:
+    try:
+        ast.parse(text, mode="eval")
+    except (SyntaxError, ValueError):
+        raise UsageError(f"the output must be a name or an expression, like y; this is not: {text}") from None
+    return text
+
+
+def _identifier(text: str) -> str:
+    if not text.isidentifier():
+        raise UsageError(f"-o takes the name of a variable; this is not: {text}")
+    return text
+
+
+def _page(text: str) -> str:
+    if not text.lower().endswith((".html", ".htm")):
+        raise UsageError(f"--save writes a page, so its name ends in .html; this does not: {text}")
+    return text

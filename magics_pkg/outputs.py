@@ -1,0 +1,70 @@
+"""Which tensors a graph starts from: those named, else those of the cell's backward call, else its last expression."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from . import backends
+from .errors import OutputError
+from .names import look_up, tensors_in
+from .trace import Trace
+
+
+def outputs_of(trace: Trace, output: Any = None) -> tuple[Any, ...]:
+    """The output tensors. ``output``: a name, a tensor, several tensors, or None for what the cell itself says.
+
+    Errors: OutputError, one sentence, where there is no such tensor or it has no graph.
+    """
+    if isinstance(output, str):
+        return _checked(_named(trace, output), output)
+    if output is not None:
+        return _checked(output, "the output")
+    if trace.roots:
+        return _checked(trace.roots, "the output")
+    if trace.error is not None:
+        return _as_far_as_it_got(trace)
+    if trace.backward is not None:
+        return _checked(trace.backward.roots, "the output")
+    if trace.result is None:
+        raise OutputError("the cell calls no backward() and ends in no tensor: name the output, %%backward y")
+    return _checked(trace.result, "the cell's last expression")
+
+
+def _named(trace: Trace, name: str) -> Any:
+    try:
+        return look_up(trace.namespace, name)
+    except (LookupError, SyntaxError, ValueError):
+        raise OutputError(f"there is no {name} after this cell") from None
+
+
+def _checked(output: Any, what: str) -> tuple[Any, ...]:
+    several = tuple(output) if isinstance(output, tuple | list) else (output,)
+    if not several:
+        raise OutputError(f"{what} is empty: there is nothing to start from")
+    for each in several:
+        if backends.of(each) is None:
+            raise OutputError(f"{what} is not a tensor but of type {type(each).__name__}")
+        if not each.requires_grad:
+            raise OutputError(f"{what} has no graph: nothing that it was computed from requires grad")
+    return several
+
+
+def _as_far_as_it_got(trace: Trace) -> tuple[Any, ...]:
+    """In a cell that raised: what its backward started from, else what the failed call was given, else the latest."""
+    if trace.backward is not None and _with_graph(trace.backward.roots):
+        return _with_graph(trace.backward.roots)
+    if trace.failed is not None and trace.backend is not None and trace.failed.record.args is not None:
+        given = tensors_in(trace.failed.record.args, trace.failed.record.kwargs, trace.backend.tensor)
+        if found := _with_graph(each for _, each in given):
+            return found
+    for call in reversed(trace.calls):
+        for each in call.outputs:
+            if getattr(each, "grad_fn", None) is not None:
+                return (each,)
+    raise OutputError("the cell raised before it had computed anything that requires grad")
+
+
+def _with_graph(tensors: Iterable[Any]) -> tuple[Any, ...]:
+    found = {id(each): each for each in tensors if getattr(each, "requires_grad", False)}
+    return tuple(found.values())

@@ -1,0 +1,167 @@
+"""The backward calls of a cell: what was there before each, the graph it is about to free, and what came after."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from .backends import Backend, Snapshot
+from .trace import Backward
+
+PARAMETERS = {
+    "backward": ("roots", "gradients", "retain_graph", "create_graph", "inputs"),
+    "autograd.backward": ("roots", "gradients", "retain_graph", "create_graph", "grad_variables", "inputs"),
+    "autograd.grad": ("roots", "inputs", "gradients", "retain_graph", "create_graph"),
+}
+# What the three functions call the same thing
+SAME = {
+    "self": "roots",
+    "tensors": "roots",
+    "outputs": "roots",
+    "gradient": "gradients",
+    "grad_tensors": "gradients",
+    "grad_variables": "gradients",
+    "grad_outputs": "gradients",
+}
+COMPARED = 1_000_000  # entries of all gradients together that are compared number by number after the cell
+
+
+class BackwardPasses:
+    """Runs the user's backward calls as they are, and notes around each what a panel needs.
+
+    Only the latest call that went through keeps its graph. ``output``: see Recorder.
+    """
+
+    def __init__(self, output: Callable[[], Any] | None = None) -> None:
+        self.output = output
+        self.backend: Backend | None = None
+        self.passes: list[Backward] = []
+        self.notes: list[str] = []
+        self._after: dict[Any, tuple[Any, int, Any]] = {}  # leaf: its .grad after the last pass, version, copy
+
+    def run(self, backend: Backend, func: Any, args: Any, kwargs: dict[str, Any], path: tuple[Any, ...]) -> Any:
+        """Run one call; the graph is kept first, because the call frees it."""
+        self.backend = backend
+        noted = self._note(backend, backend.kind_of(func), args, kwargs, path)
+        try:
+            result = func(*args, **kwargs)
+        except BaseException as error:
+            self.passes.append(dataclasses.replace(noted, error=error))
+            raise
+        for i, earlier in enumerate(self.passes):
+            earlier.close()
+            self.passes[i] = dataclasses.replace(earlier, snapshot=None, snapshots={}, before={}, values={})
+        self.passes.append(noted)
+        if noted.kind != "autograd.grad":
+            self._remember(backend, noted.before)
+        return result
+
+    def finish(self) -> list[Backward]:
+        """The passes, the last of them with what the cell did to each ``.grad`` afterwards."""
+        for i in range(len(self.passes) - 1, -1, -1):
+            if self.passes[i].error is None and self.passes[i].kind != "autograd.grad":
+                self.passes[i] = dataclasses.replace(self.passes[i], changed=self._changes())
+                break
+        self._after = {}
+        return self.passes
+
+    def _note(self, backend: Backend, kind: str, args: Any, kwargs: dict[str, Any], path: tuple[Any, ...]) -> Backward:
+        given = dict(zip(PARAMETERS[kind], args, strict=False))
+        given.update((SAME.get(name, name), value) for name, value in kwargs.items())
+        roots = tuple(each for each in _several(given.get("roots")) if isinstance(each, backend.tensor))
+        gradients, inputs = given.get("gradients"), given.get("inputs")
+        leaves = reachable_leaves(backend, roots)
+        self.notes.clear()
+        snapshots = {}
+        if self.output is not None and (named := self.output()) is not None and not _holds(roots, named):
+            kept = self._keep(backend, (named,))
+            snapshots = {id(named): kept} if kept is not None else {}
+        return Backward(
+            kind,
+            roots,
+            None if gradients is None else tuple(_several(gradients)),
+            bool(given.get("create_graph")),
+            given.get("retain_graph"),
+            None if inputs is None else tuple(_several(inputs)),
+            before={leaf: _copy(backend, leaf.grad) for leaf in leaves},
+            values={leaf: (leaf._version, _copy(backend, leaf)) for leaf in leaves if leaf.numel() <= 10_000},
+            snapshot=self._keep(backend, roots),
+            snapshots=snapshots,
+            path=path,
+        )
+
+    def _keep(self, backend: Backend, outputs: tuple[Any, ...]) -> Snapshot | None:
+        """A kept graph; a cell must run even where its graph cannot be kept, and then the panel says so."""
+        if not outputs or not all(each.requires_grad for each in outputs):
+            return None
+        try:
+            return backend.snapshot(list(outputs))
+        except NotImplementedError:  # PyTorch's graphs are not kept
+            return None
+        except Exception as error:  # whatever it is, the user's own call must still be made
+            self.notes.append(f"the graph could not be kept: {error or type(error).__name__}")
+            return None
+
+    def _remember(self, backend: Backend, leaves: Iterable[Any]) -> None:
+        grads = {leaf: leaf.grad for leaf in leaves}
+        small = sum(g.numel() for g in grads.values() if g is not None) <= COMPARED
+        self._after = {
+            leaf: (grad, grad._version if grad is not None else 0, _copy(backend, grad) if small else None)
+            for leaf, grad in grads.items()
+        }
+
+    def _changes(self) -> dict[Any, str]:
+        """Leaf by leaf, what became of ``.grad`` after the last pass; leaves that it left alone are not in it."""
+        changes = {}
+        for leaf, (grad, version, copy) in self._after.items():
+            now = leaf.grad
+            if now is None:
+                if grad is not None:
+                    changes[leaf] = "set to None"
+                continue
+            assert self.backend is not None
+            data = self.backend.array(now)
+            if copy is None:
+                changed = now is not grad or now._version != version
+            else:
+                changed = data.shape != copy.shape or not np.array_equal(data, copy, equal_nan=True)
+            if changed:
+                changes[leaf] = "set to zero" if not np.any(data) else "changed"
+        return changes
+
+
+def reachable_leaves(backend: Backend, roots: Iterable[Any]) -> list[Any]:
+    """The leaves under these tensors, each once; without recursion."""
+    leaves: dict[int, Any] = {}
+    pending = []
+    for root in roots:
+        if root.grad_fn is not None:
+            pending.append(root.grad_fn)
+        elif root.requires_grad:
+            leaves[id(root)] = root
+    seen = set(pending)
+    while pending:
+        node = pending.pop()
+        following = node.next_functions
+        if not following and (leaf := getattr(node, "variable", None)) is not None:
+            leaves[id(leaf)] = leaf
+        for each, _ in following:
+            if each is not None and each not in seen:
+                seen.add(each)
+                pending.append(each)
+    return list(leaves.values())
+
+
+def _several(given: Any) -> tuple[Any, ...]:
+    return () if given is None else tuple(given) if isinstance(given, tuple | list) else (given,)
+
+
+def _holds(tensors: tuple[Any, ...], one: Any) -> bool:
+    return any(each is one for each in tensors)
+
+
+def _copy(backend: Backend, tensor: Any) -> Any:
+    return None if tensor is None else backend.array(tensor).copy()

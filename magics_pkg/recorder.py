@@ -1,0 +1,278 @@
+"""Watch a cell's calls on tensors while it runs: note them at a few microseconds each, and keep what backward frees."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import weakref
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from types import CodeType, FrameType
+from typing import Any
+
+from . import backends
+from .backends import Backend
+from .cell import Cell, Outcome, read_cell, run_cell, run_cell_async
+from .passes import BackwardPasses
+from .trace import Sites, Trace, calls_of, name_of, sources_of, writes
+
+PASS, RECORD, WRITE, BACKWARD = "pass", "record", "write", "backward"
+# Calls that make no tensor: answered at once, nothing noted
+PASSED = frozenset(
+    {"shape", "dtype", "device", "requires_grad", "is_leaf", "ndim", "layout", "grad", "grad_fn", "output_nr", "names"}
+    | {"_version", "itemsize", "nbytes", "retains_grad", "size", "dim", "numel", "stride", "nelement", "element_size"}
+    | {"storage_offset", "data_ptr", "untyped_storage", "ndimension", "get_device", "item", "tolist", "numpy", "equal"}
+    | {"allclose", "register_hook", "register_post_accumulate_grad_hook", "retain_grad", "is_floating_point"}
+    | {"is_complex", "is_contiguous", "is_signed", "is_tensor", "is_sparse", "is_cuda", "is_meta", "is_quantized"}
+    | {"is_mkldnn", "is_nested", "is_inference", "is_same_size", "set_grad_enabled", "_set_grad_enabled"}
+    | {"manual_seed", "is_grad_enabled", "result_type", "set_printoptions", "__len__", "__hash__", "__repr__"}
+    | {"__str__", "__format__", "__bool__", "__float__", "__int__", "__index__", "__contains__", "__array__"}
+    | {"__deepcopy__", "__reduce_ex__", "_record_function_enter_new", "_record_function_exit._RecordFunction"}
+)
+DEPTH = 100  # frames noted for one call: a deep recursion keeps its innermost
+WINDOW = 4096  # latest calls whose tensors are kept alive
+SMALL = 10_000  # entries of a tensor that is copied before it is written over
+COPIED = 1_000_000  # entries of all such copies together
+
+
+def route_of(func: Any, backend: Backend) -> str:
+    """How calls of this function are treated."""
+    if backend.kind_of(func):
+        return BACKWARD
+    name = name_of(func)
+    if name in PASSED or name == "grad =":
+        return PASS
+    return WRITE if writes(name) else RECORD
+
+
+class Recorder:
+    """Context manager: notes each call on tensors of the libraries that are loaded, from code that ``stop`` runs.
+
+    ``stop``: the cell's code object, where walks up the frames end; a call not under it is left alone.
+    ``output``: gives the output that the user named, if it exists yet: its graph is kept beside that of the roots.
+    """
+
+    def __init__(self, stop: CodeType | None, output: Callable[[], Any] | None = None) -> None:
+        self.stop, self.output = stop, output
+        self.records: list[tuple[Any, ...]] = []
+        self.failed: tuple[BaseException, tuple[Any, ...]] | None = None
+        self.passes = BackwardPasses(output)
+        self.old_values: dict[tuple[int, int], Any] = {}
+        self.backends: list[Backend] = []
+        self._modes: list[AbstractContextManager[Any]] = []
+        self._entered: list[AbstractContextManager[Any]] = []
+        self._kept: list[Any] = []  # tensors in old_values: their ids must not be given to others
+        self._room = COPIED
+        self.limit, self._weakened = WINDOW, 0
+
+    def __enter__(self) -> Recorder:
+        for mode in self._modes:
+            self._enter(mode)
+        self.attach()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        while self._entered:
+            self._entered.pop().__exit__(None, None, None)
+
+    def attach(self) -> None:
+        """Watch a library that has been imported since."""
+        for backend in backends.active():
+            if backend not in self.backends:
+                self.backends.append(backend)
+                self._modes.append(backend.mode(self._handler(backend)))
+                self._enter(self._modes[-1])
+
+    def _enter(self, mode: AbstractContextManager[Any]) -> None:
+        mode.__enter__()
+        self._entered.append(mode)
+
+    def _handler(self, backend: Backend) -> Callable[..., Any]:
+        """The function that sees every call; everything that it touches is a local name, because it runs so often."""
+        records = self.records
+        routes: dict[Any, str] = {}
+        sequence_number, tensor_type, frame_of = backend.sequence_number, backend.tensor, sys._getframe
+        path_of = _walker(self.stop, backend.module_calls())
+        special, note_failure, weaken, reference = self._special, self._fail, self._weaken, weakref.ref
+        routes_get = routes.get
+
+        def handler(mode: Any, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            route = routes_get(func)
+            if route is None:
+                route = routes[func] = route_of(func, backend)
+            if route is PASS:
+                return func(*args, **kwargs) if kwargs else func(*args)
+            if route is not RECORD:
+                return special(backend, route, func, args, kwargs, path_of(frame_of(1)), routes)
+            before = sequence_number()
+            try:
+                result = func(*args, **kwargs) if kwargs else func(*args)
+            except BaseException as error:
+                note_failure(error, func, path_of(frame_of(1)), before, args, kwargs)
+                raise
+            if isinstance(result, tensor_type):
+                node, version = result.grad_fn, result._version
+                after = sequence_number()
+                path = path_of(frame_of(1))
+                if path is None:
+                    return result
+                if node is None:
+                    cut = wants_gradient(args, tensor_type)
+                    records.append((func, path, before, after, None, None, reference(result), version, None, cut))
+                else:
+                    records.append((func, path, before, after, args, kwargs, result, version, node, False))
+                if len(records) >= self.limit:
+                    weaken()
+            elif isinstance(result, tuple | list) and any(isinstance(each, tensor_type) for each in result):
+                path = path_of(frame_of(1))
+                node = next((n for each in result if (n := getattr(each, "grad_fn", None)) is not None), None)
+                if path is not None and node is not None:
+                    after = sequence_number()
+                    records.append((func, path, before, after, args, kwargs, tuple(result), 0, node, False))
+            return result
+
+        return handler
+
+    def _special(
+        self, backend: Backend, route: str, func: Any, args: Any, kwargs: Any, path: Any, routes: dict[Any, str]
+    ) -> Any:
+        """A call that writes over a tensor, or that runs a backward pass."""
+        if path is None:
+            return func(*args, **(kwargs or {}))
+        if route is BACKWARD:
+            return self._backward(backend, func, args, kwargs or {}, path)
+        target = args[0] if args else None
+        if not isinstance(target, backend.tensor):
+            return func(*args, **(kwargs or {}))
+        self._keep_value(backend, target)
+        before = backend.sequence_number()
+        try:
+            result = func(*args, **(kwargs or {}))
+        except BaseException as error:
+            self._fail(error, func, path, before, args, kwargs)
+            raise
+        node, after = target.grad_fn, backend.sequence_number()
+        kept = (args, kwargs, target) if node is not None else (None, None, weakref.ref(target))
+        self.records.append((func, path, before, after, *kept, target._version, node, False))
+        return result
+
+    def _backward(self, backend: Backend, func: Any, args: Any, kwargs: dict[str, Any], path: Any) -> Any:
+        """A call that runs a backward pass; with ``create_graph`` what it gives has a graph: that of one call."""
+        before = backend.sequence_number()
+        result = self.passes.run(backend, func, args, kwargs, path)
+        made = result if isinstance(result, tuple) else tuple(leaf.grad for leaf in self.passes.passes[-1].before)
+        made = tuple(each for each in made if isinstance(each, backend.tensor))
+        node = next((each.grad_fn for each in made if each.grad_fn is not None), None)
+        if node is not None:
+            after = backend.sequence_number()
+            self.records.append((func, path, before, after, args, kwargs, made, 0, node, False))
+        return result
+
+    def _keep_value(self, backend: Backend, target: Any) -> None:
+        """What a tensor holds now, so that the card of the call that made it can show it."""
+        key = id(target), target._version
+        if key in self.old_values or target.numel() > min(SMALL, self._room):
+            return
+        self._room -= target.numel()
+        self.old_values[key] = backend.array(target).copy()
+        self._kept.append(target)
+
+    def _fail(self, error: BaseException, func: Any, path: Any, before: int, args: Any, kwargs: Any) -> None:
+        if path is not None:
+            self.failed = error, (func, path, before, before, args, kwargs, None, 0, None, False)
+
+    def _weaken(self) -> None:
+        """Let go of the tensors of all but the latest calls: a long loop must not hold what the plain cell would free.
+
+        What made no node and is gone leaves no trace at all.
+        """
+        end = len(self.records) - WINDOW // 2
+        kept = []
+        for func, path, before, after, _, _, result, version, node, cut in self.records[self._weakened : end]:
+            if node is not None:
+                result = None if isinstance(result, tuple) else weakref.ref(result)
+            elif result() is None and before == after:
+                continue
+            kept.append((func, path, before, after, None, None, result, version, None, cut))
+        self.records[self._weakened : end] = kept
+        self._weakened += len(kept)
+        self.limit = len(self.records) + WINDOW // 2
+
+    def finish(self, cell: Cell | None, shell: Any, outcome: Outcome, namespace: dict[str, Any]) -> Trace:
+        """The Trace of what was recorded; the cell has run."""
+        backend = self.passes.backend or next(iter(self.backends), None)
+        cells = tuple(getattr(getattr(shell, "compile", None), "_filename_map", ()))
+        sources = sources_of(cell, cells, backend)
+        module_calls = tuple(code for each in self.backends for code in each.module_calls())
+        sites = Sites(self.stop, sources, module_calls)
+        failed = None
+        if self.failed is not None and self.failed[0] is outcome.error:  # else the cell caught it
+            failed = calls_of([self.failed[1]], sites)[0]
+        trace = Trace(
+            cell,
+            backend,
+            calls_of(self.records, sites),
+            (),
+            namespace,
+            outcome.result,
+            outcome.error,
+            failed,
+            old_values=self.old_values,
+            notes=tuple(self.passes.notes),
+            sources=sources,
+        )
+        placed = (dataclasses.replace(b, position=trace.position(sites.of(b.path))) for b in self.passes.finish())
+        return dataclasses.replace(trace, backwards=tuple(placed))
+
+
+def wants_gradient(args: Any, tensor_type: Any) -> bool:
+    """Whether an argument of a call is a tensor that requires grad."""
+    return any(isinstance(each, tensor_type) and each.requires_grad for each in args)
+
+
+def _walker(stop: CodeType | None, module_calls: tuple[CodeType, ...]) -> Callable[[FrameType], Any]:
+    """A function from a frame to its call path up to ``stop``; None where it never meets it."""
+
+    modules = frozenset(map(id, module_calls))  # comparing code objects is slow, and they live as long as their class
+
+    def path_of(frame: FrameType | None) -> tuple[Any, ...] | None:
+        path: list[Any] = []
+        while frame is not None:
+            code = frame.f_code
+            path.append(code)
+            path.append(frame.f_locals["self"] if id(code) in modules else frame.f_lasti)
+            if code is stop:
+                return tuple(path)
+            if len(path) > 2 * DEPTH:
+                return tuple(path)
+            frame = frame.f_back
+        return None if stop is not None else tuple(path)
+
+    return path_of
+
+
+def trace_cell(shell: Any, cell: Cell | str, output: Callable[[], Any] | None = None) -> tuple[Outcome, Trace]:
+    """Run a cell once under a recorder: what it came to, and its Trace."""
+    if isinstance(cell, str):
+        cell = read_cell(shell, cell, libraries=backends.NAMES)
+    recorder = Recorder(cell.code, output)
+    outcome = run_cell(shell, cell, recorder, recorder.attach)
+    return outcome, recorder.finish(cell, shell, outcome, shell.user_ns)
+
+
+async def trace_cell_async(
+    shell: Any, cell: Cell | str, output: Callable[[], Any] | None = None
+) -> tuple[Outcome, Trace]:
+    """`trace_cell` for a cell with a top-level ``await``."""
+    if isinstance(cell, str):
+        cell = read_cell(shell, cell, libraries=backends.NAMES)
+    recorder = Recorder(cell.code, output)
+    outcome = await run_cell_async(shell, cell, recorder, recorder.attach)
+    return outcome, recorder.finish(cell, shell, outcome, shell.user_ns)
+
+
+def trace_of(tensors: Any, namespace: dict[str, Any] | None = None) -> Trace:
+    """A Trace of tensors that exist already: nothing was recorded, their ``grad_fn`` tells what there is."""
+    roots = tuple(tensors) if isinstance(tensors, tuple | list) else (tensors,)
+    backend = next((found for each in roots if (found := backends.of(each)) is not None), None)
+    return Trace(None, backend, namespace=namespace or {}, roots=roots)

@@ -1,0 +1,139 @@
+// The panel: listens to the sliders' models, computes, patches; shows what the kernel says of the same v.
+
+import { make } from "./dom.js";
+import { Linear, floats } from "./linear.js";
+import { Numbers } from "./numbers.js";
+import { Picture } from "./picture.js";
+import { Presets } from "./presets.js";
+import { Sentence } from "./sentence.js";
+import { Source } from "./source.js";
+import { Tables } from "./tables.js";
+import { Weights, adopt } from "./weights.js";
+
+const same = (a, b) => a.length === b.length && a.every((value, place) => value === b[place]);
+
+export class Panel {
+  constructor(model, el, host, signal) {
+    Object.assign(this, { model, el, host, signal });
+    this.numbers = new Numbers();
+    this.truth = null;
+    this.built = new AbortController();
+    signal.addEventListener("abort", () => this.built.abort());
+    model.on("change:spec", () => this.build());
+    model.on("change:truth", () => this.hear());
+    model.on("change:state", () => this.tell());
+    model.on("change:message", () => this.tell());
+  }
+
+  // Draws everything from the model's traits; again when the kernel sends other rows or other sliders.
+  async build() {
+    this.built.abort();
+    this.built = new AbortController();
+    const { signal } = this.built;
+    const spec = this.model.get("spec");
+    const models = await Promise.all(this.model.get("sliders").map((reference) => this.host.getModel(reference)));
+    if (signal.aborted) return;
+    const last = spec.quantities.at(-1);
+    const count = last ? last.offset + last.indices.length : 0;
+    this.spec = spec;
+    this.linear = new Linear(floats(this.model.get("rows")), floats(this.model.get("shape")), count, spec.quantities.length);
+    this.weights = new Weights(models, spec);
+    this.shown = undefined;
+    this.truth = null;
+    this.weights.changed = () => this.update();
+    this.draw(signal);
+    for (const each of models) {
+      const change = () => this.weights.setting || this.update();
+      each.on("change:value", change);
+      signal.addEventListener("abort", () => each.off("change:value", change));
+    }
+    this.hear();
+    this.update();
+    this.tell();
+    this.label?.(); // new sliders may have been drawn before their names were known
+    this.find();
+  }
+
+  draw(signal) {
+    const { spec, linear } = this;
+    const figure = make("div", { class: "backward-drawing", tabindex: "-1" });
+    this.picture = new Picture(figure, this.model.get("svg"), spec, linear, spec.weights.map((each) => each.anchors[0][1]), signal);
+    this.sentence = new Sentence(spec, linear);
+    this.tables = new Tables(spec, linear, signal);
+    this.presets = new Presets(spec, this.weights, (message) => this.model.send(message));
+    this.source = new Source(spec);
+    this.picture.onlight = (id) => this.source.light(id);
+    this.message = make("p", { class: "backward-message", role: "status" });
+    const notes = spec.notes.map((text) => make("li", {}, text));
+    const graph = make("figure", { class: "backward-graph" }, make("h3", { class: "backward-title" }, "Graph"), figure, this.text());
+    const foot = make("footer", { class: "backward-notes" }, this.message, notes.length ? make("ul", {}, ...notes) : null, this.source.element);
+    this.el.replaceChildren(this.sentence.element, this.presets.element, graph, this.tables.element, foot);
+    this.picture.fit();
+    this.numbers.collect(this.el);
+    const point = (event) => {
+      const number = event.target.closest?.("[data-at]");
+      if (number) this.sentence.show(Number(number.dataset.at));
+    };
+    for (const kind of ["pointerover", "focusin"]) this.el.addEventListener(kind, point, { signal });
+  }
+
+  // Where there is no picture, its text form stands in its place.
+  text() {
+    return this.spec.text ? make("pre", { class: "backward-text" }, this.spec.text) : null;
+  }
+
+  update() {
+    const v = this.weights.values();
+    this.v = v;
+    const known = this.truth && same(this.truth.v, v) ? this.truth.values : null;
+    if (known) this.shown = known;
+    else if (this.spec.linear) this.shown = this.linear.shown(v);
+    else this.shown ??= this.linear.shown([]); // not linear: what was known first, until the kernel answers
+    const weights = new Map(this.spec.weights.map(({ flat }, place) => [flat, v[place]]));
+    for (const [flat, value] of this.spec.fixed) weights.set(flat, value);
+    const { shown } = this;
+    this.numbers.patch(shown, weights);
+    this.sentence.update(shown, weights);
+    this.picture.update(this.linear, this.spec.linear ? v : []);
+    this.tables.update(shown, v);
+    this.presets.update(v);
+    this.tell();
+  }
+
+  hear() {
+    const truth = this.model.get("truth");
+    if (!truth?.v || !this.weights) return;
+    this.truth = { v: truth.v, values: floats(truth.values) };
+    // What was asked for since then is on its way: an answer to an older v changes nothing.
+    if (same(this.truth.v, this.weights.values())) this.update();
+  }
+
+  tell() {
+    if (!this.message) return;
+    const said = this.model.get("state");
+    const waiting = this.spec.live && this.truth && !same(this.truth.v, this.v ?? []);
+    const state = said === "ready" && waiting ? "busy" : said;
+    if (this.root && this.root.dataset.state !== state) this.root.dataset.state = state;
+    const text = this.model.get("message");
+    if (this.message.textContent !== text) this.message.textContent = text;
+  }
+
+  // The sliders and the root are drawn by others, and perhaps later.
+  find(wait = 20) {
+    if (this.signal.aborted) return;
+    const root = this.el.closest(".backward-panel");
+    const box = root?.querySelector(".backward-weights");
+    if (!box) return void setTimeout(() => this.find(Math.min(wait * 1.5, 500)), wait);
+    if (this.root === root) return;
+    this.root = root;
+    this.label = adopt(box, () => this.weights, this.signal);
+    this.picture.fit();
+    this.tell();
+  }
+}
+
+export const view = {
+  async render({ model, el, host, signal }) {
+    await new Panel(model, el, host, signal).build();
+  },
+};

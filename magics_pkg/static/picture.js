@@ -1,0 +1,84 @@
+// The graph: edges as wide as their gradient is large, in the colour of its sign; a node under the pointer lights its path.
+
+import { parseSvg, rove } from "./dom.js";
+
+const [THINNEST, FULL, THICKEST] = [1.2, 4, 6]; // as in svg.py
+const SMALLEST_SCALE = 0.64;
+
+function thickness(norm, largest) {
+  if (!Number.isFinite(norm)) return THICKEST;
+  return norm > 0 ? Math.min(THICKEST, THINNEST + (FULL - THINNEST) * Math.sqrt(norm / largest)) : 1;
+}
+
+function signOf(total, norm) {
+  if (!Number.isFinite(total) || !Number.isFinite(norm)) return "broken";
+  if (norm === 0) return "nothing";
+  if (Math.abs(total) <= 1e-9 * norm) return "mixed";
+  return total > 0 ? "positive" : "negative";
+}
+
+export class Picture {
+  constructor(figure, svg, spec, linear, start, signal) {
+    this.figure = figure;
+    this.spec = spec;
+    this.signal = signal;
+    this.svg = svg ? parseSvg(svg) : null;
+    figure.replaceChildren(...(this.svg ? [this.svg] : []));
+    this.edges = [];
+    if (!this.svg) return;
+    const wide = Number(this.svg.getAttribute("width"));
+    // never larger than drawn, and never too small to read: then it scrolls
+    Object.assign(this.svg.style, { maxWidth: `${wide}px`, minWidth: `${Math.round(wide * SMALLEST_SCALE)}px` });
+    for (const edge of this.svg.querySelectorAll("[data-edge][data-grad]")) {
+      this.edges.push({ path: edge.querySelector("path"), grad: Number(edge.dataset.grad), width: "", sign: "" });
+    }
+    const norms = this.edges.map((edge) => linear.norm(edge.grad, start)).filter((norm) => norm > 0 && Number.isFinite(norm));
+    this.largest = norms.length ? Math.max(...norms) : 1;
+    this.wire();
+  }
+
+  wire() {
+    const nodes = [...this.svg.querySelectorAll("[data-node]")];
+    rove(nodes, this.signal);
+    const light = (event) => {
+      const node = event.target.closest?.("[data-node]");
+      this.light(node?.dataset.node ?? null);
+    };
+    for (const kind of ["pointerover", "focusin"]) this.svg.addEventListener(kind, light, { signal: this.signal });
+    for (const kind of ["pointerleave", "focusout"]) this.svg.addEventListener(kind, () => this.light(null), { signal: this.signal });
+  }
+
+  light(id) {
+    if (id === this.lit) return;
+    this.lit = id;
+    for (const node of this.svg.querySelectorAll("[data-node]")) node.classList.toggle("lit", node.dataset.node === id);
+    for (const edge of this.svg.querySelectorAll("[data-edge]"))
+      edge.classList.toggle("lit", id !== null && (edge.dataset.tail === id || edge.dataset.head === id));
+    this.onlight?.(id);
+  }
+
+  // A browser whose letters are wider than ours were measured squeezes a text instead of letting it run out of its card.
+  fit() {
+    for (const node of this.svg?.querySelectorAll("[data-node]") ?? []) {
+      const card = node.querySelector(".card");
+      const right = Number(card.getAttribute("x")) + Number(card.getAttribute("width")) - 8;
+      for (const text of node.querySelectorAll(".name, .code, .remark")) {
+        const room = right - Number(text.getAttribute("x"));
+        if (text.getComputedTextLength() > room) {
+          text.setAttribute("textLength", String(room));
+          text.setAttribute("lengthAdjust", "spacingAndGlyphs");
+        }
+      }
+    }
+  }
+
+  update(linear, v) {
+    for (const edge of this.edges) {
+      const norm = linear.norm(edge.grad, v);
+      const sign = signOf(linear.total(edge.grad, v), norm);
+      const width = thickness(norm, this.largest).toFixed(2);
+      if (width !== edge.width) edge.path.setAttribute("stroke-width", (edge.width = width));
+      if (sign !== edge.sign) edge.path.setAttribute("class", (edge.sign = sign));
+    }
+  }
+}

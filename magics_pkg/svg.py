@@ -1,0 +1,266 @@
+"""Graph + geometry -> SVG: cards with stable `data-node`, `data-edge`, `data-value`, coloured by CSS variables.
+
+`data-at` is a number's place in the flat vector of `linear.py`, `data-weight` its place in v; the page patches by them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from math import isfinite, sqrt
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from . import theme
+from .card import BLOCK_GAP, CODE_LINE, GAP, LABEL_GAP, NUMBER_LINE, PAD, TITLE_LINE, Card, Cell, EdgeLabel
+from .dot import LABEL, groups
+from .format import elide, number, one_line, shape, width
+from .theme import SIZES
+
+if TYPE_CHECKING:
+    from .graph import Edge, Graph, Node
+    from .layout import Box, Geometry
+    from .linear import Linear
+
+STATIC = Path(__file__).parent / "static"
+MARGIN = 6.0  # room for strokes
+THINNEST, THICKEST = 1.2, 6.0  # an edge's width goes with the square root of its gradient's norm
+
+
+def draw(
+    graph: Graph,
+    linear: Linear,
+    geometry: Geometry,
+    cards: Mapping[str, Card],
+    labels: Mapping[str, EdgeLabel],
+    values: np.ndarray | None = None,
+) -> str:
+    """The picture for v as written; `values` are the numbers where the kernel knows them better than the rows."""
+    shown = linear.shown(linear.start) if values is None else values
+    pen = _Pen(graph, linear, np.asarray(shown, dtype=float))
+    wide, tall = geometry.width + 2 * MARGIN, geometry.height + 2 * MARGIN
+    view = f"{-MARGIN:g} {-MARGIN:g} {wide:g} {tall:g}"
+    nodes = {node.id: node for node in graph.nodes}
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="backward-picture" viewBox="{view}" '
+        f'width="{wide:g}" height="{tall:g}" '
+        f'role="group" aria-label="{_attribute(summary(graph))}"><desc>{_text(describe(graph))}</desc>'
+    ]
+    boxes = [(geometry.clusters[name], path) for name, path in groups(graph).items() if name in geometry.clusters]
+    parts += (_frame(box, path) for box, path in boxes)
+    parts.append('<g class="edges" aria-hidden="true">')
+    parts += (pen.edge(edge, geometry, nodes) for edge in graph.edges)
+    parts.append('</g><g class="labels">')
+    parts += (_frame_name(box, path) for box, path in boxes)
+    parts += (pen.label(name, label, geometry.nodes[LABEL + name]) for name, label in labels.items())
+    parts.append('</g><g class="nodes">')
+    parts += (pen.node(node, cards[node.id], geometry.nodes[node.id]) for node in graph.nodes)
+    parts.append("</g></svg>")
+    return "".join(parts)
+
+
+class _Pen:
+    """Draws one element after another with the same numbers."""
+
+    def __init__(self, graph: Graph, linear: Linear, shown: np.ndarray) -> None:
+        self.graph, self.linear, self.shown = graph, linear, shown
+        self.norms, self.sums = strengths(linear)
+        edges = [edge.grad for edge in graph.edges if edge.grad is not None]
+        self.reference = reference([float(self.norms[index]) for index in edges])
+
+    def edge(self, edge: Edge, geometry: Geometry, nodes: Mapping[str, Node]) -> str:
+        whole = geometry.edges.get(edge.id)
+        path = _path([whole] if whole else [geometry.edges[f"{edge.id}-{half}"] for half in ("upper", "lower")])
+        tail, head = nodes[edge.tail], nodes[edge.head]
+        kind = " carried" if edge.carried else ""
+        wide, sign = THINNEST, "plain"
+        if edge.grad is not None:
+            wide = thickness(float(self.norms[edge.grad]), self.reference)
+            sign = sign_of(float(self.sums[edge.grad]), float(self.norms[edge.grad]))
+        title = f"{_called(tail)} → {_called(head)}"
+        grad = f' data-grad="{edge.grad}"' if edge.grad is not None else ""
+        return (
+            f'<g class="edge{kind}" data-edge="{_attribute(edge.id)}" data-tail="{_attribute(edge.tail)}" '
+            f'data-head="{_attribute(edge.head)}"{grad}><title>{_text(title)}</title>'
+            f'<path class="{sign}" stroke-width="{wide:.2f}" d="{path}"/></g>'
+        )
+
+    def label(self, name: str, label: EdgeLabel, box: Box) -> str:
+        x, y = box.centre
+        gap = f' dx="{LABEL_GAP:g}"'
+        numbers = "".join(self.on_edge(cell, gap if place else "") for place, cell in enumerate(label.cells))
+        dots = f"<tspan{gap}>…</tspan>" if label.more else ""
+        return (
+            f'<g class="label" data-label="{_attribute(name)}">'
+            f'<rect x="{box.x:g}" y="{box.y:g}" width="{box.width:g}" height="{box.height:g}"/>'
+            f'<text x="{x:.1f}" y="{y + 4:.1f}">{numbers}{dots}</text></g>'
+        )
+
+    def on_edge(self, cell: Cell, gap: str) -> str:
+        assert cell.quantity is not None  # a label holds nothing else
+        at = self.linear.offsets[cell.quantity] + cell.place
+        text = number(float(self.shown[at]))
+        return f'<tspan data-value="{_attribute(cell.name)}" data-at="{at}"{gap}>{text}</tspan>'
+
+    def number(self, cell: Cell, x: float, y: float) -> str:
+        where = f'x="{x:.1f}" y="{y:.1f}"'
+        if cell.weight is not None:
+            text = number(float(self.linear.v[cell.weight]))
+            name = f'data-value="{_attribute(cell.name)}" data-weight="{cell.weight}"'
+            return f'<text class="number weight" {name} {where}>{text}</text>'
+        if cell.quantity is None:
+            return f'<text class="number value" {where}>{_text(cell.text)}</text>'
+        at = self.linear.offsets[cell.quantity] + cell.place
+        text = number(float(self.shown[at]))
+        return f'<text class="number" data-value="{_attribute(cell.name)}" data-at="{at}" {where}>{text}</text>'
+
+    def node(self, node: Node, card: Card, box: Box) -> str:
+        left, right = box.x + PAD, box.x + box.width - PAD
+        y = box.y + PAD + 10.5
+        kinds = [node.kind, *(["output"] if node.output else []), *(["again"] if node.repeat_of is not None else [])]
+        parts = [
+            f'<g class="node {" ".join(kinds)}" data-node="{_attribute(node.id)}" tabindex="-1" role="img" '
+            f'aria-label="{_attribute(one_line(sentence(node)))}"><title>{_text(sentence(node))}</title>'
+            f'<rect class="card" x="{box.x:g}" y="{box.y:g}" width="{box.width:g}" height="{box.height:g}" rx="5"/>'
+            f'<text class="name" x="{left:.1f}" y="{y:.1f}">{_text(card.title)}</text>'
+        ]
+        if card.symbol:
+            after = left + width(card.title, SIZES["name"], bold=True) + GAP
+            parts.append(f'<text class="symbol" x="{after:.1f}" y="{y:.1f}">{_text(card.symbol)}</text>')
+        parts.append(f'<text class="meta" x="{right:.1f}" y="{y:.1f}">{_text(card.meta)}</text>')
+        y += TITLE_LINE - 3
+        if card.source:
+            parts.append(f'<text class="code" x="{left:.1f}" y="{y - 0.5:.1f}">{_text(card.source)}</text>')
+            y += CODE_LINE
+        for place, block in enumerate(card.blocks):
+            y += BLOCK_GAP if place and len(block.lines) > 1 else 0
+            parts.append(f'<text class="row" x="{left:.1f}" y="{y + 1.5:.1f}">{_text(block.label)}</text>')
+            for line in block.lines:
+                for nth, cell in enumerate(line):
+                    edge = left + card.indent + card.column * (nth + 1) + GAP * nth
+                    parts.append(self.number(cell, edge, y + 1.5))
+                y += NUMBER_LINE
+            if block.more:
+                parts.append(f'<text class="dots" x="{right:.1f}" y="{y - NUMBER_LINE + 1.5:.1f}">…</text>')
+        if card.note:
+            parts.append(f'<text class="remark" x="{left:.1f}" y="{y + 1.5:.1f}">{_text(card.note)}</text>')
+        parts.append("</g>")
+        return "".join(parts)
+
+
+def strengths(linear: Linear) -> tuple[np.ndarray, np.ndarray]:
+    """Norm and total of every quantity over all its entries, at v as written: sqrt(uᵀGu) and s·u with u = [1, v]."""
+    weights = np.array([1.0, *linear.start[: linear.gram.shape[1] - 1]])
+    with np.errstate(all="ignore"):
+        squares = np.einsum("qij,i,j->q", linear.gram, weights, weights)
+        return np.sqrt(np.maximum(squares, 0)), linear.sums @ weights
+
+
+def reference(norms: Sequence[float]) -> float:
+    """The norm that is drawn at full strength: the largest finite one at the start."""
+    return max((norm for norm in norms if isfinite(norm) and norm > 0), default=1.0)
+
+
+def thickness(norm: float, largest: float) -> float:
+    """An edge's width: it grows with the square root of the norm, so that 0.01 beside 1 is still seen."""
+    if not isfinite(norm):
+        return THICKEST
+    return min(THICKEST, THINNEST + (4.0 - THINNEST) * sqrt(norm / largest)) if norm > 0 else 1.0
+
+
+def sign_of(total: float, norm: float) -> str:
+    """The class of an edge: positive or negative by the gradient's total, mixed where that cancels out."""
+    if not (isfinite(total) and isfinite(norm)):
+        return "broken"
+    if norm == 0:
+        return "nothing"
+    if abs(total) <= 1e-9 * norm:
+        return "mixed"
+    return "positive" if total > 0 else "negative"
+
+
+def _path(pieces: Iterable[Sequence[tuple[float, float]]]) -> str:
+    """Bézier pieces one after another, joined by straight lines (under the label)."""
+    out: list[str] = []
+    for piece in pieces:
+        start, *rest = piece
+        out.append(f"{'L' if out else 'M'}{start[0]:g} {start[1]:g}C" + " ".join(f"{x:g} {y:g}" for x, y in rest))
+    return "".join(out)
+
+
+def _frame(box: Box, path: Sequence[str]) -> str:
+    rect = f'<rect x="{box.x:g}" y="{box.y:g}" width="{box.width:g}" height="{box.height:g}" rx="7"/>'
+    return f'<g class="group"><title>{_text(".".join(path))}</title>{rect}</g>'
+
+
+def _frame_name(box: Box, path: Sequence[str]) -> str:
+    label = elide(one_line(path[-1]), box.width - 18, SIZES["meta"])
+    return f'<text class="group-name" x="{box.x + 9:g}" y="{box.y + 14:g}">{_text(label)}</text>'
+
+
+def _called(node: Node) -> str:
+    return one_line(node.name or node.source or node.symbol or node.op)
+
+
+def sentence(node: Node) -> str:
+    """What a tooltip and a screen reader say of a node; a literal with a thousand numbers is cut short."""
+    kind = {"leaf": "leaf", "constant": "no gradient"}.get(node.kind, node.op)
+    parts = [node.name or node.symbol, kind, f"shape {shape(node.shape)}, {node.dtype}"]
+    if node.source and node.source != node.name:
+        parts.append(node.source if len(node.source) <= 600 else f"{node.source[:400]} … {node.source[-100:]}")
+    if node.count > 1:
+        parts.append(f"{node.count} times")
+    parts += [f"line {node.line}"] if node.line else []
+    parts += [node.note] if node.note else []
+    return " · ".join(part for part in parts if part)
+
+
+def summary(graph: Graph) -> str:
+    """One line for the picture as a whole."""
+    names = {node.id: _called(node) for node in graph.nodes}
+    leaves = ", ".join(names[leaf] for leaf in graph.leaves) or "no leaf"
+    steps = sum(node.kind == "op" for node in graph.nodes)
+    counted = f"{steps} operation{'' if steps == 1 else 's'}"
+    return f"Graph of {names.get(graph.output, 'the output')}, from {leaves}, in {counted}"
+
+
+def describe(graph: Graph) -> str:
+    """The graph in words, a line for each node: what it is and what it is made from."""
+    names = {node.id: _called(node) for node in graph.nodes}
+    lines = [summary(graph) + "."]
+    made_from: dict[str, list[str]] = {}
+    for edge in graph.edges:
+        made_from.setdefault(edge.head, []).append(names[edge.tail])
+    for node in graph.nodes:
+        inputs = made_from.get(node.id)
+        made = f" from {', '.join(inputs)}" if inputs else ""
+        lines.append(f"{names[node.id]}: {node.op or node.kind}{made}, shape {shape(node.shape)}.")
+    return "\n".join(lines)
+
+
+def standalone(svg: str) -> str:
+    """The picture as a file of its own: colours written out, light on white, dark where the reader's system is."""
+    css = (STATIC / "graph.css").read_text(encoding="utf-8")
+    night = f"@media screen and (prefers-color-scheme: dark) {{ {theme.literal(css, dark=True)} }}"
+    ground = '<rect class="ground" x="-6" y="-6" width="100%" height="100%"/>'
+    head, rest = svg.split(">", 1)
+    return f"{head}><style>{escape(theme.literal(css), quote=False)}{escape(night, quote=False)}</style>{ground}{rest}"
+
+
+_ILLEGAL = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def _legal(text: str) -> str:
+    """Without the characters that XML forbids."""
+    return _ILLEGAL.sub("\ufffd", text)
+
+
+def _text(text: str) -> str:
+    return escape(_legal(text), quote=False)
+
+
+def _attribute(text: str) -> str:
+    return escape(_legal(text), quote=True).replace("\n", "&#10;")

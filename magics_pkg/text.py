@@ -1,0 +1,164 @@
+"""The terminal's form of a panel: the graph as an indented tree, v, and each gradient, one fact a line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import format
+
+if TYPE_CHECKING:
+    from .graph import Edge, Graph, Node, Quantity
+    from .linear import Linear
+
+LINES = 60  # of the tree, at most
+ENTRIES = 6  # of a tensor, at most
+
+Array = np.ndarray[Any, Any]
+
+
+def number(value: float | int | bool) -> str:
+    """4 significant digits with a plain minus, so that a terminal's text can be pasted back."""
+    return format.number(value).replace(format.MINUS, "-")
+
+
+def numbers(values: Sequence[float], shape: Sequence[int], complete: bool = True) -> str:
+    """`2`, `[1, 2]`, `[[1, 2], [3, 4]]`, and `[1, 2, ...] (1000,)` for what is too long for a line."""
+    if not shape:
+        return number(values[0]) if len(values) else "..."
+    whole = complete and len(values) == int(np.prod(shape))
+    if whole and len(values) <= ENTRIES + len(shape) * 2:
+        return _nested(list(values), tuple(shape))
+    head = ", ".join(number(each) for each in values[:ENTRIES])
+    return f"[{head}, ...] {format.shape(shape)}" if head else f"[...] {format.shape(shape)}"
+
+
+def _nested(values: list[float], shape: tuple[int, ...]) -> str:
+    if not shape:
+        return number(values[0])
+    step = int(np.prod(shape[1:]))
+    return "[" + ", ".join(_nested(values[i * step : (i + 1) * step], shape[1:]) for i in range(shape[0])) + "]"
+
+
+def render(graph: Graph | None, linear: Linear | None, shown: Array | None = None, notes: Sequence[str] = ()) -> str:
+    """The whole text: sentence, tree, v, gradients, notes; `shown` are the N numbers at the present v."""
+    parts: list[str] = []
+    if graph is not None and graph.nodes:
+        if shown is None and linear is not None:
+            shown = linear.shown(linear.start)
+        gradients = _Gradients(graph, linear, shown)
+        if graph.output:
+            parts.append(sentence(graph))
+        parts.append("\n".join(_tree(graph, gradients)))
+        table = _table(graph, linear, gradients)
+        if table:
+            parts.append("\n".join(table))
+    parts += [f"Note: {format.one_line(note)}" for note in notes]
+    return "\n".join(parts)
+
+
+def sentence(graph: Graph) -> str:
+    """`x.grad = Jᵀ v, with J = ∂y/∂x`."""
+    by_id = {node.id: node for node in graph.nodes}
+    leaves = [format.one_line(by_id[each].name or by_id[each].source) for each in graph.leaves if each in by_id]
+    output = by_id.get(graph.output)
+    if not leaves or output is None:
+        return "no gradient"
+    name = format.one_line(output.name or output.source)
+    name = name if name.isidentifier() else f"({name})"
+    listed = leaves[0] if len(leaves) == 1 else f"({', '.join(leaves)})"
+    return f"{', '.join(f'{leaf}.grad' for leaf in leaves)} = Jᵀ v, with J = ∂{name}/∂{listed}"
+
+
+class _Gradients:
+    """The text of a quantity at the present v."""
+
+    def __init__(self, graph: Graph, linear: Linear | None, shown: Array | None) -> None:
+        self.graph, self.linear, self.shown = graph, linear, shown
+
+    def of(self, index: int | None) -> str:
+        if index is None or self.linear is None or self.shown is None:
+            return ""
+        quantity: Quantity = self.graph.quantities[index]
+        begin = self.linear.offsets[index]
+        values = [float(each) for each in self.shown[begin : begin + len(quantity.indices)]]
+        return numbers(values, quantity.shape)
+
+
+def _tree(graph: Graph, gradients: _Gradients) -> list[str]:
+    """Output first, inputs below; a single input stays in its consumer's column, several branch off."""
+    nodes = {node.id: node for node in graph.nodes}
+    inputs: dict[str, list[Edge]] = {}
+    for edge in graph.edges:
+        if not edge.carried:
+            inputs.setdefault(edge.head, []).append(edge)
+    lines: list[str] = []
+    seen: set[str] = set()
+    waiting: list[tuple[str, str, str]] = [(graph.output, "", "")] if graph.output else []
+    waiting += [(node.id, "", "") for node in reversed(graph.nodes) if node.output and node.id != graph.output]
+    waiting.reverse()
+    while waiting:
+        if len(lines) >= LINES:
+            left = len(graph.nodes) - len(seen)
+            lines.append(f"... {left} more operations and leaves" if left > 0 else "...")
+            break
+        place, first, rest = waiting.pop()
+        node = nodes.get(place)
+        if node is None:
+            continue
+        again = node.id in seen
+        seen.add(node.id)
+        lines.append(first + _line(node, gradients, again))
+        sources = [] if again else inputs.get(node.id, [])
+        if len(sources) == 1:
+            waiting.append((sources[0].tail, rest, rest))
+            continue
+        branches = []
+        for position, edge in enumerate(sources):
+            last = position == len(sources) - 1
+            branches.append((edge.tail, rest + ("└ " if last else "├ "), rest + ("  " if last else "│ ")))
+        waiting += reversed(branches)
+    return lines
+
+
+def _line(node: Node, gradients: _Gradients, again: bool) -> str:
+    name = format.one_line(node.name)
+    source = format.one_line(node.source)
+    head = name or (node.symbol if node.kind == "op" else source) or node.id
+    if again:
+        return f"{head}  (above)"
+    parts = [head]
+    if node.kind == "op":
+        if name and node.symbol:
+            parts.append(format.one_line(node.symbol))
+        if source and source != name:
+            parts.append(source)
+    elif node.kind == "leaf":
+        parts.append("leaf")
+    parts.append(numbers([each[1] for each in node.value.entries], node.shape, node.value.complete))
+    if node.count > 1:
+        parts.append(f"{node.count} times")
+    grad = gradients.of(node.grad)
+    if grad:
+        parts.append(f"{'v' if node.output else 'grad'} {grad}")
+    if node.note:
+        parts.append(f"({format.one_line(node.note)})")
+    return "  ".join(part for part in parts if part)
+
+
+def _table(graph: Graph, linear: Linear | None, gradients: _Gradients) -> list[str]:
+    """v and each leaf's gradient, names in one column."""
+    rows: list[tuple[str, str]] = []
+    output = next((node for node in graph.nodes if node.id == graph.output), None)
+    if linear is not None and output is not None:
+        rows.append(("v", numbers([float(each) for each in linear.v[: ENTRIES + 4]], output.shape)))
+    by_id = {node.id: node for node in graph.nodes}
+    for leaf in graph.leaves:
+        node = by_id.get(leaf)
+        if node is not None and node.grad is not None:
+            name = format.one_line(graph.quantities[node.grad].name)
+            rows.append((name, gradients.of(node.grad) or "None"))
+    width = max((len(name) for name, _ in rows), default=0)
+    return [f"{name:<{width}}  {value}" for name, value in rows]

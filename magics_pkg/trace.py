@@ -1,0 +1,293 @@
+"""What happened in a cell: every call on tensors with its place in the source, and every backward pass it ran."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import CodeType
+from typing import Any, NamedTuple
+
+from .backends import Backend, Snapshot
+from .cell import Cell
+from .source import Position, Source, Sources, Span
+
+
+class Record(NamedTuple):
+    """One call as the recorder notes it: nothing is worked out while the cell runs.
+
+    path: code and instruction offset of each frame, innermost first, a module in place of the offset of its call.
+    before, after: the library's sequence number around the call; the call's own nodes lie between.
+    args: None where nothing was recorded for autograd. result: then a weak reference. cut: such a call had an input
+    that wanted a gradient. node: the result's ``grad_fn``.
+    """
+
+    func: Any
+    path: tuple[Any, ...]
+    before: int
+    after: int
+    args: tuple[Any, ...] | None
+    kwargs: dict[str, Any] | None
+    result: Any
+    version: int
+    node: Any
+    cut: bool = False
+
+
+class Frame(NamedTuple):
+    """One level of a call path; ``kind`` is "cell", "function", "module" or "library"."""
+
+    kind: str
+    code: CodeType
+    lasti: int
+    module: Any = None
+
+
+@dataclass(eq=False)
+class Site:
+    """A place that calls come from: the frames between the cell and the operation, outermost first."""
+
+    frames: tuple[Frame, ...]
+    visits: int = 0
+
+    @cached_property
+    def user(self) -> tuple[int, ...]:
+        """The levels whose source is the user's."""
+        return tuple(i for i, frame in enumerate(self.frames) if frame.kind in ("cell", "function"))
+
+    @cached_property
+    def user_key(self) -> tuple[Any, ...]:
+        """Equal for sites that differ only below the innermost frame of the user's."""
+        last = self.user[-1] if self.user else -1
+        return tuple((id(frame.code), frame.lasti, id(frame.module)) for frame in self.frames[: last + 1])
+
+    @cached_property
+    def below_module(self) -> bool:
+        """Whether the call was made inside a library's module, which the innermost user frame had called."""
+        last = self.user[-1] if self.user else -1
+        return any(frame.kind == "module" for frame in self.frames[last + 1 :])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """One call on tensors.
+
+    visit: how often its site had been there before. unit: index of the last call that is one with it for the user, as
+    the two of ``1 / x``. closes: whether it is the last under its expression, so that its result is the expression's.
+    alone: whether it is the only one there.
+    """
+
+    index: int
+    name: str
+    site: Site
+    visit: int
+    record: Record
+    unit: int
+    closes: bool
+    alone: bool
+
+    @property
+    def wrote(self) -> bool:
+        """Whether it wrote over a tensor that was there before."""
+        return writes(self.name)
+
+    @property
+    def outputs(self) -> tuple[Any, ...]:
+        """The tensors that it returned, as far as they are still there."""
+        result = self.record.result
+        if isinstance(result, weakref.ref):
+            result = result()
+        if isinstance(result, tuple | list):
+            return tuple(result)
+        return () if result is None else (result,)
+
+
+@dataclass(frozen=True, eq=False)
+class Backward:
+    """One call that ran, or tried to run, a backward pass.
+
+    kind: "backward", "autograd.backward", "autograd.grad"; "" for tensors that no call started from.
+    gradients: v as written, None where it was left out. before: each reachable leaf's ``.grad`` before it, copied;
+    values: its own version and value then. changed: what the cell did to a leaf's ``.grad`` after its last pass.
+    snapshots: kept graphs by the id of the output that they start from, beside ``snapshot``, that of ``roots``.
+    """
+
+    kind: str
+    roots: tuple[Any, ...]
+    gradients: tuple[Any, ...] | None = None
+    create_graph: bool = False
+    retain_graph: bool | None = None
+    inputs: tuple[Any, ...] | None = None
+    position: Position | None = None
+    before: dict[Any, Any] = field(default_factory=dict)
+    values: dict[Any, Any] = field(default_factory=dict)
+    snapshot: Snapshot | None = None
+    snapshots: dict[int, Snapshot] = field(default_factory=dict)
+    changed: dict[Any, str] = field(default_factory=dict)
+    error: BaseException | None = None
+    path: tuple[Any, ...] = ()
+
+    def snapshot_of(self, output: Any) -> Snapshot | None:
+        """The kept graph that starts from this output."""
+        if len(self.roots) == 1 and self.roots[0] is output:
+            return self.snapshot
+        return self.snapshots.get(id(output))
+
+    def close(self) -> None:
+        """Let go of the kept graphs."""
+        for each in (self.snapshot, *self.snapshots.values()):
+            if each is not None:
+                each.close()
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """A cell's run, or only ``roots`` where tensors that exist already are looked at.
+
+    result: the value of the cell's last expression. failed: the call that raised. old_values: what tensors held before
+    an operation wrote over them, by (id, version). notes: sentences on what could not be followed.
+    """
+
+    cell: Cell | None
+    backend: Backend | None
+    calls: tuple[Call, ...] = ()
+    backwards: tuple[Backward, ...] = ()
+    namespace: dict[str, Any] = field(default_factory=dict)
+    result: Any = None
+    error: BaseException | None = None
+    failed: Call | None = None
+    roots: tuple[Any, ...] = ()
+    old_values: dict[tuple[int, int], Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    sources: Sources = field(default_factory=lambda: Sources({}))
+
+    @property
+    def backward(self) -> Backward | None:
+        """The call that the panel is about: the last backward that went through, else the last one."""
+        for choice in (
+            [b for b in self.backwards if b.error is None and b.kind != "autograd.grad"],
+            [b for b in self.backwards if b.kind != "autograd.grad"],
+            [b for b in self.backwards if b.error is None],
+            list(self.backwards),
+        ):
+            if choice:
+                return choice[-1]
+        return None
+
+    def span(self, site: Site, level: int | None = None) -> tuple[Source, Span] | None:
+        """Source and span at one of a site's user levels, the innermost by default."""
+        if not site.user:
+            return None
+        frame = site.frames[site.user[-1] if level is None else level]
+        span = self.sources.span(frame.code, frame.lasti)
+        return None if span is None else (self.sources.of(frame.code.co_filename), span)
+
+    def expression(self, site: Site) -> str:
+        """The exact source expression, or statement, that the innermost user frame was at."""
+        found = self.span(site)
+        return found[0].expression(found[0].whole(found[1])) if found else ""
+
+    def position(self, site: Site) -> Position | None:
+        """The place in the cell itself, else in the user's file, that a site belongs to."""
+        inside = [i for i in site.user if self.cell and site.frames[i].code.co_filename == self.cell.filename]
+        found = self.span(site, inside[-1] if inside else None)
+        return position_of(*found, above=self.cell.lines_above if self.cell and inside else 0) if found else None
+
+    def close(self) -> None:
+        """Let go of every kept graph."""
+        for each in self.backwards:
+            each.close()
+
+
+def position_of(source: Source, span: Span, above: int = 0) -> Position:
+    """A span as a Position; ``above``: how many lines of the source stand above the user's first."""
+    line, end_line, column, end_column = span = source.whole(span)
+    return Position(
+        line - above,
+        source.characters(line, column),
+        end_line - above,
+        source.characters(end_line, end_column),
+        source.filename,
+        source.expression(span),
+    )
+
+
+class Sites:
+    """Raw call paths as Sites, one for each different path."""
+
+    def __init__(self, cell: CodeType | None, sources: Sources, module_calls: tuple[CodeType, ...]) -> None:
+        self._cell, self._sources, self._module_calls = cell, sources, module_calls
+        self._known: dict[tuple[int, ...], Site] = {}
+
+    def of(self, path: tuple[Any, ...]) -> Site:
+        key = tuple(each if type(each) is int else id(each) for each in path)  # hashing a code object is slow
+        site = self._known.get(key)
+        if site is None:
+            site = self._known[key] = Site(tuple(reversed([self._frame(*each) for each in _pairs(path)])))
+        return site
+
+    def _frame(self, code: CodeType, lasti: Any) -> Frame:
+        if code is self._cell:
+            return Frame("cell", code, lasti)
+        if type(lasti) is not int:
+            return Frame("module", code, -1, lasti)
+        return Frame("function" if self._sources.is_user(code.co_filename) else "library", code, lasti)
+
+
+def _pairs(path: tuple[Any, ...]) -> Iterator[tuple[CodeType, Any]]:
+    return zip(path[::2], path[1::2], strict=True)
+
+
+def calls_of(records: list[tuple[Any, ...]], sites: Sites) -> tuple[Call, ...]:
+    """Records as Calls: which site, which visit, and which calls of one visit to one expression belong together.
+
+    ``net(x)`` of a Sequential is one expression and many calls; only the last is what ``out = net(x)`` names. Calls
+    under one expression with no module between are one to the user: a function of the library made of others.
+    """
+    noted = [(Record._make(raw), sites.of(raw[1])) for raw in records]
+    calls: list[Call] = []
+    begin = 0
+    while begin < len(noted):
+        end = begin + 1
+        site = noted[begin][1]
+        run = {site}
+        while end < len(noted) and (following := noted[end][1]) not in run and following.user_key == site.user_key:
+            run.add(following)
+            end += 1
+        plain = not any(each.below_module for each in run)
+        for index in range(begin, end):
+            record, site = noted[index]
+            unit, closes = end - 1 if plain else index, index == end - 1
+            alone = end - begin == 1
+            calls.append(Call(index, name_of(record.func), site, site.visits, record, unit, closes, alone))
+            site.visits += 1
+        begin = end
+    return tuple(calls)
+
+
+IN_PLACE = frozenset(
+    {"__setitem__", "__iadd__", "__isub__", "__imul__", "__itruediv__", "__idiv__", "__ifloordiv__", "__imod__"}
+    | {"__ipow__", "__imatmul__", "__iand__", "__ior__", "__ixor__", "__ilshift__", "__irshift__", "data ="}
+)
+NO_WRITE = frozenset({"requires_grad_", "share_memory_", "rename_"})
+
+
+def writes(name: str) -> bool:
+    """Whether an operation of this name writes over its first argument."""
+    return name in IN_PLACE or (name.endswith("_") and not name.endswith("__") and name not in NO_WRITE)
+
+
+def name_of(func: Any) -> str:
+    """An operation's name: "mul", "__getitem__"; a property's is its own ("T")."""
+    name = str(getattr(func, "__name__", type(func).__name__))
+    if name in ("__get__", "__set__"):
+        owner = getattr(getattr(func, "__self__", None), "__name__", "")
+        return f"{owner}" if name == "__get__" else f"{owner} ="
+    return name
+
+
+def sources_of(cell: Cell | None, cells: tuple[str, ...], backend: Backend | None) -> Sources:
+    """The sources that a trace looks things up in."""
+    given = {cell.filename: Source(cell.filename, cell.compiled)} if cell else {}
+    return Sources(given, cells, (backend.folder,) if backend else ())

@@ -1,0 +1,89 @@
+"""What was computed at each place of a graph: the tensor if it is still there, its value when made, its shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .backends import dtype_name
+from .elements import LIMIT, Values, values_of
+from .fold import Arrival
+from .names import Namespace
+from .trace import Call, Trace
+
+
+class Computed:
+    """Looks up values by where their gradient arrives: a node and which of its outputs."""
+
+    def __init__(self, trace: Trace, names: Namespace, owned: dict[Any, Call], roots: dict[Arrival, Any]) -> None:
+        assert trace.backend is not None
+        self.trace, self.names, self.backend, self.owned, self.roots = trace, names, trace.backend, owned, roots
+        self.notes: list[str] = []
+        self._swept: dict[Any, Any] | None = None
+
+    def tensor(self, arrival: Arrival) -> tuple[Any, int] | None:
+        """The tensor whose gradient arrives there, and its version when it was made."""
+        node, nr = arrival
+        root = self.roots.get(arrival)
+        if root is not None:
+            return root, root._version
+        call = self.owned.get(node)
+        for each in call.outputs if call is not None else ():
+            if call is not None and call.record.node is node and not isinstance(call.record.result, tuple):
+                return each, call.record.version
+            if getattr(each, "grad_fn", None) is node and each.output_nr == nr:
+                return each, each._version
+        for _, each in self.names.made.get(node, ()):
+            if each.output_nr == nr:
+                return each, each._version
+        return None
+
+    def value(self, arrival: Arrival | None, limit: int = LIMIT) -> Values:
+        """A copy of what was computed there; without entries where it is gone or was written over."""
+        if arrival is None:
+            return Values((), "")
+        made = self.tensor(arrival)
+        if made is None:
+            return Values(self.shape(arrival) or (), "")
+        tensor, version = made
+        if tensor._version == version:
+            return values_of(self.backend.array(tensor), limit)
+        kept = self.trace.old_values.get((id(tensor), version))
+        if kept is not None:
+            return values_of(kept, limit)
+        return Values(tuple(tensor.shape), dtype_name(tensor.dtype))
+
+    def shape(self, arrival: Arrival) -> tuple[int, ...] | None:
+        """The shape of the gradient that arrives there, None where nobody knows."""
+        node, nr = arrival
+        variable = getattr(node, "variable", None)
+        if variable is not None:
+            return tuple(variable.shape)
+        made = self.tensor(arrival)
+        if made is not None:
+            return tuple(made[0].shape)
+        metadata = self.backend.metadata(node)
+        if nr < len(metadata):
+            return metadata[nr][0]
+        swept = self._sweep().get(node, ())
+        return tuple(swept[nr].shape) if nr < len(swept) and swept[nr] is not None else None
+
+    def _sweep(self) -> dict[Any, Any]:
+        """Where the library does not tell shapes, a backward pass with zeros does, if nobody can notice it."""
+        if self._swept is None:
+            self._swept = {}
+            backward, roots = self.trace.backward, list(self.roots.values())
+            kept = backward.snapshot_of(roots[0]) if backward is not None and len(roots) == 1 else None
+            try:
+                snapshot = kept or self.backend.snapshot(roots)
+                if snapshot.linear:
+                    zeros = [np.zeros_like(self.backend.array(root)) for root in roots]
+                    self._swept = dict(snapshot.run(zeros).nodes)
+                if kept is None:
+                    snapshot.close()
+            except NotImplementedError:
+                pass  # PyTorch tells shapes itself
+            except Exception as error:  # a graph that was freed, or that cannot be kept: its shapes stay unknown
+                self.notes.append(f"some shapes are not known: {error or type(error).__name__}")
+        return self._swept

@@ -1,0 +1,219 @@
+"""The panel in a notebook: ipywidgets sliders for v beside one anywidget that computes and draws.
+
+    panel = Panel(graph, linear, svg)            svg="" and text="..." where there is no picture
+    panel.widget                                 the root, to be displayed; panel.mimebundle() adds the still picture
+    panel.weights                                what the sliders say: one float for each entry of linear.weights
+    panel.on_weights(callback)                   callback(weights) after each change; on the kernel's comm thread
+    panel.on_pick(callback)                      callback(flat index): somebody wants a slider for this entry of v
+    panel.on_preset(callback)                    callback(name, flat index or None): written, ones, zeros, random, hot;
+                                                 asked for only where not every entry of v has a slider
+    panel.set_truth(weights, values)             the N numbers as the kernel has them for these weights (as `on_weights`
+                                                 gave them); an answer to other weights than the sliders' is ignored
+    panel.set_state(state, message="")           ready | busy | stale | error, with a sentence for the reader
+    panel.show(linear, graph=None, svg=None)     other rows, other sliders, another picture: drawn anew
+    panel.close()                                closes every widget that it made, and forgets the callbacks
+
+While a change waits for `set_truth` the page says busy by itself. What a callback raises is shown in the panel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+import ipywidgets
+import numpy as np
+import traitlets
+
+from . import spec as made
+from .format import width
+from .static import fallback
+
+if TYPE_CHECKING:
+    from .graph import Graph
+    from .linear import Linear
+
+LABEL_SIZE = 13  # pixels, of a slider's name in panel.css
+STATES = ("ready", "busy", "stale", "error")
+
+OnWeights = Callable[[tuple[float, ...]], object]
+OnPick = Callable[[int], object]
+OnPreset = Callable[[str, int | None], object]
+
+
+def _references(models: list[ipywidgets.Widget], _: object) -> list[str]:
+    """What anywidget's `host.getModel` looks a model up by."""
+    return [f"anywidget:{model.model_id}" for model in models]
+
+
+class Picture(anywidget.AnyWidget):
+    """The sentence, the graph, the gradients: everything but the sliders, which it listens to in the browser."""
+
+    _esm = made.script()
+    _css = made.style()
+    svg = traitlets.Unicode().tag(sync=True)
+    spec = traitlets.Dict().tag(sync=True)
+    rows = traitlets.Bytes().tag(sync=True)
+    shape = traitlets.Bytes().tag(sync=True)
+    sliders = traitlets.List(anywidget.WidgetTrait()).tag(sync=True, to_json=_references)
+    truth: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
+    state = traitlets.Enum(STATES, "ready").tag(sync=True)
+    message = traitlets.Unicode().tag(sync=True)
+
+
+class Panel:
+    """One panel: see the module's docstring."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        linear: Linear,
+        svg: str,
+        *,
+        text: str = "",
+        notes: Sequence[str] = (),
+        limits: tuple[float, float] | None = None,
+    ) -> None:
+        self.graph, self.linear, self.svg, self.text = graph, linear, svg, text
+        self.notes, self.limits = tuple(notes), limits
+        self.closed = False
+        self._weights_callbacks: list[OnWeights] = []
+        self._pick_callbacks: list[OnPick] = []
+        self._preset_callbacks: list[OnPreset] = []
+        # One layout and one style serve every slider: a closed panel has that many models less to forget.
+        self._layout = ipywidgets.Layout(width="auto")
+        self._style = ipywidgets.SliderStyle(description_width="initial")
+        self.sliders: tuple[ipywidgets.FloatSlider, ...] = ()
+        self._title = ipywidgets.Label("Weights v", layout=self._layout)
+        self._title.add_class("backward-title")
+        self._column = ipywidgets.Box([], layout=self._layout)
+        self._column.add_class("backward-weights")
+        self.picture = Picture(layout=self._layout)
+        self.picture.add_class("backward-view")
+        self.picture.on_msg(self._message)
+        self._grid = ipywidgets.Box([self._column, self.picture], layout=self._layout)
+        self._grid.add_class("backward-grid")
+        self.widget = ipywidgets.Box([self._grid], layout=self._layout)
+        self.widget.add_class("backward-panel")
+        self._send()
+
+    def show(self, linear: Linear, graph: Graph | None = None, svg: str | None = None, text: str | None = None) -> None:
+        """Draw anew, with other rows or other sliders."""
+        self.linear = linear
+        self.graph = graph or self.graph
+        self.svg = self.svg if svg is None else svg
+        self.text = self.text if text is None else text
+        self._send()
+
+    def _send(self) -> None:
+        self._slides = made.slides(self.linear, self.limits)
+        longest = max((width(each.name, LABEL_SIZE) for each in self._slides), default=0)
+        self._style.description_width = f"{longest:.0f}px"
+        old = self.sliders
+        spec = made.spec(self.graph, self.linear, self._slides, live=True, notes=self.notes, text=self.text)
+        self.sliders = tuple(self._slider(slide, spec["output"]) for slide in self._slides)
+        self._last = self.weights
+        self._column.children = (self._title, *self.sliders)
+        with self.picture.hold_sync():
+            # The page starts over when `spec` changes, so everything that it reads goes out in the same message.
+            self.picture.sliders = list(self.sliders)
+            self.picture.rows, self.picture.shape = made.rows(self.linear), made.form(self.linear)
+            self.picture.svg, self.picture.truth = self.svg, {}
+            self.picture.spec = spec
+        for slider in old:
+            slider.unobserve_all()
+            slider.close()
+
+    def _slider(self, slide: made.Slide, output: str) -> ipywidgets.FloatSlider:
+        slider = ipywidgets.FloatSlider(
+            value=slide.start,
+            min=slide.low,
+            max=slide.high,
+            step=slide.step,
+            readout_format=slide.readout,
+            description=slide.name,
+            tooltip=f"the weight of {slide.name.replace('v', output, 1)}",
+            layout=self._layout,
+            style=self._style,
+        )
+        slider.observe(self._changed, names="value")
+        return slider
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """The sliders' values as they were meant, one for each entry of `linear.weights`."""
+        return tuple(
+            made.exact(slider.value, slider.min, slider.max, slide.anchors)
+            for slider, slide in zip(self.sliders, self._slides, strict=True)
+        )
+
+    def on_weights(self, callback: OnWeights) -> None:
+        """Call back after each change of a slider."""
+        self._weights_callbacks.append(callback)
+
+    def on_pick(self, callback: OnPick) -> None:
+        """Call back when somebody asks for a slider for another entry of v."""
+        self._pick_callbacks.append(callback)
+
+    def on_preset(self, callback: OnPreset) -> None:
+        """Call back when a button is pressed that only the kernel can answer."""
+        self._preset_callbacks.append(callback)
+
+    def _changed(self, _: object) -> None:
+        weights = self.weights
+        if weights == self._last or self.closed:  # a slider's own rounding is no change
+            return
+        self._last = weights
+        self._call(self._weights_callbacks, weights)
+
+    def _message(self, _: object, content: Any, __: object) -> None:
+        kind = content.get("kind") if isinstance(content, dict) else None
+        index = content.get("index") if kind else None
+        if index is not None and not (isinstance(index, int) and 0 <= index < self.linear.v.size):
+            return
+        if kind == "pick" and index is not None:
+            self._call(self._pick_callbacks, index)
+        elif kind == "preset" and content.get("name") in ("written", "ones", "zeros", "random", "hot"):
+            self._call(self._preset_callbacks, content["name"], index)
+
+    def _call(self, callbacks: Sequence[Callable[..., object]], *arguments: object) -> None:
+        """A comm's callback has nobody to raise to: whatever goes wrong is shown in the panel."""
+        try:
+            for callback in callbacks:
+                callback(*arguments)
+        except Exception as error:
+            self.set_state("error", f"{type(error).__name__}: {error}")
+
+    def set_truth(self, weights: Sequence[float], values: np.ndarray) -> None:
+        """The numbers as the kernel has them for these weights."""
+        if not self.closed:
+            self.picture.truth = {"v": [float(each) for each in weights], "values": np.asarray(values, "<f8").tobytes()}
+
+    def set_state(self, state: str, message: str = "") -> None:
+        """What the panel says of itself; errors stay until the next state."""
+        if not self.closed:
+            with self.picture.hold_sync():
+                self.picture.state, self.picture.message = state, message
+
+    def mimebundle(self) -> dict[str, Any]:
+        """The widget, and for where widgets cannot render the still picture with a table of the gradients."""
+        bundle = self.widget._repr_mimebundle_()
+        data = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
+        data["text/html"] = fallback(self.graph, self.linear, self.svg, self.text)
+        data["text/plain"] = self.text or data.get("text/plain", "")
+        return data
+
+    def close(self) -> None:
+        """Close every widget, in the page and in the kernel; the numbers stay readable in saved output."""
+        if self.closed:
+            return
+        self.closed = True
+        for callbacks in (self._weights_callbacks, self._pick_callbacks, self._preset_callbacks):
+            callbacks.clear()
+        for slider in self.sliders:
+            slider.unobserve_all()
+        self.picture.on_msg(self._message, remove=True)
+        boxes = (self._title, self._column, self.picture, self._grid, self.widget)
+        for each in (*self.sliders, *boxes, self._title.style, self._style, self._layout):
+            each.close()

@@ -1,0 +1,172 @@
+"""What a card says: a name, a sign, the source behind it, and no name twice."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from typing import Any
+
+from . import notation
+from .fold import Part
+from .names import Namespace, label, operand, tensors_in
+from .source import Position, Source
+from .trace import Call, Site, Trace
+
+OPERATORS = {
+    ast.Add: "add",
+    ast.Sub: "sub",
+    ast.Mult: "mul",
+    ast.Div: "div",
+    ast.FloorDiv: "floor_divide",
+    ast.Mod: "remainder",
+    ast.Pow: "pow",
+    ast.MatMult: "matmul",
+}
+SKIPPED = ("<listcomp>", "<genexpr>", "<dictcomp>", "<setcomp>", "<lambda>", "forward")
+
+
+class Wording:
+    """The words for the parts of one trace."""
+
+    def __init__(self, trace: Trace, names: Namespace) -> None:
+        self.trace, self.names = trace, names
+        self._groups: dict[tuple[Any, ...], str] = {}
+
+    # ---------------------------------------------------------------- operations
+    def source(self, part: Part) -> str:
+        """The exact expression behind a part; a whole line where that was folded."""
+        if part.middle or part.call is None:
+            return ""
+        found = self._at(part)
+        if found is None:
+            return ""
+        if part.level == 0 and len(part.sites) > 1:
+            return found[0].lines[found[1][0] - 1].strip()
+        return found[0].expression(found[0].whole(found[1]))
+
+    def _at(self, part: Part) -> tuple[Source, tuple[int, int, int, int]] | None:
+        assert part.call is not None
+        site = part.call.site
+        if part.level is None or len(part.sites) == 1 or not site.user:
+            return self.trace.span(site)
+        return self.trace.span(site, site.user[min(max(part.level, 1), len(site.user)) - 1])
+
+    def position(self, part: Part) -> Position | None:
+        """Where in the cell a part is, if it is."""
+        if part.middle or part.call is None or self.trace.cell is None:
+            return None
+        found = self.trace.position(part.call.site)
+        return found if found is not None and found.filename == self.trace.cell.filename else None
+
+    def sign(self, part: Part, node_name: str) -> str:
+        """The sign on an operation's card."""
+        if part.middle or (len(part.sites) > 1 and part.level is not None):
+            return "⋯"
+        if part.call is None:
+            return notation.symbol(notation.word_of(node_name))
+        call, record = part.call, part.call.record
+        name = call.name
+        arguments = [self._plain(each) for each in record.args or ()]
+        syntax = self._syntax(call)
+        if isinstance(syntax, ast.BinOp) and type(syntax.op) in OPERATORS:
+            name = OPERATORS[type(syntax.op)]
+            left, right = _literal(syntax.left), _literal(syntax.right)
+            if left is not None:
+                name = "r" + name if name in ("sub", "div", "pow") else name
+            literal = left if left is not None else right
+            arguments = [None, literal] if literal is not None else arguments
+        elif isinstance(syntax, ast.Call) and call.unit != call.index:
+            name = _called(syntax) or name
+        dim = (record.kwargs or {}).get("dim")
+        return notation.symbol(name, arguments, self._lone_operand(call), dim)
+
+    def _syntax(self, call: Call) -> ast.AST | None:
+        if call.site.below_module:
+            return None
+        found = self.trace.span(call.site)
+        return found[0].node(found[1]) if found else None
+
+    def _plain(self, argument: Any) -> Any:
+        return None if self.trace.backend and isinstance(argument, self.trace.backend.tensor) else argument
+
+    def _lone_operand(self, call: Call) -> str:
+        places = self.places(call)
+        return operand(self.trace, call, places[0], places) if len(places) == 1 else ""
+
+    def places(self, call: Call) -> list[int | str]:
+        """Where among a call's arguments there are tensors."""
+        if call.record.args is None or self.trace.backend is None:
+            return []
+        return [place for place, _ in tensors_in(call.record.args, call.record.kwargs, self.trace.backend.tensor)]
+
+    def label(self, part: Part, nr: int) -> str:
+        """The name that the code gives to a part's value."""
+        if part.middle or part.call is None:
+            return ""
+        return label(self.trace, self.trace.calls[part.call.unit], nr)
+
+    def label_of(self, call: Call) -> str:
+        """The name that the code gives to a call's result."""
+        return label(self.trace, call)
+
+    # ---------------------------------------------------------------- groups
+    def group(self, part: Part) -> tuple[str, ...]:
+        """The functions and modules that a part was made in, outermost first."""
+        if part.middle or part.call is None or (part.level is not None and len(part.sites) > 1):
+            return ()
+        site = part.call.site
+        group: list[str] = []
+        for i, frame in enumerate(site.frames):
+            if frame.kind == "module":
+                group.append(self._numbered(site, i, self._module(frame.module)))
+            elif frame.kind == "function" and frame.code.co_name not in SKIPPED:
+                group.append(self._numbered(site, i, f"{frame.code.co_name}()"))
+        return tuple(group)
+
+    def _module(self, module: Any) -> str:
+        return self.names.modules.get(id(module)) or type(module).__name__
+
+    def _numbered(self, site: Site, level: int, name: str) -> str:
+        """Two calls of one function are two groups: "f()" and "f() #2"."""
+        frames = site.frames[: level + 1]
+        key = tuple((id(each.code), each.lasti if each is not frames[-1] else 0, id(each.module)) for each in frames)
+        known = self._groups.get(key)
+        if known is None:
+            taken = set(self._groups.values())
+            known, number = name, 1
+            while known in taken:
+                number += 1
+                known = f"{name} #{number}"
+            self._groups[key] = known
+        return known
+
+
+def numbered(names: Sequence[str], owners: set[int]) -> list[str]:
+    """Names in the order in which the values were made, told apart: "y #1", "y #2", ... and "y" for the one in
+    ``owners``, which the name stands for after the cell."""
+    counts: dict[str, int] = {}
+    for name in names:
+        counts[name] = counts.get(name, 0) + 1
+    made: dict[str, int] = {}
+    told = []
+    for i, name in enumerate(names):
+        if name and counts[name] > 1:
+            made[name] = made.get(name, 0) + 1
+            told.append(name if i in owners else f"{name} #{made[name]}")
+        else:
+            told.append(name)
+    return told
+
+
+def _called(call: ast.Call) -> str:
+    function = call.func
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def _literal(node: ast.AST) -> Any:
+    """The number that a literal stands for, else None."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        inner = _literal(node.operand)
+        return None if inner is None else -inner
+    number = isinstance(node, ast.Constant) and type(node.value) in (int, float)
+    return node.value if number and isinstance(node, ast.Constant) else None

@@ -1,0 +1,111 @@
+"""``python3 start.py demo`` opens the demo, ``python3 start.py test`` runs every test: from a bare Python 3.11 on.
+
+Makes ``.venv`` beside this file (inside an activated environment it uses that one), installs what the task needs,
+and starts it. Further arguments go to JupyterLab or pytest. Standard library only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import platform
+import re
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+TASKS = {
+    "demo": ["jupyterlab", "demo.ipynb"],
+    "test": ["pytest"],
+}
+# On Linux, PyPI's torch brings 2 GB of CUDA; PyTorch's own index has the same version for the CPU alone.
+TORCH_CPU = "https://download.pytorch.org/whl/cpu"
+
+
+def python_of(environment: Path) -> Path:
+    """The interpreter of a virtual environment."""
+    return environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def fetch(url: str) -> bytes:
+    """What stands at ``url``, an address of a package index."""
+    with urllib.request.urlopen(url, timeout=60) as answer:
+        return bytes(answer.read())
+
+
+def newest_pip(page: str) -> tuple[str, str]:
+    """(address, SHA-256) of the newest released wheel on an index page of pip; an address may be relative to it."""
+    link = re.compile(r'href="([^"#]+/pip-([0-9.]+)-py3-none-any\.whl)#sha256=([0-9a-f]{64})"')
+    found = [(tuple(map(int, version.split("."))), url, digest) for url, version, digest in link.findall(page)]
+    return max(found)[1:]
+
+
+def install_pip(python: Path) -> None:
+    """Give pip to an environment without ensurepip (Debian ships it apart): its wheel, checked, installs itself."""
+    index = os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple").rstrip("/") + "/pip/"
+    url, digest = newest_pip(fetch(index).decode())
+    content = fetch(urllib.parse.urljoin(index, url))
+    if hashlib.sha256(content).hexdigest() != digest:
+        sys.exit("start.py: the download of pip is damaged; please run the command again.")
+    with tempfile.TemporaryDirectory() as folder:
+        wheel = Path(folder) / url.rpartition("/")[2]
+        wheel.write_bytes(content)
+        subprocess.run([python, wheel / "pip", "install", "--quiet", wheel], check=True)
+
+
+def make_environment(folder: Path) -> Path:
+    """A virtual environment with pip in ``folder``, kept when it is there already; returns its interpreter."""
+    python = python_of(folder)
+    if not python.exists():
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    if subprocess.run([python, "-m", "pip", "--version"], capture_output=True).returncode:
+        if importlib.util.find_spec("ensurepip"):
+            subprocess.run([python, "-m", "ensurepip", "--upgrade", "--default-pip"], check=True, capture_output=True)
+        else:
+            install_pip(python)
+    return python
+
+
+def pip(python: Path, *arguments: str) -> bool:
+    """Run pip quietly in the environment; True when it went well."""
+    command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments]
+    return subprocess.run(command, cwd=ROOT).returncode == 0
+
+
+def install_torch(python: Path) -> None:
+    """On Linux take torch's CPU build where its index can be reached; otherwise pip finds torch by itself later."""
+    has_torch = subprocess.run([python, "-c", "import torch"], capture_output=True).returncode == 0
+    if has_torch or platform.system() != "Linux":
+        return
+    try:
+        fetch(f"{TORCH_CPU}/torch/")
+    except (urllib.error.URLError, TimeoutError):
+        return
+    pip(python, "torch==2.13.0", "--index-url", TORCH_CPU)
+
+
+def main(arguments: list[str]) -> int:
+    """Make the environment, install the task's extra, run the task; returns its exit status."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - this file meets older ones before pip could refuse them
+        sys.exit(f"start.py: Python 3.11 or newer is needed, this is {platform.python_version()}.")
+    if not arguments or arguments[0] not in TASKS:
+        sys.exit(f"usage: python3 start.py {{{','.join(TASKS)}}} [arguments for JupyterLab or pytest]")
+    task, further = arguments[0], arguments[1:]
+    inside = sys.prefix != sys.base_prefix
+    python = Path(sys.executable) if inside else make_environment(ROOT / ".venv")
+    print(f"start.py: installing what the {task} needs into {python.parent.parent} ...", flush=True)
+    if task == "test":
+        install_torch(python)
+    if not pip(python, "-e", f".[{task}]"):
+        return 1
+    return subprocess.run([python, "-m", *TASKS[task], *further], cwd=ROOT).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

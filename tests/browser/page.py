@@ -1,0 +1,194 @@
+"""A page in headless Chromium: notebooks that run, sliders moved as a person moves them, and what can be read."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+from tests.browser.server import Server
+
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-background-timer-throttling")
+OFFLINE = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
+
+IDLE = """() => { const session = window.jupyterapp?.shell?.currentWidget?.sessionContext;
+  const kernel = session?.session?.kernel;
+  return kernel && kernel.connectionStatus === 'connected' && kernel.status === 'idle'; }"""
+RAN = """() => { const panel = window.jupyterapp.shell.currentWidget;
+  return panel.sessionContext.session.kernel.status === 'idle' &&
+    !panel.content.widgets.some(cell => cell.model.type === 'code' && cell.model.executionState === 'running') &&
+    ![...document.querySelectorAll('.jp-InputArea-prompt')].some(prompt => prompt.textContent.includes('*')); }"""
+ERRORS = """() => { const errors = [];
+  for (const cell of window.jupyterapp.shell.currentWidget.content.model.cells)
+    if (cell.type === 'code') for (let i = 0; i < cell.outputs.length; i++)
+      if (cell.outputs.get(i).type === 'error') errors.push(cell.outputs.get(i).toJSON());
+  return errors; }"""
+EXECUTE = """async code => {
+  const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+  const future = kernel.requestExecute({code, store_history: false});
+  let text = '';
+  future.onIOPub = message => {
+    if (message.header.msg_type === 'stream') text += message.content.text;
+    if (message.header.msg_type === 'error') text += message.content.traceback.join('\\n'); };
+  const reply = await future.done;
+  return {status: reply.content.status, text}; }"""
+START = """code => { const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+  window.__started = {done: false};
+  kernel.requestExecute({code, store_history: false}).done.then(() => { window.__started.done = true; }); }"""
+
+
+def number(text: str) -> float:
+    """The number that a text of the page shows; its minus is a true one."""
+    return float(text.replace("\N{MINUS SIGN}", "-"))
+
+
+def find_chromium() -> str | None:
+    """The path of a Chromium: $BACKWARD_CHROMIUM, one on the PATH, or the one that playwright has downloaded."""
+    named = os.environ.get("BACKWARD_CHROMIUM")
+    found = next(filter(None, map(shutil.which, [named] if named else CHROMIUMS)), None)
+    if found:
+        return found
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    return path if Path(path).exists() else None
+
+
+@contextlib.contextmanager
+def chromium(path: str, *, online: bool = False) -> Iterator[Browser]:
+    """A headless Chromium that reaches no host but this one, unless ``online``."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, *([] if online else [OFFLINE])])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Slider:
+    """One slider of a page, found by its accessible name, moved by keyboard and by mouse."""
+
+    def __init__(self, page: Page, locator: Locator) -> None:
+        self.page, self.locator = page, locator
+
+    def press(self, key: str, times: int = 1) -> None:
+        """Focus the handle and press a key, as a person without a mouse does."""
+        self.locator.scroll_into_view_if_needed()
+        self.locator.focus()
+        for _ in range(times):
+            self.page.keyboard.press(key)
+
+    def drag(self, to: float, *, start: float | None = None, seconds: float = 0.3, rate: float = 60) -> None:
+        """Pull the handle with the mouse to a share (0..1) of the track, with ``rate`` moves per second."""
+        self.locator.scroll_into_view_if_needed()
+        box = self.locator.bounding_box()
+        track = self.locator.evaluate(
+            "e => { const r = (e.closest('.noUi-base') ?? e).getBoundingClientRect(); return [r.left, r.width] }"
+        )
+        assert box is not None
+        middle = box["y"] + box["height"] / 2
+        x = box["x"] + box["width"] / 2
+        if self.locator.evaluate("e => e.matches('input')"):  # a range input in a saved page: press on its thumb
+            share = self.locator.evaluate("e => (e.value - e.min) / (e.max - e.min)")
+            x = track[0] + 8 + share * (track[1] - 16)
+        end = track[0] + to * track[1]
+        self.page.mouse.move(x, middle)
+        self.page.mouse.down()
+        if start is not None:
+            x = track[0] + start * track[1]
+        steps = max(1, round(seconds * rate))
+        begin = time.perf_counter()
+        for step in range(1, steps + 1):
+            time.sleep(max(0.0, begin + step / rate - time.perf_counter()))
+            self.page.mouse.move(x + (end - x) * step / steps, middle)
+        self.page.mouse.up()
+
+
+class View:
+    """A page that shows panels: texts by their ``data-value``, sliders by their names, and every complaint it made."""
+
+    def __init__(self, browser: Browser, *, width: int = 1280, height: int = 900, dark: bool = False) -> None:
+        self.context = browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
+        )
+        self.context.add_init_script(path=str(Path(__file__).with_name("probe.js")))
+        self.page = self.context.new_page()
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        self.page.on("pageerror", lambda error: self.complaints.append(f"page error: {error}"))
+        self.page.on("dialog", self._dialog)
+        self.page.on("console", lambda message: self._console(message.type, message.text))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+
+    def _dialog(self, dialog: Any) -> None:
+        self.complaints.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    def _console(self, kind: str, text: str) -> None:
+        if kind == "error":
+            self.complaints.append(f"console: {text}")
+
+    def close(self) -> None:
+        """Close the page and forget its session."""
+        self.context.close()
+
+    def text(self, name: str, *, nth: int = 0) -> str:
+        """The text of the ``nth`` element that shows the number called ``name``, for example ``x.grad[0]``."""
+        return self.page.locator(f'[data-value="{name}"]').nth(nth).text_content(timeout=10_000) or ""
+
+    def wait_for(self, selector: str, *, seconds: float = 30) -> Locator:
+        """The first element that matches, once it is visible."""
+        locator = self.page.locator(selector).first
+        locator.wait_for(timeout=seconds * 1000)
+        return locator
+
+    def wait_text(self, name: str, expected: str, *, seconds: float = 10) -> None:
+        """Until the page shows ``expected`` for the number called ``name``; the difference is the error."""
+        end = time.monotonic() + seconds
+        while (shown := self.text(name)) != expected:
+            assert time.monotonic() < end, f"the page shows {shown!r} for {name}, not {expected!r}"
+            time.sleep(0.02)
+
+    def slider(self, name: str, *, nth: int = 0) -> Slider:
+        """The ``nth`` slider with this accessible name."""
+        locator = self.page.get_by_role("slider", name=name, exact=True).nth(nth)
+        locator.wait_for(timeout=30_000)
+        return Slider(self.page, locator)
+
+
+class NotebookView(View):
+    """A notebook in JupyterLab or Notebook 7: ``open``, ``run_all``, and ``execute`` for a look into its kernel."""
+
+    def open(self, server: Server, notebook: Path, *, seconds: float = 90) -> NotebookView:
+        """Open the notebook and wait for its kernel."""
+        self.page.goto(server.url(notebook), wait_until="domcontentloaded")
+        self.page.wait_for_function(IDLE, timeout=seconds * 1000)
+        return self
+
+    def run_all(self, *, seconds: float = 120, errors: bool = False) -> list[dict[str, Any]]:
+        """Run All Cells; returns the errors that cells ended with, and fails on any unless ``errors``."""
+        self.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        self.page.wait_for_function(RAN, timeout=seconds * 1000)
+        found = list(self.page.evaluate(ERRORS))
+        assert errors or not found, "\n".join(line for error in found for line in error["traceback"])
+        return found
+
+    def execute(self, code: str) -> str:
+        """Run code in the kernel beside the notebook's cells and return what it printed."""
+        answer = self.page.evaluate(EXECUTE, code)
+        assert answer["status"] == "ok", answer["text"]
+        return str(answer["text"]).strip()
+
+    def start(self, code: str) -> None:
+        """Start code in the kernel and do not wait for it: the kernel is busy meanwhile."""
+        self.page.evaluate(START, code)
+
+    def started_is_done(self) -> bool:
+        """Whether the code of the last ``start`` has ended."""
+        return bool(self.page.evaluate("() => window.__started.done"))

@@ -1,0 +1,44 @@
+"""Fixtures for every test, and the rule that under ``BACKWARD_REQUIRE_ALL=1`` a skip is a failure."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+REQUIRE_ALL = os.environ.get("BACKWARD_REQUIRE_ALL") == "1"
+
+
+def forbid_skip(report: Any) -> None:
+    """Turn the report of a skipped test or file into a failure that carries the reason of the skip."""
+    if REQUIRE_ALL and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        report.outcome = "failed"
+        report.longrepr = f"nothing may be skipped under BACKWARD_REQUIRE_ALL=1, but this was: {reason}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Iterator[None]:
+    """A skipped test fails where everything is required."""
+    report = yield
+    forbid_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Iterator[None]:
+    """So does a file that is skipped as a whole."""
+    report = yield
+    forbid_skip(report)
+    return report
+
+
+@pytest.fixture(scope="session")
+def torch() -> ModuleType:
+    """The real PyTorch on one thread, to compare with; skips where it is not installed."""
+    module = pytest.importorskip("torch", reason="PyTorch is not installed")
+    module.set_num_threads(1)
+    return module

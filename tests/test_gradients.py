@@ -1,0 +1,161 @@
+"""Every row of the table against finite differences, and against itself run forward, backward and twice.
+
+``examples.py`` has arguments for every row; a row without any fails here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine import autograd
+from engine.forward import jvp
+from engine.kernel import PUBLIC, RAW
+from engine.lists import ListRow
+from engine.op import TABLE
+from engine.tensor import Tensor, wrap
+
+from .examples import EXAMPLES, Example
+
+EPSILON = 1e-6
+DIFFERENTIABLE = sorted(name for name, row in TABLE.items() if row.formulas)
+CASES = [
+    pytest.param(name, case, id=f"{name}-{i}")
+    for name in DIFFERENTIABLE
+    for i, case in enumerate(EXAMPLES.get(name, ()))
+]
+
+
+def inner(a: Any, b: Any) -> float:
+    """Σ a·b over all entries of all arrays."""
+    return float(sum(np.sum(np.asarray(x) * np.asarray(y)) for x, y in zip(a, b, strict=True)))
+
+
+class Function:
+    """One example of a row as a function of its differentiable inputs alone, on float64 arrays."""
+
+    def __init__(self, name: str, case: Example) -> None:
+        self.row, self.case, self.name = TABLE[name], case, name
+        self.wanted = [i for i, a in enumerate(case.tensors()) if a.dtype == np.float64 and i not in case.fixed]
+        self.start = [case.tensors()[i] for i in self.wanted]
+
+    def call(self, inputs: list[Tensor]) -> Tensor:
+        """The row's public function, on Tensors."""
+        tensors = [wrap(np.array(a)) for a in self.case.tensors()]
+        for i, t in zip(self.wanted, inputs, strict=True):
+            tensors[i] = t
+        out = PUBLIC[self.name](*self.case.arguments(tensors))
+        if isinstance(out, tuple):
+            if isinstance(self.row, ListRow):  # several outputs: one vector of all their entries
+                return PUBLIC["cat"]([PUBLIC["view_as"](PUBLIC["clone"](t), (t._d.size,)) for t in out])
+            out = out[0]
+        return out
+
+    def leaves(self, arrays: list[np.ndarray[Any, Any]]) -> list[Tensor]:
+        return [wrap(np.array(a)).requires_grad_() for a in arrays]
+
+    def value(self, arrays: list[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
+        return np.asarray(self.call([wrap(np.array(a)) for a in arrays])._d)
+
+    def vjp(self, arrays: list[Any], u: Any, create_graph: bool = False) -> list[Any]:
+        leaves = self.leaves(arrays)
+        y = self.call(leaves)
+        return [np.asarray(g._d) for g in autograd.grad(y, leaves, wrap(np.array(u)), create_graph=create_graph)]
+
+
+@pytest.fixture
+def random() -> np.random.Generator:
+    return np.random.default_rng(7)
+
+
+def directions(rng: np.random.Generator, arrays: list[Any]) -> list[Any]:
+    return [rng.standard_normal(a.shape) for a in arrays]
+
+
+def close(a: float, b: float, scale: float = 1.0, tolerance: float = 2e-6) -> None:
+    assert abs(a - b) <= tolerance * max(1.0, abs(a), abs(b), scale), (a, b)
+
+
+def test_every_row_has_an_example() -> None:
+    """A row with a derivative and no example in examples.py is an error, and so is an example without a row."""
+    assert sorted(EXAMPLES) == DIFFERENTIABLE
+
+
+@pytest.mark.parametrize("name, case", CASES)
+def test_first_order(name: str, case: Example, random: np.random.Generator) -> None:
+    """<Jᵀu, w> from the formulas equals the central difference of <f, u> along a random w."""
+    f = Function(name, case)
+    w = directions(random, f.start)
+    u = random.standard_normal(f.value(f.start).shape)
+    up = f.value([a + EPSILON * d for a, d in zip(f.start, w, strict=True)])
+    down = f.value([a - EPSILON * d for a, d in zip(f.start, w, strict=True)])
+    close(inner(f.vjp(f.start, u), w), inner([(up - down) / (2 * EPSILON)], [u]), case.scale)
+
+
+@pytest.mark.parametrize("name, case", CASES)
+def test_recorded_formula_equals_the_raw_one(name: str, case: Example, random: np.random.Generator) -> None:
+    """The formula on Tensors (create_graph) gives the numbers of the formula on arrays."""
+    f = Function(name, case)
+    u = random.standard_normal(f.value(f.start).shape)
+    for raw, recorded in zip(f.vjp(f.start, u), f.vjp(f.start, u, create_graph=True), strict=True):
+        np.testing.assert_allclose(raw, recorded, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("name, case", CASES)
+def test_second_order(name: str, case: Example, random: np.random.Generator) -> None:
+    """The gradient of <Jᵀu, w> by x and u equals its central difference along a random direction."""
+    f = Function(name, case)
+    u = random.standard_normal(f.value(f.start).shape)
+    w = directions(random, f.start)
+    dx, du = directions(random, f.start), random.standard_normal(u.shape)
+    leaves, v = f.leaves(f.start), wrap(np.array(u)).requires_grad_()
+    y = f.call(leaves)
+    if y._n is None:
+        pytest.fail("the output has no graph")
+    first = autograd.grad(y, leaves, v, create_graph=True)
+    grown = [(g, d) for g, d in zip(first, w, strict=True) if g.requires_grad]
+    targets = [*leaves, v]
+    got = autograd.grad([g for g, _ in grown], targets, [wrap(d) for _, d in grown], allow_unused=True)
+    analytic = sum(inner([g._d], [d]) for g, d in zip(got, [*dx, du], strict=True) if g is not None)
+    up = inner(f.vjp([a + EPSILON * d for a, d in zip(f.start, dx, strict=True)], u + EPSILON * du), w)
+    down = inner(f.vjp([a - EPSILON * d for a, d in zip(f.start, dx, strict=True)], u - EPSILON * du), w)
+    close(analytic, (up - down) / (2 * EPSILON), case.scale, 2e-5)
+
+
+@pytest.mark.parametrize("name, case", [p for p in CASES if not isinstance(TABLE[p.values[0]], ListRow)])
+def test_forward_equals_reverse(name: str, case: Example, random: np.random.Generator) -> None:
+    """<Jw, u> run forward equals <w, Jᵀu> run backward."""
+    f = Function(name, case)
+    w = directions(random, f.start)
+    tensors = [wrap(np.array(a)) for a in case.tensors()]
+    bound = f.row.signature.bind(*case.arguments(tensors))
+    bound.apply_defaults()
+    arguments = {p: v._d if isinstance(v, Tensor) else v for p, v in bound.arguments.items()}
+    by_tensor = {id(tensors[i]): d for i, d in zip(f.wanted, w, strict=True)}
+    tangents = {p: by_tensor[id(v)] for p, v in bound.arguments.items() if id(v) in by_tensor}
+    forward = jvp(f.row, arguments, tangents)
+    u = random.standard_normal(np.shape(forward))
+    close(inner([forward], [u]), inner(f.vjp(f.start, u), w), case.scale, 1e-9)
+
+
+def test_formulas_name_only_what_exists() -> None:
+    """Every global name in a formula, kernel or rule is a row, a rule, or NumPy, in both worlds."""
+    import builtins
+
+    missing = []
+    for name, row in TABLE.items():
+        for f in [f for f in row.formulas.values() if f is not None]:
+            code = getattr(f, "__code__", None)
+            names = code.co_names if code else ()
+            missing += [
+                (name, n)
+                for n in names
+                if not (n in RAW and n in PUBLIC or hasattr(builtins, n)) and not _is_attribute(n)
+            ]
+    assert missing == []
+
+
+def _is_attribute(name: str) -> bool:
+    return hasattr(np.ndarray, name) or hasattr(Tensor, name) or hasattr(np, name)

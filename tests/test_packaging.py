@@ -1,0 +1,101 @@
+"""What a stranger meets first: the set-up script on bare Pythons, the README's commands, what the wheel would hold."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import re
+import subprocess
+import tomllib
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import start
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+@pytest.fixture
+def online() -> None:
+    """Skips where PyPI cannot be reached."""
+    try:
+        urllib.request.urlopen("https://pypi.org/simple/pip/", timeout=20).close()
+    except (urllib.error.URLError, TimeoutError) as error:
+        pytest.skip(f"PyPI cannot be reached: {error}")
+
+
+def pip_version(python: Path) -> str:
+    """What pip in an environment says of itself."""
+    return subprocess.run([python, "-m", "pip", "--version"], capture_output=True, text=True, check=True).stdout
+
+
+def test_environment(tmp_path: Path) -> None:
+    """start.py makes an environment with a pip of its own, and finds it again."""
+    python = start.make_environment(tmp_path / "venv")
+    assert str(tmp_path) in pip_version(python)
+    assert start.make_environment(tmp_path / "venv") == python
+
+
+@pytest.mark.usefixtures("online")
+def test_environment_on_a_debian_without_ensurepip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Python comes without ensurepip, pip is taken from PyPI and installs itself."""
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "ensurepip" else find_spec(name))
+    assert str(tmp_path) in pip_version(start.make_environment(tmp_path / "venv"))
+
+
+def test_damaged_download_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pip whose digest is not the one that PyPI names is not run."""
+    page = f'<a href="../files/pip-9.0-py3-none-any.whl#sha256={"0" * 64}">pip</a>'.encode()
+    monkeypatch.setattr(start, "fetch", lambda url: page if url.endswith("/pip/") else b"not this")
+    with pytest.raises(SystemExit, match="damaged"):
+        start.install_pip(tmp_path / "python")
+
+
+def test_newest_pip() -> None:
+    """The newest release counts, by number and not by letter; source archives and pre-releases do not."""
+    names = [
+        "pip-9.0.3-py3-none-any.whl",
+        "pip-26.3-py3-none-any.whl",
+        "pip-27.0b1-py3-none-any.whl",
+        "pip-28.0.tar.gz",
+    ]
+    page = "".join(f'<a href="/f/{name}#sha256={"a" * 64}">{name}</a>\n' for name in names)
+    assert start.newest_pip(page) == ("/f/pip-26.3-py3-none-any.whl", "a" * 64)
+
+
+def test_unknown_task_says_what_there_is() -> None:
+    """A wrong word gets one line that names the right ones."""
+    with pytest.raises(SystemExit, match=r"usage: python3 start\.py \{demo,test\}"):
+        start.main(["dmeo"])
+
+
+def test_readme_commands_are_tasks() -> None:
+    """The README's two commands are the script's two tasks."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^python3 start\.py (\w+)$", readme, re.MULTILINE)) == set(start.TASKS)
+
+
+def test_tasks_are_extras() -> None:
+    """Each task installs an extra of its name."""
+    assert set(start.TASKS) <= set(PROJECT["optional-dependencies"])
+
+
+def test_readme_benchmarks_exist() -> None:
+    """Each command of the README that measures something can be found."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    commands = re.findall(r"python -m (benchmarks\.\w+)", readme)
+    assert commands
+    assert all(importlib.util.find_spec(command) for command in commands)
+
+
+def test_versions_agree() -> None:
+    """Both packages know the distribution's version, where they name one."""
+    packages: list[ModuleType] = [importlib.import_module(name) for name in ("engine", "magics_pkg")]
+    named = {package.__version__ for package in packages if hasattr(package, "__version__")}
+    assert named <= {PROJECT["version"]}
