@@ -2,8 +2,9 @@
 
     python -m benchmarks.imports [--rounds 15]
 
-New processes take turns with and without it; the difference of the medians is held against 100 ms, and the slow
-libraries that must not be loaded before they are needed are named.
+New processes take turns; the medians are held against 100 ms, for the package itself and for all that ``%load_ext``
+imports (``magics_pkg.magic``), and the slow libraries that must not be loaded before they are needed are named.
+``engine`` is there to compare.
 """
 
 from __future__ import annotations
@@ -42,7 +43,9 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=15, help="how many new processes each")
     options = parser.parse_args()
     rows, cost, wrong = [], {}, set()
-    results: dict[str, list[tuple[float, float, list[str]]]] = {"magics_pkg": [], "engine": []}
+    results: dict[str, list[tuple[float, float, list[str]]]] = {
+        name: [] for name in ("magics_pkg", "magics_pkg.magic", "engine")
+    }
     for _ in range(options.rounds):
         for name, found in results.items():
             found.append(imported(name))
@@ -53,7 +56,8 @@ def main() -> int:
         wrong |= loaded
         rows.append([name, f"{base:.0f}", f"{cost[name]:.1f}", ", ".join(sorted(loaded)) or "none"])
     print(table(["package", "IPython + ipywidgets + numpy ms", "adds ms", "loaded too early"], rows), end="\n\n")
-    return not verdict("import magics_pkg", cost["magics_pkg"], LIMIT_MS, " ms") or bool(wrong)
+    within = [verdict(f"import {name}", cost[name], LIMIT_MS, " ms") for name in ("magics_pkg", "magics_pkg.magic")]
+    return not all(within) or bool(wrong)
 
 
 if __name__ == "__main__":

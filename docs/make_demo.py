@@ -58,11 +58,13 @@ def run(demo: Any) -> Any:
 
 
 def without_kernel(demo: Any) -> Any:
-    """Drop from a notebook that has run whatever only a running kernel could show: widgets and execution times."""
+    """Drop from a notebook that has run whatever belongs to this run alone: widgets, times, the folder's name."""
     for cell in demo.cells:
         cell.metadata.pop("execution", None)
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(WIDGET, None)
+            if "traceback" in output:
+                output["traceback"] = [line.replace(f"{ROOT}{os.sep}", "") for line in output["traceback"]]
     demo.metadata.pop("widgets", None)
     demo.metadata["language_info"] = {"name": "python", "pygments_lexer": "ipython3"}
     return demo

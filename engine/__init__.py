@@ -26,20 +26,21 @@ from .typeinfo import (
 
 install()
 
-from . import nn, optim  # noqa: E402  they use the methods that were just bound
+from . import linalg, nn, optim, return_types  # noqa: E402  they use the methods that were just bound
 
 e, inf, nan, newaxis, pi = 2.718281828459045, float("inf"), float("nan"), None, 3.141592653589793
 
-_public = {name: value for name, value in vars(dtypes).items() if isinstance(value, dtype)} | TYPES
+_public = {name: value for name, value in vars(dtypes).items() if isinstance(value, dtype) and name[0] != "_"} | TYPES
 for _family in FAMILIES:
     _public |= _family.FUNCTIONS
 globals().update(_public)
 
-__all__ = [  # noqa: PLE0604  the names in the table are as public as those written here
+__all__ = [
     "Size", "Tensor", "autograd", "can_cast", "cuda", "device", "dtype", "e", "enable_grad", "finfo",
     "get_default_dtype", "get_printoptions", "iinfo", "inf", "is_complex", "is_floating_point", "is_grad_enabled",
-    "is_nonzero", "is_tensor", "nan", "newaxis", "nn", "no_grad", "numel", "optim", "overrides", "pi", "promote_types",
-    "random", "result_type", "set_default_dtype", "set_grad_enabled", "set_printoptions", *_public,
+    "is_nonzero", "is_tensor", "linalg", "nan", "newaxis", "nn", "no_grad", "numel", "optim", "overrides", "pi",
+    "promote_types", "random", "result_type", "return_types", "set_default_dtype", "set_grad_enabled",
+    "set_printoptions", *_public,
 ]  # fmt: skip
 
 __getattr__ = absent.lookup("torch", lambda: __all__)

@@ -101,6 +101,13 @@ def overlapping() -> RuntimeError:
     )
 
 
+def partly_overlapping() -> RuntimeError:
+    return RuntimeError(
+        "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
+        "location. Please clone() the tensor before performing the operation."
+    )
+
+
 def no_graph(index: int) -> RuntimeError:
     return hinted(
         RuntimeError(f"element {index} of tensors does not require grad and does not have a grad_fn"),
@@ -181,9 +188,9 @@ def grad_dtype(gradient: Any, tensor: Any) -> RuntimeError:
     )
 
 
-def only_floating() -> RuntimeError:
+def only_floating(what: str = "floating point and complex dtype") -> RuntimeError:
     return hinted(
-        RuntimeError("only Tensors of floating point and complex dtype can require gradients"),
+        RuntimeError(f"only Tensors of {what} can require gradients"),
         "whole numbers have no derivative: write 2. for 2, or dtype=torch.float32.",
     )
 

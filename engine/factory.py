@@ -20,7 +20,9 @@ from .size import device as Device
 from .tensor import Tensor, wrap
 
 _KINDS = {bool: dtypes.bool, int: dtypes.int64, complex: dtypes.complex64}
-_SUPPORTED = "float64, float32, float16, complex64, complex128, int64, int32, int16, int8, uint64, uint32, uint16, uint8"
+_SUPPORTED = (
+    "float64, float32, float16, complex64, complex128, int64, int32, int16, int8, uint64, uint32, uint16, uint8"
+)
 
 
 # ------------------------------------------------------------------------------------- what creation functions share
@@ -179,7 +181,8 @@ def checked(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     if any(s < 0 for s in array.strides):
         raise ValueError(
             "At least one stride in the given numpy array is negative, and tensors with negative strides are not "
-            "currently supported. (You can probably work around this by making a copy of your array  with array.copy().) "
+            "currently supported. (You can probably work around this by making a copy of your array  with "
+            "array.copy().) "
         )
     same = dtypes.OF[array.dtype].numpy  # the very object: long and long long are equal, and two
     return array if array.dtype is same else array.view(same)
@@ -208,7 +211,9 @@ def _is_sequence(value: Any) -> bool:
     if isinstance(value, np.ndarray):
         return value.ndim > 0
     return isinstance(value, Sequence) or (
-        hasattr(value, "__getitem__") and hasattr(value, "__len__") and not isinstance(value, Tensor | dict | np.generic)
+        hasattr(value, "__getitem__")
+        and hasattr(value, "__len__")
+        and not isinstance(value, Tensor | dict | np.generic)
     )
 
 

@@ -15,15 +15,17 @@ import numpy as np
 from . import dtypes, errors
 from .kernel import RAW, tick
 from .mode import here, overridden
-from .node import Node, Output
-from .rebase import function_name, hang, rebase
+from .node import Node
+from .rebase import follow_quietly, hang, part_of_several, rebase
 from .tensor import FROM_DATA, Tensor, box, wrap
-from .versions import wrote
+from .versions import behind, owner, wrote
 
 
 def track(base: Tensor, out: Tensor) -> None:
     """Note that ``out`` is a view of ``base``; each knows the other, the base weakly."""
     d, whole = out._d, base._d
+    if d is whole:  # NumPy had nothing to do
+        out._d = d = d[...]
     memory = d.base if type(d) is np.ndarray else None
     if memory is None or (memory is not whole and memory is not whole.base):
         return  # a copy
@@ -47,29 +49,40 @@ def track(base: Tensor, out: Tensor) -> None:
 RAW["track"] = track
 
 
+_BY_VALUE = ("fill_", "masked_fill_")  # these read their operand before they write
+
+
 def in_place(name: str, front: Callable[..., Any]) -> Callable[..., Any]:
     """The method ``name`` that writes the result of ``front(self, ...)`` into ``self``."""
+    elementwise = name not in _BY_VALUE
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         if RAW["BUSY"] and here.modes:
             return overridden(method, (self, *args), kwargs)
-        return apply(self, front, args, kwargs)
+        return apply(self, front, args, kwargs, elementwise)
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"``{name.strip('_')}``, written into this tensor."
     return method
 
 
-def apply(self: Tensor, front: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
+def apply(
+    self: Tensor, front: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], elementwise: bool = True
+) -> Tensor:
     """Write ``front(self, ...)`` into ``self``, in memory and in the graph."""
     old = self._n
     recording = here.grad and (old is not None or wants_gradient(self, (*args, *kwargs.values())))
+    recording = recording and self._d.dtype.kind in "fc"
     value = self
     if recording:
         check_writable(self)
         # what the operation saves of itself is the value from before
-        value = wrap(np.array(self._d) if type(self._d) is np.ndarray else self._d)
+        value = wrap(np.array(self._d))
         value._n = old
+    if elementwise:
+        for t in args:
+            if type(t) is Tensor and t is not self:
+                check_partial_overlap(self._d, t._d)
     mark = tick()
     modes, here.modes = here.modes, ()
     try:
@@ -83,10 +96,14 @@ def apply(self: Tensor, front: Callable[..., Any], args: tuple[Any, ...], kwargs
     data = box(self)
     write(self, result._d, node.name() if recording and node is not None else "")
     if recording and node is not None:
+        others = [v for v in node.saved or () if v is not result._d and isinstance(v, np.ndarray | np.generic)]
+        if not any(behind(v) is owner(data) for v in others):
+            node.key = tick()  # what it saved is younger than the write; else the version check has to find it
         if node.saved:
             node.saved = tuple([data if v is result._d else v for v in node.saved])
-        node.key = tick()  # what it saved of its own result is younger than the write
         rebase(self, old, node)
+    else:
+        follow_quietly(self)
     return self
 
 
@@ -104,15 +121,16 @@ def _replaced(self: Tensor, old: Any, result: Tensor) -> Any:
     return hang("copy", {"x": old, "y": result._n}, {"y_shape": d.shape, "y_dtype": d.dtype})
 
 
-def check_writable(self: Tensor, part: bool = False) -> None:
-    """Raise PyTorch's error where a recorded write to ``self``, or to a ``part`` of it, is not allowed."""
+def check_writable(self: Tensor, of_part: bool = False) -> None:
+    """Raise PyTorch's error where a recorded write to ``self``, or to a part of it, is not allowed."""
     base = self._base
     if base is None:
         if self._n is not None and self._n.key > 0:
-            raise errors.leaf_view_in_place() if part else errors.leaf_in_place()
+            raise errors.leaf_view_in_place() if of_part else errors.leaf_in_place()
         return
-    if type(self._n) is Output:
-        raise errors.output_view_in_place(self._n.nr, function_name(self._n.edge))
+    part = part_of_several(self._n)
+    if part is not None:
+        raise errors.output_view_in_place(*part)
     if base._n is not None and self._n is None:
         raise errors.no_grad_view_in_place()
     if base._n is not None and base._n.key > 0:
@@ -130,8 +148,37 @@ def check_fits(self: Tensor, result: Tensor) -> None:
 
 def check_overlap(data: np.ndarray[Any, Any]) -> None:
     """Raise PyTorch's error if two elements of ``data`` are the same memory."""
-    if 0 in data.strides and any(n > 1 and s == 0 for n, s in zip(data.shape, data.strides, strict=True)):
+    if 0 in data.strides and data.size and any(n > 1 and s == 0 for n, s in zip(data.shape, data.strides, strict=True)):
         raise errors.overlapping()
+
+
+def check_partial_overlap(written: Any, read: Any, full: bool = False) -> None:
+    """Raise PyTorch's error if two tensors share some of their memory; all of it, element by element, only if ``full``."""
+    if type(written) is not np.ndarray or type(read) is not np.ndarray or owner(written) is not owner(read):
+        return
+    if not (_dense(written) and _dense(read)):
+        return  # too hard to tell: PyTorch lets it pass
+    a, b = (d.__array_interface__["data"][0] for d in (written, read))
+    if a == b and written.size == read.size:
+        if written.ndim == read.ndim and _steps(written) == _steps(read) and not full:
+            return
+    elif a + written.nbytes <= b or b + read.nbytes <= a:
+        return
+    raise errors.partly_overlapping()
+
+
+def _steps(d: np.ndarray[Any, Any]) -> list[tuple[int, int]]:
+    return [(s, n) for s, n in zip(d.strides, d.shape, strict=True) if n != 1]
+
+
+def _dense(d: np.ndarray[Any, Any]) -> bool:
+    """Whether the elements lie side by side, in whatever order of dimensions."""
+    step = d.itemsize
+    for s, n in sorted(_steps(d)):
+        if s != step:
+            return False
+        step *= n
+    return True
 
 
 def write(self: Tensor, value: Any, writer: str = "") -> None:

@@ -34,7 +34,9 @@ def _combination(args: tuple[Any, ...], kwargs: dict[str, Any]) -> TypeError:
         f"new() received an invalid combination of arguments - got ({', '.join(given)}), but expected one of:"
         f"{_SIGNATURES}"
     )
-    return errors.hinted(error, "torch.tensor(data, dtype=..., requires_grad=...) takes options; this old form does not.")
+    return errors.hinted(
+        error, "torch.tensor(data, dtype=..., requires_grad=...) takes options; this old form does not."
+    )
 
 
 def _kind(value: Any) -> str:
@@ -54,7 +56,7 @@ def construct(kind: type[Tensor], dtype: np.dtype[Any] | None, args: tuple[Any, 
     wanted = dtype or default_float()
     if not args:
         data: Any = np.empty(0, wanted)
-    elif all(hasattr(a, "__index__") and not isinstance(a, Tensor | bool) for a in args):
+    elif all(hasattr(a, "__index__") and not isinstance(a, Tensor | np.ndarray | bool) for a in args):
         data = np.empty(shape_of("new", args), wanted)
     elif len(args) > 1:
         raise _combination(args, kwargs)

@@ -15,7 +15,6 @@ from .ops import linalg as rows
 from .ops import reduce as reductions
 from .ops.linalg_errors import LinAlgError as LinAlgError
 from .ops.linalg_errors import not_solvable
-from .ops.shape import squeeze
 from .tensor import Tensor
 
 _INFINITY = float("inf")
@@ -36,7 +35,7 @@ def _seen(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 def vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """``(Σ|x|^ord)^(1/ord)`` over ``dim``; over every element when there is none."""
     x = x if dtype is None else cast_to(x, dtype)
-    return reductions.vector_norm(x, float(ord), dims("linalg_vector_norm", dim, x._d.ndim), keepdim)
+    return reductions.vector_norm(x, float(ord), dims("linalg_vector_norm", dim, x), keepdim)
 
 
 @_seen("linalg_matrix_norm")
@@ -54,9 +53,9 @@ def matrix_norm(
     if ord not in (1, -1, _INFINITY, -_INFINITY):
         raise NotImplementedError(f"this engine has no singular values, and so no matrix norm of order {ord!r}")
     over, then = (row, column) if abs(ord) == 1 else (column, row)
-    sums = reductions.vector_norm(A, 1.0, over, True)
-    largest = (extremes.amax if ord > 0 else extremes.amin)(sums, then, True)
-    return largest if keepdim else squeeze(largest, (row, column))
+    sums = reductions.vector_norm(A, 1.0, over, keepdim)
+    then -= not keepdim and over < then
+    return (extremes.amax if ord > 0 else extremes.amin)(sums, then, keepdim)
 
 
 @_seen("linalg_norm")
@@ -111,6 +110,8 @@ def matrix_power(A: Tensor, n: int) -> Tensor:
 
         return eye(A._d.shape[-1], dtype=A.dtype)
     base, left = (inv(A) if n < 0 else A), abs(n)
+    if left == 3:
+        return matmul(matmul(base, base), base)
     out = base if left % 2 else None
     while left := left // 2:
         base = matmul(base, base)

@@ -50,15 +50,18 @@ class ListStep:
 
     def __init__(self, row: ListRow, inputs: tuple[str, ...], wanted: tuple[str, ...], context: Any) -> None:
         self.row, self.inputs, self.wanted, self.context = row, inputs, wanted, context
-        self.run = self._bind(row.formula)
+        self.dtypes: Any = None  # of the tensors wanted, where joining promoted some
+        self.run = self._bind(row.formula, lambda g, d: g.astype(d, copy=False))
 
-    def _bind(self, formula: Callable[..., Any]) -> Callable[..., Any]:
+    def _bind(self, formula: Callable[..., Any], cast: Callable[..., Any]) -> Callable[..., Any]:
         row, wanted, context = self.row, self.wanted, self.context
 
         def run(node: Node, g: Any, free: bool) -> Any:
             if row.parting:
                 return formula(_filled(g, context[0]), *context[1:])
             sent = tuple([formula(g, int(p), *context) for p in wanted])
+            if self.dtypes is not None:
+                sent = tuple([cast(part, d) for part, d in zip(sent, self.dtypes, strict=True)])
             return sent if len(sent) > 1 else sent[0]
 
         run.spec = self  # type: ignore[attr-defined]  # functions take attributes
@@ -66,7 +69,7 @@ class ListStep:
 
     def twin(self) -> Callable[..., Any]:
         """The same on Tensors, recorded."""
-        return self._bind(self.row.recorded)
+        return self._bind(self.row.recorded, lambda g, d: g if g._d.dtype is d else PUBLIC["cast"](g, d))
 
 
 def _filled(parts: dict[int, Any], shapes: Sequence[tuple[int, ...]]) -> list[Any]:
@@ -103,6 +106,8 @@ def joining(formula: Callable[..., Any], node: str) -> Callable[[Callable[..., A
                 names = tuple(map(str, range(len(tensors))))
                 shapes = tuple([t._d.shape for t in tensors])
                 step = ListStep(row, names, wanted, (shapes, *rest))
+                if any(a is not t._d for a, t in zip(arrays, tensors, strict=True)):
+                    step.dtypes = [tensors[int(p)]._d.dtype for p in wanted]
                 out._n = _node(step, [tensors[int(p)]._n for p in wanted])
             return out
 

@@ -116,7 +116,7 @@ def format_parameter(
 def repr_tensor(tensor: Any) -> str:
     """``repr`` of a Tensor: its numbers, and what made it."""
     kind, node = type(tensor), tensor.grad_fn
-    prefix = "tensor(" if kind.__name__ in ("Tensor", "Parameter") else kind.__name__ + "("
+    prefix = "tensor(" if kind.__name__ in ("Tensor", "Parameter", "Buffer") else kind.__name__ + "("
     return format_tensor(
         tensor._d,
         requires_grad=tensor.requires_grad,

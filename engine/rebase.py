@@ -54,10 +54,12 @@ class CopySlices:
         self.of_base = base is not None
         self.wanted = ("base", *self.others) if self.of_base else tuple(self.others)
         self.kept = spec.kept
+        self.inside = inner.name()
         self.row = self
 
     # what other code asks of a row
     name = "copy_slices"
+    view = False
 
     def differentiable(self, node: Node) -> Sequence[str]:
         """The inputs that ``next_functions`` lists."""
@@ -73,8 +75,8 @@ class CopySlices:
 
     def _run(self, step: Any, node: Node, g: Any, free: bool) -> tuple[Any, ...]:
         """What the operation inside sends back for the gradient ``g`` of the region."""
-        inner = Node()
-        inner.key, inner.step, inner.saved = node.key, self.inner, node.saved
+        inner = Node()  # with a key of its own: where the pass is recorded, this is the history of what it saved
+        inner.key, inner.step, inner.saved = tick(), self.inner, node.saved
         edges = node.edges[1:] if self.of_base else node.edges
         inner.edge, *others = (self.old, *edges) if self.of_self else edges
         inner.others = tuple(others)
@@ -122,7 +124,7 @@ def rebase(self: Tensor, old: Any, node: Any) -> None:
     before = base._n
     spec = CopySlices(node, region(base, self._d), old, before)
     made = Node()
-    made.key, made.step, made.saved = tick(), _bound(spec), node.saved
+    made.key, made.step, made.saved = node.key, _bound(spec), node.saved  # it stands in the place of the node inside
     edges = node.edges[1:] if spec.of_self else node.edges
     made.edge, *others = (before, *edges) if before is not None else edges
     made.others = tuple(others)
@@ -151,18 +153,38 @@ def follow(base: Tensor, before: Any) -> None:
         if v is None:
             continue
         live.append(reference)
-        if type(v._n) is Output:
-            forbid(v, errors.output_view_base(v._n.nr, function_name(v._n.edge)))
+        if type(getattr(v._n, "step", None)) is Forbidden:
+            continue
+        part = part_of_several(v._n)
+        if part is not None:
+            forbid(v, errors.output_view_base(*part), part)
         elif v._n is None and before is not None:
             forbid(v, errors.no_grad_view_base())
-        elif type(getattr(v._n, "step", None)) is not Forbidden:
+        else:
             move(v, hang("as_strided_view", {"x": base._n}, {"places": region(base, v._d), "x_shape": whole}))
     references[:] = live
 
 
-def function_name(node: Node) -> str:
-    """How messages call a node: ``Unbind``."""
-    return node.name().removesuffix("Backward0")
+def follow_quietly(self: Tensor) -> None:
+    """What ``follow`` does, after a write that was not recorded: views count from the base as it is."""
+    base = self if self._base is None else self._base
+    if base._n is not None:
+        follow(base, base._n)
+
+
+def part_of_several(node: Any) -> tuple[int, str] | None:
+    """For one of several views that an operation made, or a view of one: output number and what made it, ``Unbind``."""
+    below = node
+    while type(below) is Node:
+        if type(below.step) is Forbidden:
+            return below.step.part
+        if not below.step.spec.row.view:
+            return None
+        below = below.edge
+    if type(below) is not Output:
+        return None
+    nr, made = (node.nr, node.edge) if node is below else (0, node)
+    return nr, made.name().removesuffix("Backward0")
 
 
 class Forbidden:
@@ -172,10 +194,11 @@ class Forbidden:
     inputs = ("x",)
     kept: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
+    view = False
     name = "forbidden"
 
-    def __init__(self, error: RuntimeError) -> None:
-        self.error = error
+    def __init__(self, error: RuntimeError, part: tuple[int, str] | None) -> None:
+        self.error, self.part = error, part
         self.spec = self.row = self
 
     def differentiable(self, node: Node) -> Sequence[str]:
@@ -194,11 +217,11 @@ class Forbidden:
         raise self.error
 
 
-def forbid(view: Tensor, error: RuntimeError) -> None:
-    """Let ``error`` be raised by a backward pass through ``view``."""
+def forbid(view: Tensor, error: RuntimeError, part: tuple[int, str] | None = None) -> None:
+    """Let ``error`` be raised by a backward pass through ``view``, which was ``part`` of several."""
     base = view._base
     n = Node()
-    n.key, n.step, n.saved = tick(), Forbidden(error), ()
+    n.key, n.step, n.saved = tick(), Forbidden(error, part), ()
     n.edge, n.others = base._n, ()
     view._n = n
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import weakref
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,6 +29,24 @@ class Tensor:
 
     __slots__ = ("_d", "_n", "_g", "_b", "_views", "__weakref__", "__dict__")
     __array_priority__ = 1000  # NumPy's operators leave the work to ours
+
+    if TYPE_CHECKING:  # what methods.py binds, for type checkers
+
+        def __getattr__(self, name: str) -> Any: ...
+
+        _d: Any
+        _n: Any
+        _g: Any
+        _b: Any
+        _views: Any
+        __add__: Any
+        __sub__: Any
+        __mul__: Any
+        __truediv__: Any
+        __pow__: Any
+        __neg__: Any
+        __gt__: Any
+        __getitem__: Any
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Tensor:
         return RAW["legacy_constructor"](cls, *args, **kwargs)
@@ -108,6 +126,8 @@ class Tensor:
 
     @requires_grad.setter
     def requires_grad(self, on: bool) -> None:
+        if on and self._d.dtype.kind not in "fc":
+            raise errors.only_floating()
         self.requires_grad_(on)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
@@ -123,7 +143,7 @@ class Tensor:
             self._g, self._n = self._n.grad, None
             return self
         if self._d.dtype.kind not in "fc":
-            raise errors.only_floating()
+            raise errors.only_floating("floating point dtype")
         cell = AccumulateGrad(self, self._d)
         cell.grad = self.grad
         self._n = cell
@@ -293,7 +313,7 @@ class Tensor:
         return bool((self._d == (value._d if isinstance(value, Tensor) else value)).any())
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if not self._d.ndim and spec else str(self)
+        return format(self.item(), spec) if not self._d.ndim else object.__format__(self, spec)
 
     def __repr__(self) -> str:
         return RAW["repr_tensor"](self)

@@ -17,12 +17,14 @@ class finfo:
     def __init__(self, type: dtypes.dtype | None = None) -> None:
         d = dtypes.get_default_dtype() if type is None else type
         if not isinstance(d, dtypes.dtype) or not (d.is_floating_point or d.is_complex):
-            raise TypeError("torch.finfo() requires a floating point input type. Use torch.iinfo to handle 'torch.finfo'")
+            raise TypeError(
+                "torch.finfo() requires a floating point input type. Use torch.iinfo to handle 'torch.finfo'"
+            )
         info = np.finfo(d.numpy)
         self.dtype, self.bits = d.to_real().name, info.bits
         self.eps, self.min, self.max = float(info.eps), float(info.min), float(info.max)
         self.tiny = self.smallest_normal = float(info.tiny)
-        self.resolution = float(info.resolution)
+        self.resolution = float(f"1e-{info.precision}")
 
     def __repr__(self) -> str:
         names = ("resolution", "min", "max", "eps", "smallest_normal", "tiny")

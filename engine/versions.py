@@ -68,6 +68,13 @@ def boxed(scalar: Any, array: np.ndarray[Any, Any]) -> None:
 _scalars: dict[int, tuple[Any, Any]] = {}
 
 
+def behind(value: Any) -> Any:
+    """The memory behind a saved value, also of a scalar that has become memory since."""
+    if id(value) in _scalars and _scalars[id(value)][0] is value:
+        value = _scalars[id(value)][1]()
+    return owner(value)
+
+
 def check(node: Any) -> None:
     """Raise PyTorch's error if something that ``node`` saved was written since."""
     if node.saved is None:
@@ -75,11 +82,9 @@ def check(node: Any) -> None:
     for value in node.saved:
         if not isinstance(value, np.ndarray | np.generic):
             continue
-        data = value
-        if id(value) in _scalars and _scalars[id(value)][0] is value:
-            data = _scalars[id(value)][1]()
-        entry = _writes.get(id(owner(data)))
-        if entry is None or entry.alive() is not owner(data):
+        memory = behind(value)
+        entry = _writes.get(id(memory))
+        if entry is None or entry.alive() is not memory:
             continue
         late = sum(key < node.key for key in entry.keys)
         if late:
@@ -92,7 +97,7 @@ def _producer(node: Any, value: Any, entry: _Entry) -> str:
     spec = node.step.spec
     name = spec.kept[[v is value for v in node.saved].index(True)]
     if name == "out":
-        made = node.name()
+        made = getattr(spec, "inside", "") or node.name()
     else:
         edges = dict(zip(spec.wanted, node.edges, strict=True))
         edge = edges.get(name)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import prod
+from math import ceil, prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -98,13 +98,16 @@ def _says_more(graph: Graph, linear: Linear, edge: Edge, tail: Node) -> bool:
         return True
     if not linear.linear:
         return sum(other.tail == edge.tail and other.grad is not None for other in graph.edges) > 1
-    here, there = (_rows(graph, linear, index) for index in (edge.grad, tail.grad))
-    return here.shape != there.shape or not np.allclose(here, there, rtol=1e-9, atol=0, equal_nan=True)
-
-
-def _rows(graph: Graph, linear: Linear, index: int) -> np.ndarray:
-    where = slice(linear.offsets[index], linear.offsets[index] + len(graph.quantities[index].indices))
-    return np.vstack([linear.base[where], linear.rows[:, where]])
+    own, total = graph.quantities[edge.grad], graph.quantities[tail.grad]
+    both = sorted(set(own.indices) & set(total.indices))
+    if own.shape != total.shape or not both:
+        return True
+    here = [linear.offsets[edge.grad] + own.indices.index(flat) for flat in both]
+    there = [linear.offsets[tail.grad] + total.indices.index(flat) for flat in both]
+    return not all(
+        np.allclose(numbers[..., here], numbers[..., there], rtol=1e-9, atol=0, equal_nan=True)
+        for numbers in (linear.base, linear.rows)
+    )
 
 
 def _card(graph: Graph, node: Node) -> Card:
@@ -133,7 +136,7 @@ def _card(graph: Graph, node: Node) -> Card:
     gaps = BLOCK_GAP * sum(len(block.lines) > 1 for block in blocks[1:])
     height = PAD + TITLE_LINE + CODE_LINE * bool(source) + NUMBER_LINE * lines + gaps + CODE_LINE * bool(note) + PAD - 4
     return Card(
-        width=round(inner + 2 * PAD, 1),
+        width=ceil(inner + 2 * PAD),  # whole pixels: Graphviz rounds to them
         height=height,
         title=shown_title,
         symbol=shown_symbol,
@@ -230,4 +233,4 @@ def _label(graph: Graph, index: int) -> EdgeLabel:
     more = len(cells) < prod(quantity.shape)
     room = width(f"{MINUS}0.001234", SIZES["meta"])
     total = len(cells) * (room + LABEL_GAP) + (width("…", SIZES["meta"]) if more else 0)
-    return EdgeLabel(round(total + 10, 1), 17, cells, more)
+    return EdgeLabel(ceil(total + 10), 17, cells, more)

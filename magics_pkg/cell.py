@@ -193,9 +193,9 @@ def cut_traceback(error: BaseException, cell: types.CodeType | None = None) -> N
         steps = _steps(each.__traceback__)
         starts = [i for i, tb in enumerate(steps) if tb.tb_frame.f_code is cell]
         steps = _without_ours(steps[starts[0] :] if starts else steps)
-        for tb, following in zip(steps, [*steps[1:], None], strict=True):
-            tb.tb_next = following
-        each.__traceback__ = steps[0] if steps else each.__traceback__
+        for i, tb in enumerate(steps):
+            tb.tb_next = steps[i + 1] if i + 1 < len(steps) else None
+        each.__traceback__ = steps[0] if steps else None
 
 
 def _steps(tb: types.TracebackType | None) -> list[types.TracebackType]:
@@ -213,9 +213,9 @@ def _without_ours(steps: list[types.TracebackType]) -> list[types.TracebackType]
         if not _is_ours(tb):
             kept.append(tb)
             continue
-        following = next((each.tb_frame.f_code for each in steps[i + 1 :] if not _is_ours(each)), None)
+        following = next((each.tb_frame.f_code.co_name for each in steps[i + 1 :] if not _is_ours(each)), None)
         for back in range(len(kept) - 1, max(len(kept) - 5, -1), -1):
-            if kept[back].tb_frame.f_code is following:
+            if kept[back].tb_frame.f_code.co_name == following:
                 del kept[back:]
                 break
     return kept

@@ -126,6 +126,12 @@ class Exploration:
         shown = {self.graph.node(each).grad for each in self.graph.leaves}
         return any(self.graph.quantities[each].key == ("leaf", leaf.node) for each in shown if each is not None)
 
+    @property
+    def message(self) -> str:
+        """What there is to say of the present numbers: where they come from, when they are not the exact ones."""
+        session = self._live
+        return "" if session.exact else STALE
+
     # ------------------------------------------------------------------ pictures
     @property
     def widget(self) -> Any:

@@ -93,7 +93,19 @@ def owners(trace: Trace, web: Web) -> dict[Any, Call]:
             place = bisect.bisect_right(starts, web.numbers[node]) - 1
             if place >= 0 and web.numbers[node] < loose[place].record.after:
                 owned[node] = loose[place]
+    if len(owned) < len(web.nodes):
+        _own_views(trace, web, owned)
     return owned
+
+
+def _own_views(trace: Trace, web: Web, owned: dict[Any, Call]) -> None:
+    """A view whose base was written over gets a new node, outside any call: it is still what the view's call made."""
+    for call in trace.calls:
+        if call.record.node is not None:
+            for each in call.outputs:
+                node = getattr(each, "grad_fn", None)
+                if node in web.numbers and node not in owned:
+                    owned[node] = call
 
 
 def parts_of(

@@ -15,6 +15,8 @@ MINUS = "\u2212"
 DIGITS = 4
 # A number without its sign never takes more characters than this, so that a column can be reserved for it.
 WIDEST = 8
+# Outside of these it is written with an exponent in any case.
+SMALL, LARGE = 1e-9, 1e7
 
 Number = float | int | bool
 
@@ -32,17 +34,13 @@ def number(x: Number, digits: int = DIGITS) -> str:
         return f"{sign}inf"
     size = abs(x)
     # Whole numbers and the whole part of large ones are kept: 51235, not 5.124e4, while they are short.
-    text = _decimal(size, digits)
-    if len(text) > WIDEST or size >= 1e7:
-        text = _exponent(size, digits)
-    return sign + text
+    text = _decimal(size, digits) if SMALL <= size < LARGE else ""
+    return sign + (text if 0 < len(text) <= WIDEST else _exponent(size, digits))
 
 
 def _decimal(size: float, digits: int) -> str:
     exact = Decimal(size)
     places = max(0, digits - 1 - exact.adjusted())
-    if places > WIDEST + digits:
-        return " " * (WIDEST + 1)
     text = f"{exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 

@@ -6,6 +6,7 @@ code: only a file that we wrote, in a folder that only the user can write, for t
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import hashlib
 import json
@@ -146,7 +147,14 @@ def _machine() -> _Machine:
             config.epoch_interruption = True
             engine = wasmtime.Engine(config)
             _loaded = _Machine(engine, _module(engine, Path(PACKAGE_WASM_PATH)))
+            atexit.register(_forget)
         return _loaded
+
+
+def _forget() -> None:
+    """Let go of the module while the library that frees it is still there: at exit it goes first."""
+    global _loaded
+    _loaded = None
 
 
 def _module(engine: Any, source: Path) -> Any:

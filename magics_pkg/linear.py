@@ -133,34 +133,58 @@ def take(
 
 
 class RowPasses(BackwardPasses):
-    """A cell's backward calls, the rows of the latest taken at once: a later `optimizer.step()` would spoil them."""
+    """A cell's backward calls, the rows of the latest taken at once: a later `optimizer.step()` would spoil them.
+
+    sweeps: by the id of the kept graph. overtaken: a call from the named output was followed by one from another."""
 
     def __init__(self, output: Callable[[], Any] | None = None) -> None:
         super().__init__(output)
-        self.sweeps: dict[int, Sweeps] = {}  # by the id of the latest call's snapshot
+        self.sweeps: dict[int, Sweeps] = {}
+        self.overtaken = False
+        self._called = False
         self._began, self._spent = time.perf_counter(), 0.0
 
     def run(self, backend: Backend, func: Any, args: Any, kwargs: dict[str, Any], path: tuple[Any, ...]) -> Any:
         """Run the user's call as it is, then sweep the graph that was kept."""
         result = super().run(backend, func, args, kwargs, path)
-        self.sweeps.clear()
+        latest = self.passes[-1]
+        named = self.output() if self.output is not None else None
+        if named is not None and latest.kind != "autograd.grad":
+            from_it = any(each is named for each in latest.roots)
+            self.overtaken = self._called and not from_it
+            self._called = self._called or from_it
+        kept = {id(each.snapshot) for each in map(self.passes.__getitem__, self._open)}
+        self.sweeps = {key: sweeps for key, sweeps in self.sweeps.items() if key in kept}
         began = time.perf_counter()
         if self._spent <= BUDGET + SHARE * (began - self._began):
-            self._take(backend, self.passes[-1])
+            self._take(backend, latest, named)
         self._spent += time.perf_counter() - began
         return result
 
-    def _take(self, backend: Backend, backward: Backward) -> None:
-        named = self.output() if self.output is not None else None
+    def _take(self, backend: Backend, backward: Backward, named: Any) -> None:
         root = next((i for i, each in enumerate(backward.roots) if each is named), 0)
         try:
             if backward.snapshot is not None:
                 weighting = weighting_of(backend, backward.roots, backward.gradients, root)
                 self.sweeps[id(backward.snapshot)] = take(backward.snapshot, weighting)
-            for kept in backward.snapshots.values():
+            for kept in backward.snapshots.values() if not self.overtaken else ():
                 self.sweeps[id(kept)] = take(kept, weighting_of(backend, (named,), None))
         except Exception as error:  # the user's own call has gone through, and that is what counts
             self.notes.append(f"the rows of J could not be taken: {error or type(error).__name__}")
+
+    def _changes(self) -> dict[Any, str]:
+        """Any write counts, also one that left the same numbers for the v as written, as zero_() after v = 0."""
+        written = [
+            leaf
+            for leaf, (grad, version, _) in self._after.items()
+            if leaf.grad is not None and (leaf.grad is not grad or leaf.grad._version != version)
+        ]
+        changes: dict[Any, str] = super()._changes()
+        assert not written or self.backend is not None  # a pass has set it
+        for leaf in written:
+            zero = self.backend is not None and not np.any(self.backend.array(leaf.grad))
+            changes.setdefault(leaf, "set to zero" if zero else "changed")
+        return changes
 
 
 def weighting_of(

@@ -161,6 +161,11 @@ class BackwardMagics(Magics):
                 weights = self._weights(asked, output, passes)
             except UsageError as error:
                 problem = error
+            if passes.overtaken:
+                problem = UsageError(
+                    f"the cell calls another backward after that of {asked.output}: a panel is about the last one"
+                )
+                output, weights = None, None
             if output is not None and not _started(passes, output):
                 if problem is not None:
                     return None, problem

@@ -108,21 +108,22 @@ def _look_up(namespace: dict[str, Any], node: ast.AST) -> Any:
     raise LookupError("not a name")
 
 
-def label(trace: Trace, call: Call, output: int = 0) -> str:
+def label(trace: Trace, call: Call, output: int = 0, level: int | None = None) -> str:
     """The name that the code gives to a call's result: climbs from its expression to the assignment around it.
 
     A returned value climbs to the caller's expression; what is appended, or made in a comprehension, is ``hs[k]``.
+    level: how many of the user's frames to start from, outermost first; all by default.
     """
-    user = call.site.user
-    if not user or not call.closes:
+    user = call.site.user[:level]
+    if not user or not (call.closes or level is not None):
         return ""
     part: list[int] = [output] if len(call.outputs) > 1 else []
-    for level in reversed(user):
-        found = trace.span(call.site, level)
+    for place in reversed(user):
+        found = trace.span(call.site, place)
         node = found[0].node(found[1]) if found else None
         if found is None or node is None:
             return ""
-        if level == user[-1] and call.wrote and isinstance(node, ast.Call):
+        if place == call.site.user[-1] and call.wrote and isinstance(node, ast.Call):
             return ast.unparse(node.func.value) if isinstance(node.func, ast.Attribute) else ""
         kind, name = _bound(found[0], node, part)
         if kind == "name":

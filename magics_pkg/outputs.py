@@ -54,14 +54,18 @@ def _as_far_as_it_got(trace: Trace) -> tuple[Any, ...]:
     """In a cell that raised: what its backward started from, else what the failed call was given, else the latest."""
     if trace.backward is not None and _with_graph(trace.backward.roots):
         return _with_graph(trace.backward.roots)
-    if trace.failed is not None and trace.backend is not None and trace.failed.record.args is not None:
-        given = tensors_in(trace.failed.record.args, trace.failed.record.kwargs, trace.backend.tensor)
-        if found := _with_graph(each for _, each in given):
-            return found
+    given: tuple[Any, ...] = ()
+    if trace.failed is not None and trace.backend is not None:
+        record = trace.failed.record
+        given = tuple(each for _, each in tensors_in(record.args or (), record.kwargs, trace.backend.tensor))
+    if computed := tuple(each for each in _with_graph(given) if each.grad_fn is not None):
+        return computed
     for call in reversed(trace.calls):
         for each in call.outputs:
             if getattr(each, "grad_fn", None) is not None:
                 return (each,)
+    if leaves := _with_graph(given):
+        return leaves
     raise OutputError("the cell raised before it had computed anything that requires grad")
 
 

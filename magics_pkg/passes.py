@@ -32,7 +32,8 @@ COMPARED = 1_000_000  # entries of all gradients together that are compared numb
 class BackwardPasses:
     """Runs the user's backward calls as they are, and notes around each what a panel needs.
 
-    Only the latest call that went through keeps its graph. ``output``: see Recorder.
+    Only the latest call that went through keeps its graph and tensors; ``autograd.grad`` takes it from no backward.
+    ``output``: see Recorder.
     """
 
     def __init__(self, output: Callable[[], Any] | None = None) -> None:
@@ -40,6 +41,7 @@ class BackwardPasses:
         self.backend: Backend | None = None
         self.passes: list[Backward] = []
         self.notes: list[str] = []
+        self._open: list[int] = []  # the passes that still keep something
         self._after: dict[Any, tuple[Any, int, Any]] = {}  # leaf: its .grad after the last pass, version, copy
 
     def run(self, backend: Backend, func: Any, args: Any, kwargs: dict[str, Any], path: tuple[Any, ...]) -> Any:
@@ -49,15 +51,29 @@ class BackwardPasses:
         try:
             result = func(*args, **kwargs)
         except BaseException as error:
+            self._open.append(len(self.passes))
             self.passes.append(dataclasses.replace(noted, error=error))
             raise
-        for i, earlier in enumerate(self.passes):
-            earlier.close()
-            self.passes[i] = dataclasses.replace(earlier, snapshot=None, snapshots={}, before={}, values={})
+        self._supersede(noted.kind)
+        self._open.append(len(self.passes))
         self.passes.append(noted)
         if noted.kind != "autograd.grad":
             self._remember(backend, noted.before)
         return result
+
+    def _supersede(self, kind: str) -> None:
+        """Let go of what earlier calls keep, now that this one has gone through."""
+        held = []
+        for i in self._open:
+            earlier = self.passes[i]
+            if kind == "autograd.grad" and earlier.kind != kind:
+                held.append(i)
+                continue
+            earlier.close()
+            self.passes[i] = dataclasses.replace(
+                earlier, roots=(), gradients=None, inputs=None, snapshot=None, snapshots={}, before={}, values={}
+            )
+        self._open = held
 
     def finish(self) -> list[Backward]:
         """The passes, the last of them with what the cell did to each ``.grad`` afterwards."""
@@ -75,8 +91,9 @@ class BackwardPasses:
         gradients, inputs = given.get("gradients"), given.get("inputs")
         leaves = reachable_leaves(backend, roots)
         self.notes.clear()
+        keep = kind != "autograd.grad" or all(self.passes[i].kind == kind for i in self._open)
         snapshots = {}
-        if self.output is not None and (named := self.output()) is not None and not _holds(roots, named):
+        if keep and self.output is not None and (named := self.output()) is not None and not _holds(roots, named):
             kept = self._keep(backend, (named,))
             snapshots = {id(named): kept} if kept is not None else {}
         return Backward(
@@ -88,7 +105,7 @@ class BackwardPasses:
             None if inputs is None else tuple(_several(inputs)),
             before={leaf: _copy(backend, leaf.grad) for leaf in leaves},
             values={leaf: (leaf._version, _copy(backend, leaf)) for leaf in leaves if leaf.numel() <= 10_000},
-            snapshot=self._keep(backend, roots),
+            snapshot=self._keep(backend, roots) if keep else None,
             snapshots=snapshots,
             path=path,
         )

@@ -191,7 +191,7 @@ class Recorder:
         for func, path, before, after, _, _, result, version, node, cut in self.records[self._weakened : end]:
             if node is not None:
                 result = None if isinstance(result, tuple) else weakref.ref(result)
-            elif result() is None and before == after:
+            elif result() is None:
                 continue
             kept.append((func, path, before, after, None, None, result, version, None, cut))
         self.records[self._weakened : end] = kept

@@ -28,7 +28,7 @@ STATIC = Path(__file__).parent / "static"
 MODULES = (
     "number", "dom", "linear", "numbers", "picture", "sentence", "tables", "weights", "presets", "source", "panel",
 )  # fmt: skip
-STRIP = 256  # entries of a large v that are shown as a strip
+STRIP = 128  # entries of a large v that are shown as a strip
 ALIKE = 8  # ranges that differ by no more than this become one
 FINE = 1e-12  # of a slider's range: its own arithmetic is off by less
 

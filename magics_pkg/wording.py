@@ -103,7 +103,10 @@ class Wording:
         """The name that the code gives to a part's value."""
         if part.middle or part.call is None:
             return ""
-        return label(self.trace, self.trace.calls[part.call.unit], nr)
+        call = self.trace.calls[part.call.unit]
+        if part.level is None or len(part.sites) == 1:
+            return label(self.trace, call, nr)
+        return label(self.trace, call, 0, part.level) if part.level else ""
 
     def label_of(self, call: Call) -> str:
         """The name that the code gives to a call's result."""

@@ -1,29 +1,16 @@
-"""One expression, run in the engine and in PyTorch: values, dtypes, gradients of both orders, graphs and errors agree."""
+"""One expression, run in the engine and in PyTorch: values, dtypes, gradients, graphs and errors agree."""
 
 from __future__ import annotations
 
 import warnings
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 import engine
 import engine.linalg
-from engine.calls import losses
-from engine.calls.linalg import linear
-
-# What nn.functional composes from: the same functions, without importing engine.nn
-FUNCTIONAL = SimpleNamespace(
-    linear=linear,
-    mse_loss=losses.mse_loss,
-    l1_loss=losses.l1_loss,
-    huber_loss=losses.huber_loss,
-    smooth_l1_loss=losses.smooth_l1_loss,
-    binary_cross_entropy=losses.binary_cross_entropy,
-    binary_cross_entropy_with_logits=losses.binary_cross_entropy_with_logits,
-    nll_loss=losses.nll_loss,
-)
+import engine.nn.functional
 
 
 def cases(table: str) -> list[str]:
@@ -34,11 +21,11 @@ def cases(table: str) -> list[str]:
 def run(T: ModuleType, call: str, arrays: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     """The value of ``call`` with tensors of ``arrays``, those of floats wanting gradients, and the tensors."""
     tensors = {k: T.tensor(v, requires_grad=v.dtype.kind == "f") for k, v in arrays.items()}
-    F = FUNCTIONAL if T is engine else T.nn.functional
-    L = engine.linalg if T is engine else T.linalg
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # those of PyTorch's have C++ file names in them
-        return eval(call, {"T": T, "F": F, "L": L, "inf": float("inf"), "nan": float("nan")}, dict(tensors)), tensors
+        return eval(
+            call, {"T": T, "F": T.nn.functional, "L": T.linalg, "inf": float("inf"), "nan": float("nan")}, dict(tensors)
+        ), tensors
 
 
 def chain(node: Any) -> str:
@@ -63,7 +50,7 @@ def describe(T: ModuleType, call: str, arrays: dict[str, Any], second: bool) -> 
         kind = type(error).__name__.lstrip("_").replace("LinAlgError", "RuntimeError")
         return [], f"{kind}: {str(error).splitlines()[0]}"
     outs = flat(out)
-    facts: list[Any] = [o.detach().numpy() if hasattr(o, "detach") else o for o in outs]
+    facts: list[Any] = [o.detach().numpy(force=True) if hasattr(o, "detach") else o for o in outs]
     y = outs[0]
     if not getattr(y, "requires_grad", False):
         return facts, "no graph"
@@ -71,20 +58,24 @@ def describe(T: ModuleType, call: str, arrays: dict[str, Any], second: bool) -> 
     leaves = [t for t in tensors.values() if t.requires_grad]
     weights = np.random.default_rng(5).standard_normal(tuple(y.shape)).astype(facts[0].dtype)
     first = T.autograd.grad(y, leaves, T.tensor(weights), create_graph=second, allow_unused=True)
-    facts += [g if g is None else g.detach().numpy() for g in first]
+    facts += [g if g is None else g.detach().numpy(force=True) for g in first]
     grown = [g for g in first if g is not None and g.requires_grad]
     if second and grown:
         inner = sum(((g * g).sum() for g in grown[1:]), start=(grown[0] * grown[0]).sum())
-        facts += [g if g is None else g.numpy() for g in T.autograd.grad(inner, leaves, allow_unused=True)]
+        facts += [g if g is None else g.numpy(force=True) for g in T.autograd.grad(inner, leaves, allow_unused=True)]
     return facts, graph
 
 
-def agree(torch: ModuleType, call: str, arrays: dict[str, Any], tolerance: float, second: bool = True) -> None:
-    """Hold ``call`` in the engine against PyTorch."""
+def agree(
+    torch: ModuleType, call: str, arrays: dict[str, Any], tolerance: float, second: bool = True, graphs: bool = True
+) -> None:
+    """Hold ``call`` in the engine against PyTorch; ``graphs``: every node by name."""
     theirs, graph = describe(torch, call, arrays, second)
     ours, own = describe(engine, call, arrays, second)
     if "dtype=" in call or "T.float32" in call:  # a sum in another dtype is one node there, a cast and a sum here
         own, graph = own.partition("(")[0], graph.partition("(")[0]
+    if not graphs and theirs and ours:
+        own = graph
     assert own == graph, call
     assert len(ours) == len(theirs), call
     for i, (a, b) in enumerate(zip(ours, theirs, strict=True)):
@@ -92,7 +83,9 @@ def agree(torch: ModuleType, call: str, arrays: dict[str, Any], tolerance: float
             assert (a.dtype, a.shape) == (b.dtype, b.shape), (call, i)
             np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance, err_msg=f"{call}, {i}")
         else:
-            if b is None or a is None:  # PyTorch sends zeros along some paths that we leave out, and the other way round
+            if (
+                b is None or a is None
+            ):  # PyTorch sends zeros along some paths that we leave out, and the other way round
                 a, b = (np.zeros(1) if v is None else np.unique(v) for v in (a, b))
                 assert np.array_equal(a, b), (call, i)
             else:

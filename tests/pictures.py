@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from magics_pkg.graph import Edge, Graph, Node, Quantity, Values
 from magics_pkg.linear import Linear
 
 Array = np.ndarray
+Made = Callable[[], tuple[Graph, Linear]]
 
 
 @dataclass
@@ -315,6 +316,13 @@ def accumulated() -> tuple[Graph, Linear]:
         before={"x": [0.2, 2, 20]},
         notes=["x.grad held [0.2, 2, 20] before this call: it was added to."],
     )
+
+
+def looped() -> tuple[Graph, Linear]:
+    """h = h * 2 drawn as a loop: the second card feeds the first one again."""
+    graph, linear = chain(3)
+    back = Edge(id="back", tail="n3", head="n1", grad=None, carried=True)
+    return replace(graph, edges=(*graph.edges, back)), linear
 
 
 HOSTILE = (

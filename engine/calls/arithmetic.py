@@ -10,6 +10,7 @@ from .. import dtypes, errors
 from ..mode import overridable
 from ..ops import arithmetic as rows
 from ..tensor import Tensor, wrap
+from .cast import converted
 from .operators import careful, operator, swapped
 
 NUMBERS = (float, int, complex, np.generic)
@@ -112,9 +113,9 @@ def _pow(self: Tensor, exponent: Any) -> Any:
 def float_power(input: Any, exponent: Any) -> Tensor:
     """``input ** exponent`` in float64."""
     if isinstance(input, Tensor):
-        input = input.to(dtypes.float64)
+        input = converted(input, dtypes.float64.numpy)
     if isinstance(exponent, Tensor):
-        exponent = exponent.to(dtypes.float64)
+        exponent = converted(exponent, dtypes.float64.numpy)
     return pow(input, exponent)
 
 
@@ -139,6 +140,7 @@ def _rdiv(self: Tensor, other: Any) -> Any:
     return rows.mul(rows.reciprocal(self), other)
 
 
+_rdiv.__name__ = "__rdiv__"
 _mod = careful(remainder)
 FUNCTIONS = {
     "add": add, "sub": sub, "subtract": sub, "mul": rows.mul, "multiply": rows.mul, "div": div, "divide": div,
@@ -148,10 +150,11 @@ FUNCTIONS = {
 }  # fmt: skip
 METHODS = {
     **{name: f for name, f in FUNCTIONS.items() if name != "rsub"},
-    "__add__": operator(rows.add), "__sub__": operator(rows.sub), "__rsub__": operator(rows.rsub),
-    "__mul__": operator(rows.mul), "__truediv__": operator(rows.div), "__rtruediv__": careful(_rdiv),
-    "__floordiv__": operator(rows.floor_divide), "__rfloordiv__": swapped(rows.floor_divide),
-    "__mod__": _mod, "__rmod__": careful(rows.rremainder), "__pow__": _pow, "__rpow__": swapped(pow),
+    "__add__": operator(rows.add), "__sub__": operator(rows.sub), "__rsub__": operator(rows.rsub, "__rsub__"),
+    "__mul__": operator(rows.mul), "__truediv__": operator(rows.div), "__rtruediv__": careful(overridable(_rdiv)),
+    "__floordiv__": operator(rows.floor_divide, "__floordiv__"),
+    "__rfloordiv__": swapped(rows.floor_divide, "__rfloordiv__"),
+    "__mod__": _mod, "__rmod__": swapped(remainder, "__rmod__"), "__pow__": _pow, "__rpow__": swapped(pow, "__rpow__"),
     "__neg__": rows.neg, "__pos__": positive,
 }  # fmt: skip
 METHODS |= {"__radd__": METHODS["__add__"], "__rmul__": METHODS["__mul__"], "__rdiv__": METHODS["__rtruediv__"]}

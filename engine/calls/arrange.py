@@ -11,7 +11,7 @@ from ..mode import overridable
 from ..ops import shape as rows
 from ..ops.index import index_select
 from ..tensor import Tensor, wrap
-from .shape import dim_of, dims_of, sizes
+from .shape import dim_of, dims_of, flatten, sizes
 
 
 # ------------------------------------------------------------------------------------------------ parts
@@ -150,7 +150,7 @@ def tile(input: Tensor, *dims: Any, **named: Any) -> Tensor:
 @overridable
 def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None, *, output_size: Any = None) -> Tensor:
     """Each entry along ``dim`` repeated in place; of all elements where ``dim`` is None."""
-    x = input if dim is not None else rows.reshaped(input, (input._d.size,))
+    x = input if dim is not None else flatten(input)
     d = dim_of(dim or 0, x._d.ndim)
     n = x._d.shape[d]
     if isinstance(repeats, Tensor):

@@ -9,28 +9,27 @@ from ..mode import overridable
 from ..ops import binary as rows
 from ..tensor import Tensor
 from .arithmetic import NUMBERS, plain, promoted
+from .operators import of_tensors
+
+_PLAIN = (float, int, type(None))
 
 
-def _of_tensors(front: Any) -> Any:
-    """A row that takes tensors alone."""
-    name = front.__name__
-
-    def function(input: Tensor, other: Tensor) -> Tensor:
-        if not isinstance(other, Tensor):
-            raise errors.argument(name, "other", 2, other)
-        return front(input, other)
-
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = front.__doc__
-    return function
-
-
-@overridable
 def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """``input`` kept between ``min`` and ``max``, numbers or tensors; either may be missing.
 
     At a bound the gradient passes.
     """
+    plain_bounds = type(min) in _PLAIN and type(max) in _PLAIN and min is not max
+    if plain_bounds and isinstance(input, Tensor) and input._d.dtype.kind == "f":
+        return rows.clamp_number(input, min, max)
+    return _clamp(input, min, max)
+
+
+@overridable
+def _clamp(input: Tensor, min: Any, max: Any) -> Tensor:
+    """``clamp`` on any arguments."""
+    if not isinstance(input, Tensor):
+        raise errors.argument("clamp", "input", 1, input)
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if all(bound is None or isinstance(bound, NUMBERS) for bound in (min, max)):
@@ -42,6 +41,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     return rows.clamp_high(input, max) if min is None else rows.clamp_tensor(input, min, max)
 
 
+_clamp.__name__ = "clamp"
 _CLAMP = ("(Tensor min = None, Tensor max = None)", "(Number min = None, Number max = None)")
 
 
@@ -96,15 +96,18 @@ def copysign(input: Tensor, other: Any) -> Tensor:
 
 def heaviside(input: Tensor, values: Tensor) -> Tensor:
     """0 where ``input`` is negative, 1 where it is positive, ``values`` where it is 0."""
+    for position, (name, t) in enumerate((("input", input), ("values", values)), 1):
+        if not isinstance(t, Tensor):
+            raise errors.argument("heaviside", name, position, t)
     if input._d.dtype is not values._d.dtype:
         raise RuntimeError("heaviside is not yet implemented for tensors with different dtypes.")
     return rows.heaviside(input, values)
 
 
 FUNCTIONS = {
-    **{name: _of_tensors(getattr(rows, name)) for name in ("maximum", "minimum", "fmax", "fmin", "atan2", "hypot")},
-    **{name: _of_tensors(getattr(rows, name)) for name in ("logaddexp", "logaddexp2", "gcd", "lcm")},
-    "xlogy": rows.xlogy, "ldexp": rows.ldexp, "clamp": clamp, "clip": clamp, "clamp_min": clamp_min,
+    **{name: of_tensors(getattr(rows, name)) for name in ("maximum", "minimum", "fmax", "fmin", "atan2", "hypot")},
+    **{name: of_tensors(getattr(rows, name)) for name in ("logaddexp", "logaddexp2", "gcd", "lcm")},
+    "xlogy": rows.xlogy, "ldexp": of_tensors(rows.ldexp), "clamp": clamp, "clip": clamp, "clamp_min": clamp_min,
     "clamp_max": clamp_max, "lerp": lerp, "addcmul": addcmul, "addcdiv": addcdiv, "copysign": copysign,
     "heaviside": heaviside,
 }  # fmt: skip

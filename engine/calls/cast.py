@@ -43,10 +43,10 @@ def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     return converted(self, self._d.dtype if d is None else dtypes.numpy_of(d), copy)
 
 
-def _shorthand(name: str) -> Any:
-    d = getattr(dtypes, name).numpy
+def _shorthand(name: str, of: dtypes.dtype) -> Any:
+    d = of.numpy
 
-    def method(self: Tensor) -> Tensor:
+    def method(self: Tensor, memory_format: Any = None) -> Tensor:
         return converted(self, d)
 
     method.__name__ = method.__qualname__ = name
@@ -84,8 +84,8 @@ type_of.__name__ = "type"
 
 FUNCTIONS: dict[str, Any] = {}
 METHODS = {
-    **{name: _shorthand(name) for name in ("float", "double", "long", "int", "short", "bool")},
-    "half": _shorthand("half"), "char": _shorthand("int8"), "byte": _shorthand("uint8"),
-    "to": to, "type": type_of, "type_as": type_as, "cpu": cpu,
+    **{name: _shorthand(name, getattr(dtypes, name)) for name in ("float", "double", "half", "long", "int", "short")},
+    "bool": _shorthand("bool", dtypes.bool), "char": _shorthand("char", dtypes.int8),
+    "byte": _shorthand("byte", dtypes.uint8), "to": to, "type": type_of, "type_as": type_as, "cpu": cpu,
 }  # fmt: skip
 IN_PLACE: dict[str, Any] = {}

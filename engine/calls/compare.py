@@ -11,7 +11,7 @@ from .. import dtypes, errors
 from ..mode import overridable
 from ..ops import compare as rows
 from ..tensor import Tensor, wrap
-from .operators import operator, swapped
+from .operators import of_tensors, operator, swapped
 
 
 def _condition(condition: Any) -> Tensor:
@@ -31,9 +31,17 @@ def _condition(condition: Any) -> Tensor:
     raise errors.where_condition(d)
 
 
-@overridable
 def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     """``input`` where ``condition``, else ``other``; with ``condition`` alone, the indices where it holds."""
+    plain = isinstance(condition, Tensor) and condition._d.dtype.kind == "b"
+    if plain and isinstance(input, Tensor) and other is not None:
+        return rows.where(condition, input, other)
+    return _where_of(condition, input, other)
+
+
+@overridable
+def _where_of(condition: Tensor, input: Any, other: Any) -> Any:
+    """``where`` on any arguments."""
     if input is None and other is None:
         return tuple([wrap(i) for i in np.nonzero(np.atleast_1d(condition._d))])
     if input is None or other is None:
@@ -56,7 +64,7 @@ def _where(self: Tensor, condition: Tensor, other: Any) -> Tensor:
     return rows.where(_condition(condition), self, other)
 
 
-_where.__name__ = "where"
+_where.__name__ = _where_of.__name__ = "where"
 
 
 def _two(name: str, input: Any, other: Any) -> None:
@@ -65,21 +73,20 @@ def _two(name: str, input: Any, other: Any) -> None:
             raise errors.argument(name, word, position, t)
 
 
-def isclose(
-    input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
-) -> Tensor:
+def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
     """Where ``|input - other| ≤ atol + rtol · |other|``."""
     _two("isclose", input, other)
     if input._d.dtype is not other._d.dtype:
         a, b = (dtypes.OF[t._d.dtype].title for t in (input, other))
         raise RuntimeError(f"{a} did not match {b}")
+    for name, value in (("rtol", rtol), ("atol", atol)):
+        if value < 0:
+            raise RuntimeError(f"{name} must be greater than or equal to zero, but got {value:g}")
     return rows.isclose(input, other, rtol, atol, equal_nan)
 
 
 @overridable
-def allclose(
-    input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
-) -> bool:
+def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
     """Whether all elements are close: ``|input - other| ≤ atol + rtol · |other|``."""
     _two("allclose", input, other)
     return bool(np.all(isclose(input, other, rtol, atol, equal_nan)._d))
@@ -102,13 +109,18 @@ _symbols = {
     "rshift": "bitwise_right_shift",
 }  # fmt: skip
 
-FUNCTIONS: dict[str, Any] = {name: getattr(rows, name) for name in (*_compare, *_kinds, *_logic, *_bits)}
+_reflected = {"lshift": "__rlshift__", "rshift": "__rrshift__"}  # what function modes see
+
+FUNCTIONS: dict[str, Any] = {name: getattr(rows, name) for name in (*_compare, *_kinds, *_bits)}
+FUNCTIONS |= {name: of_tensors(getattr(rows, name)) for name in _logic[1:]} | {"logical_not": rows.logical_not}
 FUNCTIONS |= {long: FUNCTIONS[short] for short, long in _same.items() if long}
 METHODS = {**FUNCTIONS, "where": _where, "isclose": isclose, "allclose": allclose, "equal": equal}
-METHODS |= {f"__{name}__": operator(getattr(rows, name)) for name in _compare}
-METHODS |= {f"__{symbol}__": operator(getattr(rows, name)) for symbol, name in _symbols.items()}
-METHODS |= {f"__r{symbol}__": swapped(getattr(rows, name)) for symbol, name in _symbols.items()}
-METHODS["__invert__"] = rows.bitwise_not
+METHODS |= {f"__{name}__": operator(getattr(rows, name), "__eq__" * (name == "eq")) for name in _compare}
+METHODS |= {f"__{symbol}__": operator(getattr(rows, name), f"__{symbol}__") for symbol, name in _symbols.items()}
+METHODS |= {
+    f"__r{symbol}__": swapped(getattr(rows, name), _reflected.get(symbol, name)) for symbol, name in _symbols.items()
+}
+METHODS["__invert__"] = operator(rows.bitwise_not, "__invert__")
 IN_PLACE = {name + "_": getattr(rows, name) for name in (*_compare, *_logic, *_bits)}
 IN_PLACE |= {long + "_": getattr(rows, short) for short, long in _same.items() if long}
 OPERATORS = {f"__i{symbol}__": name + "_" for symbol, name in _symbols.items()}

@@ -27,7 +27,7 @@ from ..factory import (
 from ..kernel import PUBLIC
 from ..mode import overridable
 from ..ops import fill as rows
-from ..tensor import Tensor
+from ..tensor import Tensor, wrap
 
 # PyTorch's names of C++ types in one of its errors
 _C_NAMES = {"uint8": "uint8_t", "int8": "int8_t", "int16": "int16_t", "int32": "int", "int64": "int64_t"}
@@ -48,7 +48,9 @@ def _requested(function: str, args: tuple[Any, ...], size: Any, text: str = "") 
 @creating
 def zeros(*args: Any, size: Any = None, dtype: Any = None) -> Any:
     """Zeros: ``zeros(2, 3)`` or ``zeros((2, 3))``."""
-    return np.zeros(_requested("zeros", args, size, "zeros: Dimension size must be non-negative."), dtype or default_float())
+    return np.zeros(
+        _requested("zeros", args, size, "zeros: Dimension size must be non-negative."), dtype or default_float()
+    )
 
 
 @creating
@@ -75,9 +77,7 @@ def _full(function: str, shape: tuple[int, ...], value: Any, dtype: np.dtype[Any
     if isinstance(value, Tensor) and not value.dim() and not value.requires_grad:
         value = value.item()
     if not isinstance(value, int | float | complex | np.generic):
-        raise TypeError(
-            f"{function}(): argument 'fill_value' (position 2) must be Number, not {type(value).__name__}"
-        )
+        raise TypeError(f"{function}(): argument 'fill_value' (position 2) must be Number, not {type(value).__name__}")
     if dtype is None:
         dtype = array_of(value).dtype
     elif isinstance(value, complex) and dtype.kind != "c":
@@ -161,6 +161,8 @@ def linspace(start: Any, end: Any, steps: int, *, dtype: Any = None) -> Any:
 
 def _between(first: Any, last: Any, count: int, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
     kind = np.float64 if dtype.kind in "iu" else dtype.type
+    if dtype.kind in "iu":
+        first, last = int(first), int(last)
     if count == 1:
         return np.array([first], kind)
     low, high = kind(first), kind(last)
@@ -176,7 +178,9 @@ def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: Any
     count = _steps("logspace", steps)
     first, last = _python("logspace", "start", 1, start), _python("logspace", "end", 2, end)
     with np.errstate(all="ignore"):
-        return np.power(float(base), _between(first, last, count, dtypes.float64.numpy)).astype(dtype or default_float())
+        return np.power(float(base), _between(first, last, count, dtypes.float64.numpy)).astype(
+            dtype or default_float()
+        )
 
 
 # ----------------------------------------------------------------------------------------------------------- refilled
@@ -191,7 +195,7 @@ def _fill(input: Tensor, value: Any) -> Tensor:
 
 def _refilled(input: Tensor, value: Any, by_number: str, by_tensor: str) -> Tensor:
     if not isinstance(value, Tensor):
-        return rows.overwritten(input, _full("fill_", input.shape, value, input._d.dtype), by_number)
+        return rows.overwritten(input, wrap(_full("fill_", input.shape, value, input._d.dtype)), by_number)
     if value.dim():
         raise RuntimeError(
             f"fill_ only supports 0-dimension value tensor but got tensor with {value.dim()} dimensions."
@@ -202,7 +206,7 @@ def _refilled(input: Tensor, value: Any, by_number: str, by_tensor: str) -> Tens
 
 
 def _zero(input: Tensor) -> Tensor:
-    return rows.overwritten(input, np.zeros_like(input._d), "ZeroBackward0")
+    return rows.overwritten(input, wrap(np.zeros_like(input._d)), "ZeroBackward0")
 
 
 # -------------------------------------------------------------------------------------------- after another's model
@@ -279,7 +283,6 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     shape = [t.numel() for t in found]
     grids = [t.view([-1 if i == j else 1 for j in range(len(found))]).expand(shape) for i, t in enumerate(found)]
     if swapped:
-        grids = [g.transpose(0, 1) for g in grids]
         grids[:2] = grids[1::-1]
     return tuple(grids)
 

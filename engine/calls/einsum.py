@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -22,24 +23,29 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     if not isinstance(equation, str):
         raise TypeError("einsum(): this engine takes the equation as a string")
     tensors = list(operands[0]) if len(operands) == 1 and isinstance(operands[0], tuple | list) else list(operands)
+    labels, order, kept = _parsed(equation, tuple([x._d.ndim for x in tensors]))
+    _check_sizes(tensors, labels)
+    return _contracted([_aligned(x, names, order) for x, names in zip(tensors, labels, strict=True)], kept)
+
+
+@functools.lru_cache(256)
+def _parsed(equation: str, ndims: tuple[int, ...]) -> tuple[list[list[str]], list[str], int]:
+    """A label for each dimension of each operand; all labels, those of the output first; how many these are."""
     left, arrow, right = equation.replace(" ", "").partition("->")
     inputs = left.split(",")
-    _check_count(inputs, tensors)
-    rest = max([_covered(s, x, i) for i, (s, x) in enumerate(zip(inputs, tensors, strict=True)) if "..." in s] or [0])
+    _check_count(inputs, len(ndims))
+    rest = max([n - len(s.replace("...", "")) for s, n in zip(inputs, ndims, strict=True) if "..." in s] or [0])
     dots = [f"...{i}" for i in range(rest)]  # labels of what the ellipsis covers
-    labels = [_labels(s, x, dots) for s, x in zip(inputs, tensors, strict=True)]
+    labels = [_labels(s, n, i, dots) for i, (s, n) in enumerate(zip(inputs, ndims, strict=True))]
     output = _output(right, dots, labels) if arrow else _implied(dots, labels)
-    order = output + sorted({n for names in labels for n in names} - set(output))
-    _check_sizes(tensors, labels)
-    aligned = [_aligned(x, names, order) for x, names in zip(tensors, labels, strict=True)]
-    return _contracted(aligned, len(output))
+    return labels, output + sorted({n for names in labels for n in names} - set(output)), len(output)
 
 
-def _check_count(inputs: list[str], tensors: list[Any]) -> None:
-    if not tensors:
+def _check_count(inputs: list[str], count: int) -> None:
+    if not count:
         raise ValueError("einsum(): must provide at least one operand")
-    if len(inputs) != len(tensors):
-        few = "fewer" if len(inputs) > len(tensors) else "more"
+    if len(inputs) != count:
+        few = "fewer" if len(inputs) > count else "more"
         raise RuntimeError(f"einsum(): {few} operands were provided than specified in the equation")
     for i, names in enumerate(inputs):
         for letter in names.replace("...", ""):
@@ -50,21 +56,16 @@ def _check_count(inputs: list[str], tensors: list[Any]) -> None:
                 )
 
 
-def _covered(names: str, x: Tensor, i: int) -> int:
-    """How many dimensions the ellipsis of an operand stands for."""
-    return x._d.ndim - len(names.replace("...", ""))
-
-
-def _labels(names: str, x: Tensor, dots: list[str]) -> list[str]:
-    """A label for each dimension of ``x``."""
+def _labels(names: str, ndim: int, i: int, dots: list[str]) -> list[str]:
+    """A label for each dimension of operand i."""
     before, ellipsis, after = names.partition("...")
-    count = x._d.ndim - len(before) - len(after)
+    count = ndim - len(before) - len(after)
     if count < 0 or (count and not ellipsis):
         more = "is more than" if ellipsis else "does not match"
         tail = "" if ellipsis else " and no ellipsis was given"
         raise RuntimeError(
             f"einsum(): the number of subscripts in the equation ({len(before) + len(after)}) {more} the number of "
-            f"dimensions ({x._d.ndim}) for operand 0{tail}"
+            f"dimensions ({ndim}) for operand {i}{tail}"
         )
     return [*before, *dots[len(dots) - count :], *after] if ellipsis else list(before)
 
@@ -101,7 +102,7 @@ def _check_sizes(tensors: list[Tensor], labels: list[list[str]]) -> None:
 
 
 def _aligned(x: Tensor, names: list[str], order: list[str]) -> Tensor:
-    """``x`` with a dimension for each label of ``order``, of size 1 where it has none; of a repeated label the diagonal."""
+    """``x`` with a dimension for each label of ``order``, of size 1 where it has none; repeated ones: the diagonal."""
     names = list(names)
     while len(set(names)) < len(names):
         twice = next(n for n in names if names.count(n) > 1)
@@ -112,7 +113,15 @@ def _aligned(x: Tensor, names: list[str], order: list[str]) -> Tensor:
     for n in order:
         if n not in names:
             x, names = shape.unsqueeze(x, len(names)), [*names, n]
-    return shape.permute(x, tuple([names.index(n) for n in order]))
+    return _permuted(x, tuple([names.index(n) for n in order]))
+
+
+def _permuted(x: Tensor, dims: tuple[int, ...]) -> Tensor:
+    return x if dims == tuple(range(len(dims))) else shape.permute(x, dims)
+
+
+def _shaped(x: Tensor, sizes: tuple[int, ...]) -> Tensor:
+    return x if x._d.shape == sizes else shape.reshaped(x, sizes)
 
 
 def _contracted(operands: list[Tensor], kept: int) -> Tensor:
@@ -127,8 +136,7 @@ def _contracted(operands: list[Tensor], kept: int) -> Tensor:
         over = [d for d in sorted(waiting) if all(y._d.shape[d] == 1 for y in later)]
         waiting -= set(over)
         out = _pair(out, x, over)
-    shaped = out._d.shape[:kept]
-    return shape.reshaped(out, shaped) if n > kept else out
+    return _shaped(out, out._d.shape[:kept])
 
 
 def _pair(x: Tensor, y: Tensor, over: list[int]) -> Tensor:
@@ -149,9 +157,9 @@ def _pair(x: Tensor, y: Tensor, over: list[int]) -> Tensor:
         math.prod(a[d] for d in both), math.prod(a[d] for d in mine), math.prod(a[d] for d in over),
         math.prod(b[d] for d in theirs),
     )  # fmt: skip
-    left = shape.reshaped(shape.permute(x, (*both, *mine, *over, *theirs)), (batch, rows_, inner))
-    right = shape.reshaped(shape.permute(y, (*both, *over, *theirs, *mine)), (batch, inner, columns))
+    left = _shaped(_permuted(x, (*both, *mine, *over, *theirs)), (batch, rows_, inner))
+    right = _shaped(_permuted(y, (*both, *over, *theirs, *mine)), (batch, inner, columns))
     sizes = [*(a[d] for d in both), *(a[d] for d in mine), *(b[d] for d in theirs), *(1 for _ in over)]
-    out = shape.view_as(rows.bmm(left, right), tuple(sizes))
+    out = _shaped(rows.bmm(left, right), tuple(sizes))
     order = [*both, *mine, *theirs, *over]
-    return shape.permute(out, tuple([order.index(d) for d in range(len(order))]))
+    return _permuted(out, tuple([order.index(d) for d in range(len(order))]))

@@ -9,15 +9,16 @@ from ..ops import special
 from ..tensor import Tensor
 
 
-def round(input: Tensor, *, decimals: int = 0) -> Tensor:
+def round(input: Tensor, *, decimals: int | None = None) -> Tensor:
     """The nearest whole number, or to ``decimals`` places; halves go to the even one."""
-    return rows.round_decimals(input, decimals) if decimals else rows.round(input)
+    return rows.round(input) if decimals is None else rows.round_decimals(input, decimals)
 
 
 _names = (
-    "exp exp2 expm1 log log1p log2 log10 sqrt rsqrt abs sign sgn ceil floor trunc frac nan_to_num sin cos tan asin acos "
-    "atan sinh cosh tanh asinh acosh atanh sigmoid deg2rad rad2deg sinc"
-).split()
+    "exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "sqrt", "rsqrt", "abs", "sign", "sgn", "ceil", "floor",
+    "trunc", "frac", "nan_to_num", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh",
+    "acosh", "atanh", "sigmoid", "deg2rad", "rad2deg", "sinc",
+)  # fmt: skip
 _special = ("erf", "erfc", "erfinv", "lgamma", "digamma", "logit")
 _same = {
     "absolute": "abs", "fix": "trunc", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arcsinh": "asinh",

@@ -58,7 +58,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     _whole("torch.take_along_dim", indices, "(): dtype of indices should be Long but got " + indices.dtype.title)
     if dim is None:
         flat, at = reshaped(input, (input._d.size,)), reshaped(indices, (indices._d.size,))
-        return gather(flat, 0, _positive(at, input._d.size))
+        return gather(flat, 0, at)
     if input._d.ndim != indices._d.ndim:
         raise RuntimeError(
             "torch.take_along_dim(): input and indices should have the same number of dimensions, but got "

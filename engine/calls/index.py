@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from .. import errors
-from ..inplace import apply, check_overlap, check_writable, wants_gradient
+from ..inplace import apply, check_overlap, check_partial_overlap, check_writable, wants_gradient
 from ..kernel import PUBLIC, RAW
 from ..mode import here, overridable, overridden
 from ..ops import index as rows
 from ..ops.shape import alias, reshaped, select, slice_of, unsqueeze
-from ..rebase import follow, hang, move, region
+from ..rebase import follow, follow_quietly, hang, move, region
 from ..tensor import Tensor, box, wrap
 from ..versions import wrote
 from .indices import SELECT, SLICE, Index, bounds, out_of_bounds
@@ -84,39 +84,41 @@ def _valued(self: Tensor, value: Any) -> Tensor:
     if isinstance(value, Tensor):
         return value
     if not isinstance(value, int | float | complex | np.number | np.bool_):
-        kind = "Float" if self._d.dtype.char == "f" else self.dtype.title
-        raise TypeError(f"can't assign a {type(value).__name__} to a torch.{kind}Tensor")
+        kind = "numpy.ndarray" if isinstance(value, np.ndarray) else type(value).__name__
+        raise TypeError(f"can't assign a {kind} to a torch.{self.dtype.title}Tensor")
     with np.errstate(all="ignore"):
         return wrap(np.asarray(value).astype(self._d.dtype)[()])
 
 
 def _fitted(v: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """``v`` without leading ones, expanded to ``shape`` unless it is 0-d."""
+    """``v`` without leading ones and expanded to ``shape``; as it is where it has that shape, or none."""
     d = v._d
     if d.shape == shape or not d.ndim:
         return v
     first = next((i for i, n in enumerate(d.shape) if n != 1), d.ndim)
-    v = v if not first else reshaped(v, d.shape[first:])
-    return v if v._d.shape == shape or not v._d.ndim else expanded(v, shape)
+    return expanded(reshaped(v, d.shape[first:]), shape)
 
 
 def _set_part(self: Tensor, taken: Index, v: Tensor) -> None:
     """``x[part] = value`` where the part is a view."""
     recording = here.grad and (self._n is not None or wants_gradient(self, (v,)))
     if recording:
-        check_writable(self, part=bool(taken.steps))
+        check_writable(self, of_part=bool(taken.steps))
     data = box(self)
+    recording = recording and data.dtype.kind in "fc"
     part = data[(*taken.basic, ...)]
     same = v._d.shape == part.shape
     v = _fitted(v, part.shape)
-    if v._d.ndim:
-        check_overlap(part)
+    check_overlap(part)
+    if v._d is not self._d and (v._d.ndim or same):
+        check_partial_overlap(part, v._d)
     with np.errstate(all="ignore"):
         part[...] = v._d
     if self._from_data:
         return
     if not recording:
         wrote(data)
+        follow_quietly(self)
         return
     base = self if self._base is None else self._base
     old, shape = base._n, {"y_shape": v._d.shape, "y_dtype": v._d.dtype}
@@ -137,17 +139,20 @@ def _set_by_arrays(self: Tensor, taken: Index, v: Tensor) -> None:
         v = PUBLIC["cast"](v, self._d.dtype)
     recording = here.grad and (self._n is not None or wants_gradient(self, (v,)))
     if recording:
-        check_writable(self, part=bool(taken.steps))
+        check_writable(self, of_part=bool(taken.steps))
         part = viewed(self, taken)
         indices = taken.indices(part._d.shape)
+        check_partial_overlap(part._d, v._d, full=True)
         apply(part, index_put, (indices, _stripped(v)), {})
         return
     part = box(self)[(*taken.basic, ...)]
     indices = taken.indices(part.shape)
+    check_partial_overlap(part, v._d, full=True)
     _check_put(part, indices, v)
     part[indices] = _stripped(v)._d
     if not self._from_data:
         wrote(part)
+        follow_quietly(self)
 
 
 def _stripped(v: Tensor) -> Tensor:
@@ -259,31 +264,9 @@ def _copied(input: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     return rows.copy(input, v)
 
 
-def _reshaping(name: str) -> Callable[..., Tensor]:
-    """``squeeze_`` and its kin: the tensor itself changes shape, its memory stays."""
-
-    def method(self: Tensor, *args: Any) -> Tensor:
-        if RAW["BUSY"] and here.modes:
-            return overridden(method, (self, *args), {})
-        if here.grad and (self._n is not None or wants_gradient(self, ())):
-            check_writable(self)
-        source = wrap(box(self))
-        source._n = self._n
-        out = getattr(source, name)(*args)
-        self._d = out._d
-        if out._n is not None:
-            move(self, out._n)
-        return self
-
-    method.__name__ = name + "_"
-    method.__doc__ = f"``{name}``, of this tensor itself."
-    return method
-
-
 METHODS: dict[str, Any] = {
     "__getitem__": getitem, "__setitem__": setitem, "index_put": index_put,
     "masked_fill": masked_fill, "masked_select": masked_select, "nonzero": nonzero, "argwhere": argwhere,
-    **{f"{name}_": _reshaping(name) for name in ("squeeze", "unsqueeze", "t", "transpose")},
 }  # fmt: skip
 FUNCTIONS: dict[str, Any] = {
     "index_put": index_put, "masked_fill": masked_fill, "masked_select": masked_select, "nonzero": nonzero,

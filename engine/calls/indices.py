@@ -57,7 +57,7 @@ class Index:
             self._select(item)
         elif kind is slice:
             start, stop, step = bounds(item, self._shape[self._at])
-            if step != 1 or stop - start != self._shape[self._at]:
+            if item.start not in (None, 0) or step != 1 or stop != self._shape[self._at]:
                 self.steps.append((SLICE, len(self.arrays), start, stop, step))
             self._keep(slice(start, stop, step))
         elif item is None or kind is bool:
@@ -90,7 +90,8 @@ class Index:
     def _select(self, i: int) -> None:
         n = self._shape[self._at]
         if not -n <= i < n:
-            raise out_of_bounds(i, self._at, n)
+            masked = sum(a is _PART_OF_MASK for a in self.arrays)  # a mask counts as one, whatever it covers
+            raise out_of_bounds(i, len(self.basic) - masked, n)
         self.steps.append((SELECT, len(self.arrays), i))
         self.basic.append(i)
         self._at += 1
@@ -122,7 +123,7 @@ class Index:
                 shapes += [(int(np.count_nonzero(a)),)] * a.ndim
             else:
                 shapes.append(a.shape)
-                _check_range(a, dim, shape[dim])
+                _check_range(a, len(shapes) - 1, shape[dim])
             found.append(a)
         if len(shapes) > 1:
             try:
@@ -145,6 +146,7 @@ _PART_OF_MASK: Any = _Part()
 
 
 def _check_range(a: Any, dim: int, n: int) -> None:
+    """PyTorch's error for an entry outside of ``[-n, n)``; it counts index arrays where it says dimension."""
     if a.size and not (-n <= a.min() and a.max() < n):
         wrong = a[(a < -n) | (a >= n)]
         raise out_of_bounds(int(wrong[0]), dim, n)

@@ -91,9 +91,16 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
         return rows.mv(input, other)
     if n == 1 and m == 2:
         return rows.drop_dim(mm_of(shapes.unsqueeze(input, 0), other), 0)
-    if _folds(input, other):
-        return _folded(input, other)
-    return _batched(input, other)
+    a, b = _without_batch_of_one(input, other) if n == m == 3 else (input, other)
+    return _folded(a, b) if _folds(a, b) else _batched(input, other)
+
+
+def _without_batch_of_one(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """Two batches of matrices; where only one of them holds a single matrix, that one as a matrix."""
+    one, other = x._d.shape[0] == 1, y._d.shape[0] == 1
+    if one == other:
+        return x, y
+    return (shapes.squeeze(x, 0), y) if one else (x, shapes.squeeze(y, 0))
 
 
 def _tensors(name: str, input: Any, other: Any, called: str) -> None:
@@ -127,7 +134,10 @@ def _folded(x: Tensor, y: Tensor) -> Tensor:
     if y._d.ndim == 1:
         return shapes.unsafe_view(rows.mv(flat, y), shape[:-1])
     out = shapes.unsafe_view(mm_of(flat, y), (*shape[:-1], y._d.shape[1]))
-    return shapes.clone(shapes.transpose(out, out._d.ndim - 2, out._d.ndim - 1), "C") if turned else out
+    if not turned:
+        return out
+    out = shapes.transpose(out, out._d.ndim - 2, out._d.ndim - 1)
+    return out if out.is_contiguous() else shapes.clone(out, "C")
 
 
 def _batched(x: Tensor, y: Tensor) -> Tensor:

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import codegen
+from .. import codegen, errors
 from ..general import general
 from ..kernel import RAW
+from ..mode import overridable
 from ..op import Row
 from ..tensor import Tensor
 
@@ -29,11 +30,17 @@ def operated(row: Row, args: tuple[Any, ...]) -> Any:
 RAW["operated"] = operated
 
 
-def operator(front: Any) -> Any:
-    """The twin of a row's public function for Python's operator; compiled from the same text, as fast."""
+def operator(front: Any, name: str = "") -> Any:
+    """The twin of a row's public function for Python's operator; compiled from the same text, as fast.
+
+    ``name`` is what function modes see, where PyTorch has another than the row's.
+    """
     row = front.row
-    twin = row.compile(row.name, codegen.front(row).replace("return general(", "return operated("))
-    twin.__name__, twin.__qualname__, twin.__doc__, twin.row = front.__name__, front.__qualname__, front.__doc__, row
+    text = codegen.front(row).replace("return general(", "return operated(")
+    twin = row.compile(row.name, text.replace(f"overridden({row.name}_row.front", f"overridden({row.name}_operator"))
+    RAW[f"{row.name}_operator"] = twin if name else front
+    twin.__name__ = twin.__qualname__ = name or front.__name__
+    twin.__doc__, twin.row = front.__doc__, row
     twin.__module__, twin.__signature__ = "engine", front.__signature__
     return twin
 
@@ -48,11 +55,27 @@ def careful(function: Any) -> Any:
     return method
 
 
-def swapped(function: Any) -> Any:
-    """The reflected operator: ``other`` stands on the left."""
+def swapped(function: Any, name: str) -> Any:
+    """The reflected operator ``name``: ``other`` stands on the left."""
 
-    @functools.wraps(function)
     def method(self: Tensor, other: Any) -> Any:
         return function(other, self) if isinstance(other, OPERANDS) else NotImplemented
 
-    return method
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = function.__doc__
+    return overridable(method)
+
+
+def of_tensors(front: Any) -> Any:
+    """A function of two tensors, which refuses numbers."""
+    name = front.__name__
+
+    def function(input: Tensor, other: Tensor) -> Tensor:
+        if not isinstance(other, Tensor) or not isinstance(input, Tensor):
+            position = 1 if not isinstance(input, Tensor) else 2
+            raise errors.argument(name, ("input", "other")[position - 1], position, (input, other)[position - 1])
+        return front(input, other)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = front.__doc__
+    return function

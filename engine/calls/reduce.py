@@ -16,8 +16,12 @@ sum_all, mean_all, norm_of = rows.sum_all, rows.mean_all, rows.vector_norm
 
 
 # ------------------------------------------------ what arguments mean
-def dims(name: str, dim: Any, ndim: int) -> Any:
-    """``dim`` as the rows take it: None for all, an int, or a tuple; none of a tuple's may be missing, so () is all."""
+def dims(name: str, dim: Any, input: Tensor) -> Any:
+    """``dim`` as the rows take it: None for all, which () means too, an int, or a tuple."""
+    try:
+        ndim = input._d.ndim
+    except AttributeError:
+        raise errors.argument(name, "input", 1, input) from None
     if type(dim) is int and ndim:
         return dim
     if dim is None:
@@ -33,7 +37,7 @@ def dims(name: str, dim: Any, ndim: int) -> Any:
     else:
         raise TypeError(f"{name}(): argument 'dim' (position 1) must be tuple of ints, not {type(dim).__name__}")
     if ndim:
-        return given or None if given == () else given
+        return None if given == () else given
     for d in (given,) if isinstance(given, int) else given:  # a 0-d tensor has the dimensions 0 and -1, and no others
         if d not in (0, -1):
             raise errors.dim_range(d, 0)
@@ -70,7 +74,7 @@ def sum(
     dim = axis if dim is None else dim
     if dim is None and not keepdim and not keepdims:
         return _as_ints(sum_all(source), dtype)
-    return _as_ints(rows.sum(source, dims("sum", dim, source._d.ndim), keepdim or keepdims), dtype)
+    return _as_ints(rows.sum(source, dims("sum", dim, source), keepdim or keepdims), dtype)
 
 
 def mean(
@@ -92,19 +96,19 @@ def mean(
     dim = axis if dim is None else dim
     if dim is None and not keepdim and not keepdims:
         return mean_all(source)
-    return rows.mean(source, dims("mean", dim, source._d.ndim), keepdim or keepdims)
+    return rows.mean(source, dims("mean", dim, source), keepdim or keepdims)
 
 
 def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The sum of what is not NaN."""
     source = input if dtype is None else cast_to(input, dtype)
-    return _as_ints(rows.nansum(source, dims("nansum", dim, source._d.ndim), keepdim), dtype)
+    return _as_ints(rows.nansum(source, dims("nansum", dim, source), keepdim), dtype)
 
 
 @overridable
 def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The mean of what is not NaN."""
-    d = dims("nanmean", dim, input._d.ndim)
+    d = dims("nanmean", dim, input)
     there = compare.logical_not(compare.isnan(input))
     return arithmetic.div(nansum(input, dim, keepdim, dtype=dtype), rows.sum(there, d, keepdim))
 
@@ -120,8 +124,8 @@ def prod(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
             (dim,),
             ("(*, torch.dtype dtype = None)", "(int dim, bool keepdim = False, *, torch.dtype dtype = None)"),
         )
-    d = dims("prod", dim, source._d.ndim)
-    return _as_ints(rows.prod_all(source) if d is None else rows.prod_dim(source, d, keepdim), dtype)
+    dims("prod", dim, source)
+    return _as_ints(rows.prod_dim(source, dim, keepdim), dtype)
 
 
 # ------------------------------------------------ variances
@@ -139,7 +143,7 @@ def _spread(name: str, row: Callable[..., Tensor]) -> Callable[..., Tensor]:
             dim, unbiased = None, dim
         if correction is None:
             correction = 0 if unbiased is False else 1
-        d = dims(name, dim if axis is None else axis, input._d.ndim)
+        d = dims(name, dim if axis is None else axis, input)
         out = row(input, d, correction, keepdim)
         if rows.count_of(input._d.shape, d) <= correction:
             warnings.warn(
@@ -179,7 +183,7 @@ def _extreme(name: str, whole: Any, along: Any, pairwise: Any, result: Any) -> C
                 ),
             )
         if not input._d.ndim:
-            dims(name, dim, 0)
+            dims(name, dim, input)
         return result(*along(input, dim, keepdim))
 
     extreme.__name__ = extreme.__qualname__ = name
@@ -193,7 +197,7 @@ min = _extreme("min", extremes.min_all, extremes.min_dim, binary.minimum, return
 
 def _over_dims(name: str, row: Callable[..., Tensor]) -> Callable[..., Tensor]:
     def over(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
-        return row(input, dims(name, dim, input._d.ndim), keepdim)
+        return row(input, dims(name, dim, input), keepdim)
 
     over.__name__ = over.__qualname__ = name
     over.__doc__ = row.__doc__
@@ -201,13 +205,27 @@ def _over_dims(name: str, row: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 
 amax, amin = _over_dims("amax", extremes.amax), _over_dims("amin", extremes.amin)
-argmax, argmin = _over_dims("argmax", extremes.argmax), _over_dims("argmin", extremes.argmin)
+
+
+def _place_of(name: str, row: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def place(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
+        d = dims(name, dim, input)
+        if input._d.dtype.kind == "b":
+            raise RuntimeError(f"{name}(): does not support bool input")
+        return row(input, d, keepdim)
+
+    place.__name__ = place.__qualname__ = name
+    place.__doc__ = row.__doc__
+    return place
+
+
+argmax, argmin = _place_of("argmax", extremes.argmax), _place_of("argmin", extremes.argmin)
 any, all = _over_dims("any", extremes.any_of), _over_dims("all", extremes.all_of)
 
 
 def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
     """How many elements over ``dim`` are not 0."""
-    return extremes.count_nonzero(input, dims("count_nonzero", dim, input._d.ndim))
+    return extremes.count_nonzero(input, dims("count_nonzero", dim, input))
 
 
 # ------------------------------------------------ norms
@@ -222,7 +240,7 @@ def norm(
     power = 2.0 if p == "fro" or p is None else float(p)
     if dim is None and not keepdim:
         return norm_of(input, power)
-    return norm_of(input, power, dims("norm", dim, input._d.ndim), keepdim)
+    return norm_of(input, power, dims("norm", dim, input), keepdim)
 
 
 def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
@@ -238,7 +256,7 @@ def _running(name: str, row: Callable[..., Tensor]) -> Callable[..., Tensor]:
             raise TypeError(f'{name}() missing 1 required positional arguments: "dim"')
         if not isinstance(dim, int):
             raise TypeError(f"{name}(): argument 'dim' (position 1) must be int, not {type(dim).__name__}")
-        dims(name, dim, input._d.ndim)
+        dims(name, dim, input)
         return _as_ints(row(input if dtype is None else cast_to(input, dtype), dim), dtype)
 
     running.__name__ = running.__qualname__ = name

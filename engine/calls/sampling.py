@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -99,15 +100,15 @@ def randperm(n: int, *, generator: Any = None, dtype: Any = None) -> Any:
 @creating
 def rand_like(input: Tensor, *, generator: Any = None, dtype: Any = None) -> Any:
     """``rand`` in the shape and dtype of ``input``."""
-    data = model("rand_like", input)._d
-    return random.rand(data.shape, dtype or data.dtype, generator)
+    d = dtype or model("rand_like", input)._d.dtype
+    return _drawn(input, lambda shape: random.rand(shape, d, generator))
 
 
 @creating
 def randn_like(input: Tensor, *, generator: Any = None, dtype: Any = None) -> Any:
     """``randn`` in the shape and dtype of ``input``."""
-    data = model("randn_like", input)._d
-    return random.randn(data.shape, dtype or data.dtype, generator)
+    d = dtype or model("randn_like", input)._d.dtype
+    return _drawn(input, lambda shape: random.normal(shape, 0.0, 1.0, d, generator, input.is_contiguous()))
 
 
 @creating
@@ -115,9 +116,9 @@ def randint_like(
     input: Tensor, *args: Any, low: Any = None, high: Any = None, generator: Any = None, dtype: Any = None
 ) -> Any:
     """``randint`` in the shape and dtype of ``input``."""
-    data = model("randint_like", input)._d
+    d = dtype or model("randint_like", input)._d.dtype
     least, most = _bounds("randint_like", args, low, high)
-    return random.randint(least, most, data.shape, dtype or data.dtype, generator)
+    return _drawn(input, lambda shape: random.randint(least, most, shape, d, generator))
 
 
 # --------------------------------------------------------------------------------------------- drawn by distributions
@@ -127,9 +128,9 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Any = None) -
     data = model("bernoulli", input)._d
     if p is not None:
         drawn = random.bernoulli(p, data.shape, data.dtype, generator)
-        return rows.overwritten(input, drawn, "BernoulliBackward2")
+        return rows.overwritten(input, wrap(drawn), "BernoulliBackward2")
     drawn = random.bernoulli(data, generator=generator)
-    return rows.overwritten(input, drawn, "BernoulliBackward0")
+    return rows.overwritten(input, wrap(drawn), "BernoulliBackward0")
 
 
 @overridable
@@ -164,7 +165,7 @@ def normal(
         return wrap(values)
     names = "NormalBackward3" if len(given) == 2 else "NormalBackward1" if given[0] is mean else "NormalBackward2"
     first = given[0] if given[0].shape == shape else PUBLIC["expand_to"](given[0], shape)
-    return rows.overwritten(first, values, names)
+    return rows.overwritten(first, wrap(values), names)
 
 
 @creating
@@ -173,49 +174,57 @@ def _normal(mean: Any, std: Any, size: Any, generator: Any, *, dtype: Any = None
 
 
 # ------------------------------------------------------------------------------------------------------------ in place
+def _drawn(input: Tensor, draw: Callable[..., Any]) -> Any:
+    """What ``draw(shape)`` gives, laid out as PyTorch does: in the order in which the elements lie in memory."""
+    d = input._d
+    if input.is_contiguous():
+        return draw(d.shape)
+    order = sorted(range(d.ndim), key=lambda i: -d.strides[i])
+    return np.transpose(draw([d.shape[i] for i in order]), np.argsort(order))
+
+
 def _normal_(input: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Tensor:
     """Normal numbers in place of what was there."""
-    dense = input.is_contiguous()
-    drawn = random.normal(input.shape, mean, std, input._d.dtype, generator, dense)
-    return rows.overwritten(input, drawn, "NormalBackward0")
+    d, dense = input._d.dtype, input.is_contiguous()
+    values = _drawn(input, lambda shape: random.normal(shape, mean, std, d, generator, dense))
+    return rows.overwritten(input, wrap(values), "NormalBackward0")
 
 
 def _uniform_(input: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Any = None) -> Tensor:
     """Uniform numbers in [from, to) in place of what was there."""
-    drawn = random.uniform(input.shape, from_, to, input._d.dtype, generator)
-    return rows.overwritten(input, drawn, "UniformBackward0")
+    values = _drawn(input, lambda shape: random.uniform(shape, from_, to, input._d.dtype, generator))
+    return rows.overwritten(input, wrap(values), "UniformBackward0")
 
 
 def _random_(input: Tensor, from_: Any = None, to: Any = None, *, generator: Any = None) -> Tensor:
-    """Whole numbers in [from, to) in place of what was there; to what the dtype holds exactly when no bound is given."""
+    """Whole numbers in [from, to) in place of what was there; without bounds, all that the dtype holds exactly."""
     d = input._d.dtype
-    name = "RandomBackward0"
     if from_ is None:
-        digits = {"f2": 11, "f4": 24, "f8": 53}.get(d.str[1:], d.itemsize * 8 - (d.kind == "i"))
-        top = 2 if d.kind == "b" else (1 << digits) + (d.kind == "f") if digits < 63 else (1 << 63)
-        low, high, name = 0, top, "RandomBackward2"
-    elif to is None:
-        low, high, name = 0, from_, "RandomBackward1"
-    else:
-        low, high = from_, to
-    drawn = random.randint(low, high, input.shape, d, generator)
-    return rows.overwritten(input, drawn, name)
+        values = _drawn(input, lambda shape: _any_number(shape, d, generator or random.default_generator))
+        return rows.overwritten(input, wrap(values), "RandomBackward2")
+    low, high, name = (0, from_, "RandomBackward1") if to is None else (from_, to, "RandomBackward0")
+    values = _drawn(input, lambda shape: random.randint(low, high, shape, d, generator))
+    return rows.overwritten(input, wrap(values), name)
+
+
+def _any_number(shape: Any, d: np.dtype[Any], source: random.Generator) -> Any:
+    digits = {"f2": 11, "f4": 24, "f8": 53, "b1": 1}.get(d.str[1:], d.itemsize * 8 - (d.kind == "i"))
+    bound = (1 << digits) + (d.kind == "f")
+    with source:
+        words = (source.double_words if d.itemsize == 8 else source.words)(math.prod(shape))
+    return (words % np.uint64(bound)).astype(d).reshape(shape)
 
 
 def _bernoulli_(input: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
     """1 with probability ``p``, a number or a tensor, else 0."""
     d = input._d.dtype
     if isinstance(p, Tensor):
-        drawn = random.bernoulli(np.broadcast_to(p._d, input.shape), dtype=d, generator=generator)
-        return rows.overwritten(input, drawn, "BernoulliBackward1")
-    return rows.overwritten(input, random.bernoulli(p, input.shape, d, generator), "BernoulliBackward2")
-
-
-def _exponential_(input: Tensor, lambd: float = 1.0, *, generator: Any = None) -> Tensor:
-    """Exponential numbers of rate ``lambd``: ``-log(1 - u) / lambd``."""
-    d = input._d.dtype
-    drawn = -np.log1p(-random.rand(input.shape, d, generator)) / lambd
-    return rows.overwritten(input, drawn.astype(d), "ExponentialBackward0")
+        chances = np.broadcast_to(p._d, input.shape)
+        return rows.overwritten(
+            input, wrap(random.bernoulli(chances, dtype=d, generator=generator)), "BernoulliBackward1"
+        )
+    values = _drawn(input, lambda shape: random.bernoulli(p, shape, d, generator))
+    return rows.overwritten(input, wrap(values), "BernoulliBackward2")
 
 
 FUNCTIONS: dict[str, Any] = {
@@ -226,8 +235,4 @@ FUNCTIONS: dict[str, Any] = {
     "default_generator": random.default_generator,
 }  # fmt: skip
 METHODS = {"bernoulli": bernoulli}
-IN_PLACE = {
-    "normal_": _normal_, "uniform_": _uniform_, "random_": _random_, "bernoulli_": _bernoulli_,
-    "exponential_": _exponential_,
-}  # fmt: skip
-
+IN_PLACE = {"normal_": _normal_, "uniform_": _uniform_, "random_": _random_, "bernoulli_": _bernoulli_}

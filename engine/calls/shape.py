@@ -99,7 +99,7 @@ def _reshape(input: Tensor, shape: Any) -> Tensor:
     return rows.reshaped(input, inferred(sizes("reshape", "shape", (shape,)), input._d.size))
 
 
-_reshape.__name__ = "reshape"
+_reshape.__name__ = _reshape.__qualname__ = "reshape"
 
 
 @overridable
@@ -214,7 +214,7 @@ def _permute(input: Tensor, dims: Any) -> Tensor:
     return permute(input, dims)
 
 
-_permute.__name__ = "permute"
+_permute.__name__ = _permute.__qualname__ = "permute"
 
 
 @overridable

@@ -17,12 +17,14 @@ def _over_one(name: str, row: Callable[..., Tensor]) -> Callable[..., Tensor]:
             raise TypeError(f'{name}() missing 1 required positional arguments: "dim"')
         if dtype is not None:
             input = cast_to(input, dtype)
+        elif not isinstance(input, Tensor):
+            raise errors.argument(name, "input", 1, input)
         d = input._d
         if d.dtype.kind not in "fc":
             last = "_lastdim" if dim in (-1, d.ndim - 1) else ""
             raise errors.hinted(errors.not_implemented(f"{name}{last}_kernel_impl", d.dtype), "write x.float() first.")
         if not d.ndim:
-            dims(name, dim, 0)
+            dims(name, dim, input)
         return row(input, dim)
 
     over.__name__ = over.__qualname__ = name
@@ -39,7 +41,7 @@ def logsumexp(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
         raise TypeError('logsumexp() missing 1 required positional arguments: "dim"')
     if input._d.dtype.kind not in "fc":
         input = cast_to(input, dtypes.get_default_dtype())
-    return rows.logsumexp(input, dims("logsumexp", dim, input._d.ndim), keepdim)
+    return rows.logsumexp(input, dims("logsumexp", dim, input), keepdim)
 
 
 FUNCTIONS = {"softmax": softmax, "log_softmax": log_softmax, "logsumexp": logsumexp}

@@ -9,7 +9,6 @@ import numpy as np
 from .. import return_types
 from ..mode import overridable
 from ..ops import sort as rows
-from ..ops.shape import squeeze
 from ..tensor import Tensor, wrap
 from .shape import dim_of
 
@@ -17,7 +16,8 @@ from .shape import dim_of
 @overridable
 def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool | None = None) -> Any:
     """Values in order along ``dim``, and where they came from; equal values keep their order."""
-    return return_types.sort(*rows.sort(input, dim_of(dim, input._d.ndim), descending))
+    row = rows.sort if stable is None else rows.sort_stable
+    return return_types.sort(*row(input, dim_of(dim, input._d.ndim), descending))
 
 
 @overridable
@@ -47,8 +47,7 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Any
     d = dim_of(dim, input._d.ndim)
     if not 1 <= k <= (input._d.shape[d] if input._d.ndim else 1):
         raise RuntimeError("selected number k out of range for dimension " + str(d))
-    value, index = rows.kthvalue(input, k, d)
-    return return_types.kthvalue(*((value, index) if keepdim else (squeeze(value, d), squeeze(index, d))))
+    return return_types.kthvalue(*rows.kthvalue(input, k, d, keepdim))
 
 
 FUNCTIONS = {"sort": sort, "argsort": argsort, "msort": msort, "topk": topk, "kthvalue": kthvalue}

@@ -14,7 +14,7 @@ _public: dict[str, Any] = {
 }
 globals().update(_public)
 
-__all__ = ["Buffer", "Module", "Parameter", "functional", "init", *_public]  # noqa: PLE0604  see activation.py etc.
+__all__ = ["Buffer", "Module", "Parameter", "functional", "init", *_public]
 
 __getattr__ = absent.lookup("torch.nn", lambda: __all__)
 

@@ -106,6 +106,9 @@ class ModuleList(Module):
     def __iadd__(self, modules: Iterable[Module]) -> ModuleList:
         return self.extend(modules)
 
+    def __add__(self, modules: Iterable[Module]) -> ModuleList:
+        return type(self)([*self, *modules])
+
     def append(self, module: Module) -> ModuleList:
         """Put a module at the end."""
         self.add_module(str(len(self)), module)

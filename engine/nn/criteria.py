@@ -186,12 +186,14 @@ def kl_div(
         )
     by_batch = reduction == "batchmean"
     reduction = reduction_of(size_average, reduce, "sum" if by_batch else reduction)
-    if log_target:
-        losses = target.exp() * (target - input)
-    else:
-        losses = PUBLIC["where"](target > 0, target * target.clamp(min=1e-45).log(), 0.0) - target * input
-    loss = reduced(losses, reduction)
+    loss = reduced(_divergences(input, target, log_target), reduction)
     return loss / input.size(0) if by_batch and input.dim() else loss
+
+
+def _divergences(input: Tensor, target: Tensor, log_target: bool) -> Tensor:
+    if log_target:
+        return target.exp() * (target - input)
+    return PUBLIC["xlogy"](target, target) - target * input
 
 
 # ---------------------------------------------------------------------------------------------------------- of classes
@@ -297,7 +299,9 @@ def _soft_cross_entropy(
 ) -> Tensor:
     """For probabilities as targets."""
     if not target.is_floating_point():
-        raise RuntimeError(f"Expected floating point type for target with class probabilities, got {target.dtype.title}")
+        raise RuntimeError(
+            f"Expected floating point type for target with class probabilities, got {target.dtype.title}"
+        )
     if ignore_index >= 0:
         raise RuntimeError("ignore_index is not supported for floating point target")
     classes = input.size(dim)
@@ -318,7 +322,7 @@ def _uniform_cross_entropy(
 ) -> Tensor:
     """What label smoothing adds: the loss against all classes alike."""
     losses = -(logs if weight is None else logs * _per_class(weight, logs.dim(), dim)).sum(dim)
-    ignored = target == ignore_index
+    ignored = PUBLIC["eq"](target, ignore_index)
     losses = losses.masked_fill(ignored, 0.0)
     if reduction != "mean":
         return reduced(losses, reduction)

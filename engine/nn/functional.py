@@ -10,7 +10,8 @@ import numpy as np
 
 from .. import absent, dtypes, errors, random
 from ..calls import FAMILIES
-from ..factory import numpy_dtype
+from ..calls import softmax as calls_softmax
+from ..calls.linalg import linear
 from ..inplace import apply
 from ..kernel import PUBLIC, RAW
 from ..mode import here, overridable, overridden
@@ -28,7 +29,7 @@ from .criteria import (
 )
 
 
-# ----------------------------------------------------------------------------------------------------------- activations
+# ---------------------------------------------------------------------------------------------------------- activations
 def _with_inplace(function: Callable[..., Tensor], count: int) -> Callable[..., Tensor]:
     """``function``, which takes ``count`` options, with PyTorch's ``inplace`` after them."""
 
@@ -61,25 +62,23 @@ def _chosen_dim(name: str, dims: int) -> int:
     return 0 if dims in (0, 1, 3) else 1
 
 
-def _softmax(name: str, row: str, negative: bool = False) -> Callable[..., Tensor]:
-    def function(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
+def _over(name: str, function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def over(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
         if not isinstance(input, Tensor):
             raise errors.argument(name, "input", 1, input)
-        if dim is None:
-            dim = _chosen_dim(name, input.dim())
-        if dtype is not None:
-            input = PUBLIC["cast"](input, numpy_dtype(name, dtype))
-        elif not input.is_floating_point():
-            raise NotImplementedError(f"\"{row}_lastdim_kernel_impl\" not implemented for '{input.dtype.title}'")
-        return PUBLIC[row](-input if negative else input, dim)
+        return function(input, _chosen_dim(name, input.dim()) if dim is None else dim, dtype=dtype)
 
-    function.__name__ = function.__qualname__ = name
-    return overridable(function)
+    over.__name__ = over.__qualname__ = name
+    return overridable(over)
 
 
-softmax = _softmax("softmax", "softmax")
-log_softmax = _softmax("log_softmax", "log_softmax")
-softmin = _softmax("softmin", "softmax", negative=True)
+def _softmin(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
+    return calls_softmax.softmax(-input, dim, dtype=dtype)
+
+
+softmax = _over("softmax", calls_softmax.softmax)
+log_softmax = _over("log_softmax", calls_softmax.log_softmax)
+softmin = _over("softmin", _softmin)
 softmax.__doc__ = "``exp(x) / Σ exp(x)`` over ``dim``."
 log_softmax.__doc__ = "``x - log Σ exp(x)`` over ``dim``."
 softmin.__doc__ = "``softmax(-x)``."
@@ -90,7 +89,9 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """``max(x, 0) + weight · min(x, 0)``, one weight for all or one for each channel."""
     if weight.numel() != 1:
         weight = weight.view([-1 if i == min(1, input.dim() - 1) else 1 for i in range(input.dim())])
-    return PUBLIC["where"](input > 0, input, input * weight)
+    elif weight.dim() != input.dim():
+        weight = weight.view([1] * input.dim())
+    return PUBLIC["prelu"](input, weight)
 
 
 @overridable
@@ -102,31 +103,10 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
         raise RuntimeError(
             f"Halving dimension must be even, but dimension {dim % input.dim()} is size {input.size(dim)}"
         )
-    a, b = input.chunk(2, dim)
-    return a * b.sigmoid()
+    return PUBLIC["glu"](input, dim % input.dim())
 
 
-# ---------------------------------------------------------------------------------------------------------------- layers
-def _linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """``input @ weightᵀ + bias``.
-
-    Shapes: input (..., in), weight (out, in) or (in), bias (out); result (..., out).
-    """
-    for position, (name, value) in enumerate((("input", input), ("weight", weight)), 1):
-        if not isinstance(value, Tensor):
-            raise errors.argument("linear", name, position, value)
-    turned = PUBLIC["t"](weight)
-    if bias is None:
-        return input.matmul(turned)
-    dims = len(input._d.shape)
-    if dims == 2:
-        return PUBLIC["addmm"](bias, input, turned)
-    if dims > 2 and not input.is_contiguous():
-        return input.matmul(turned) + bias
-    rows = PUBLIC["view_as"](input, (-1, input.shape[-1]) if input.shape[-1] else (int(np.prod(input.shape[:-1])), 0))
-    return PUBLIC["addmm"](bias, rows, turned).view((*input.shape[:-1], weight.shape[0]))
-
-
+# --------------------------------------------------------------------------------------------------------------- layers
 @overridable
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """While ``training``: each element 0 with probability ``p``, else ``x / (1 - p)``."""
@@ -162,7 +142,7 @@ def embedding(
         raise IndexError("index out of range in self")
     if padding_idx is not None:
         padding_idx += weight.size(0) if padding_idx < 0 else 0
-    return PUBLIC["embedding"](weight, input._d, -1 if padding_idx is None else padding_idx)
+    return PUBLIC["embedding"](weight, input, -1 if padding_idx is None else padding_idx)
 
 
 @overridable
@@ -195,12 +175,11 @@ for _family in FAMILIES:
     _public |= getattr(_family, "FUNCTIONAL", {})
 for _name, _count in _OPTIONS.items():
     _public[_name] = _with_inplace(_public[_name], _count)
-_public.setdefault("linear", overridable(_linear))
 globals().update(_public)
 
 __all__ = [
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "dropout", "embedding", "glu",
-    "huber_loss", "kl_div", "l1_loss", "log_softmax", "mse_loss", "nll_loss", "normalize", "one_hot", "prelu",
+    "huber_loss", "kl_div", "l1_loss", "linear", "log_softmax", "mse_loss", "nll_loss", "normalize", "one_hot", "prelu",
     "smooth_l1_loss", "softmax", "softmin", *_public,
 ]  # fmt: skip
 

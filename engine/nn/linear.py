@@ -89,7 +89,8 @@ class Embedding(Module):
     @classmethod
     def from_pretrained(cls, embeddings: Tensor, freeze: bool = True, padding_idx: int | None = None) -> Embedding:
         """A layer on the vectors of ``embeddings``."""
-        made = cls(*embeddings.shape, padding_idx, embeddings)
+        count, width = embeddings.shape
+        made = cls(count, width, padding_idx, embeddings)
         made.weight.requires_grad_(not freeze)
         return made
 

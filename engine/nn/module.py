@@ -20,6 +20,18 @@ def typename(value: Any) -> str:
     return type(value).__name__
 
 
+def forget_gradient(p: Tensor, set_to_none: bool) -> None:
+    """``p.grad`` becomes None, or zeros in the same tensor."""
+    if p.grad is None:
+        return
+    if set_to_none:
+        p.grad = None
+        return
+    if p.grad.requires_grad:
+        p.grad = p.grad.detach()
+    p.grad.zero_()
+
+
 class Module(Stateful):
     """Base class: define ``__init__``, which sets parameters and submodules as attributes, and ``forward``.
 
@@ -65,8 +77,7 @@ class Module(Stateful):
         if with_kwargs:
             if not (isinstance(changed, tuple) and len(changed) == 2):
                 raise RuntimeError(
-                    "forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got "
-                    f"{changed}."
+                    f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {changed}."
                 )
             return changed
         return changed if isinstance(changed, tuple) else (changed,), kwargs
@@ -131,7 +142,9 @@ class Module(Stateful):
     def _refuse(self, value: Any, what: str, name: str, wanted: str) -> None:
         error = TypeError(f"cannot assign '{typename(value)}' as {what} '{name}' ({wanted} or None expected)")
         if what == "parameter" and isinstance(value, Tensor):
-            error.add_note("Hint: wrap it, nn.Parameter(tensor), or change its values: with torch.no_grad(): w.copy_(...)")
+            error.add_note(
+                "Hint: wrap it, nn.Parameter(tensor), or change its values: with torch.no_grad(): w.copy_(...)"
+            )
         raise error
 
     def _forget(self, name: str) -> None:
@@ -184,7 +197,9 @@ class Module(Stateful):
         self._need("_buffers", "buffer")
         self._check_name("buffer", name, self._buffers)
         if tensor is not None and not isinstance(tensor, Tensor):
-            raise TypeError(f"cannot assign '{typename(tensor)}' object to buffer '{name}' (torch Tensor or None required)")
+            raise TypeError(
+                f"cannot assign '{typename(tensor)}' object to buffer '{name}' (torch Tensor or None required)"
+            )
         self._buffers[name] = tensor
         (self._non_persistent_buffers_set.discard if persistent else self._non_persistent_buffers_set.add)(name)
 
@@ -227,8 +242,7 @@ class Module(Stateful):
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget every parameter's gradient, or fill it with zeros."""
         for p in self.parameters():
-            if p.grad is not None:
-                p.grad = None if set_to_none else p.grad.detach() * 0
+            forget_gradient(p, set_to_none)
 
     def _apply(self, change: Callable[[Tensor], Tensor]) -> Any:
         """Replace the values of every parameter, gradient and buffer; the tensors stay the same objects."""
@@ -258,8 +272,7 @@ class Module(Stateful):
             return self
         if not (dtype.is_floating_point or dtype.is_complex):
             raise TypeError(
-                "nn.Module.to only accepts floating point or complex dtypes, but got desired "
-                f"dtype={dtype}"
+                f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}"
             )
         return self._apply(lambda t: t.to(dtype) if t.is_floating_point() else t)
 

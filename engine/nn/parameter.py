@@ -45,6 +45,8 @@ class Buffer(Tensor):
 
     __slots__ = ("persistent",)
 
+    persistent: bool
+
     def __new__(cls, data: Any = None, *, persistent: bool = True) -> Buffer:
         out = object.__new__(cls)
         out._d = np.empty(0, np.float32) if data is None else box(data.detach())

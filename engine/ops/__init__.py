@@ -11,6 +11,7 @@ from . import (  # noqa: F401  importing a family fills the table
     extremes,
     fill,
     functions,
+    gates,
     index,
     join,
     linalg,

@@ -20,6 +20,14 @@ def no_bool_subtraction(x, y, *rest):
     return errors.bool_subtraction(both=all(bools)) if any(bools) else None
 
 
+def factor(alpha, dtype):
+    """A Python number as a scalar of ``dtype``; it wraps around where it does not fit."""
+    return np.array(alpha).astype(dtype)[()]
+
+
+RAW["factor"] = raw(factor)
+
+
 @elementwise(operator.add, x=lambda g: g, y=lambda g: g)
 def add(x, y):
     """Sum, elementwise with broadcasting: ``out = x + y``."""
@@ -28,12 +36,10 @@ def add(x, y):
 @elementwise(x=lambda g: g, y=lambda g, alpha: g * alpha, node="AddBackward0", called="add")
 def add_scaled(x, y, alpha):
     """A sum with a factor: ``out = x + alpha · y``."""
-    return x + y * x.dtype.type(alpha)
+    return x + y * factor(alpha, x.dtype)
 
 
-@elementwise(
-    operator.sub, x=lambda g: g, y=lambda g: -g, refuse=no_bool_subtraction, diagnose=no_bool_subtraction
-)
+@elementwise(operator.sub, x=lambda g: g, y=lambda g: -g, refuse=no_bool_subtraction, diagnose=no_bool_subtraction)
 def sub(x, y):
     """Difference, elementwise with broadcasting: ``out = x - y``."""
 
@@ -44,15 +50,19 @@ def sub(x, y):
 )  # fmt: skip
 def sub_scaled(x, y, alpha):
     """A difference with a factor: ``out = x - alpha · y``."""
-    return x - y * x.dtype.type(alpha)
+    return x - y * factor(alpha, x.dtype)
 
 
 @elementwise(
-    lambda x, y: y - x, x=lambda g: -g, y=None, node="RsubBackward1",
+    lambda x, y: y - x, x=lambda g: -g, y=lambda g: g,
+    node=lambda node: "RsubBackward0" if "y" in node.step.spec.wanted else "RsubBackward1",
     refuse=no_bool_subtraction, diagnose=no_bool_subtraction,
 )  # fmt: skip
 def rsub(x, y):
     """Difference the other way round, from a number: ``out = y - x``."""
+
+
+rsub.row.differentiable = lambda node: ("x", "y") if "y" in node.step.spec.wanted else ("x",)
 
 
 @elementwise(
@@ -61,7 +71,7 @@ def rsub(x, y):
 )  # fmt: skip
 def rsub_number_scaled(x, y, alpha):
     """Difference the other way round, from a number, with a factor: ``out = y - alpha · x``."""
-    return y - x * x.dtype.type(alpha)
+    return y - x * factor(alpha, x.dtype)
 
 
 @elementwise(
@@ -70,7 +80,7 @@ def rsub_number_scaled(x, y, alpha):
 )  # fmt: skip
 def rsub_scaled(x, y, alpha=1):
     """Difference the other way round: ``out = y - alpha · x``."""
-    return y - x * x.dtype.type(alpha)
+    return y - x * factor(alpha, x.dtype)
 
 
 @elementwise(operator.mul, x=lambda g, y: g * y, y=lambda g, x: g * x)
@@ -182,8 +192,9 @@ def rremainder(x, y):
 
 
 @elementwise(
-    x=lambda g: g, y=lambda g, x, y: -g * div_rounded(x, y, "trunc"), node="FmodBackward1", diagnose=no_remainder("fmod_cpu")
-)
+    x=lambda g: g, y=lambda g, x, y: -g * div_rounded(x, y, "trunc"), node="FmodBackward1",
+    diagnose=no_remainder("fmod_cpu"),
+)  # fmt: skip
 def fmod(x, y):
     """What division leaves, with the sign of the dividend: ``out = x - y · trunc(x / y)``."""
     return modulo(x, y, np.fmod)
@@ -270,13 +281,24 @@ def pow_base(x, y):
     return np.power(x.dtype.type(y), x)
 
 
+def whole_power(x, y):
+    """``x ** y`` for whole numbers: 0 for a negative ``y``, unless ``x`` is 1 or -1."""
+    if x.dtype.kind == "b":
+        raise TypeError
+    out = np.power(x, np.abs(y))
+    return np.where((y < 0) & (np.abs(x) != 1), x.dtype.type(0), out)
+
+
+RAW["whole_power"] = raw(whole_power)
+
+
 @elementwise(
-    operator.pow,
+    lambda x, y: x**y if x.dtype.kind not in "biu" else whole_power(x, y),
     x=lambda g, x, y: where(y == 0, 0.0, g * (y * pow_tensor(x, y - 1))),
     y=lambda g, x, y, out: g * where((x == 0) & (y >= 0), 0.0, out * log(x)),
     node="PowBackward1",
     called="pow",
-    diagnose=no_negative_powers,
+    diagnose=lambda x, y: errors.not_implemented("pow", x.dtype) if x.dtype.kind == "b" else None,
 )
 def pow_tensor(x, y):
     """A power, elementwise with broadcasting: ``out = x ** y``."""

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .. import errors
-from ..kernel import rule
+from ..kernel import RAW, raw, rule
 from ..op import elementwise
 from .functions import no_bools, no_kernel
 
@@ -60,6 +60,15 @@ def fmin(x, y):
 
 
 # ---------------------------------------------------------------- between bounds
+def operand(value, like):
+    """A Python number as an operand beside the array ``like``, of its dtype."""
+    array = number(value, like)
+    return like.dtype.type(value) if array is None else array
+
+
+RAW["operand"] = raw(operand)
+
+
 @rule
 def within(x, low, high):
     """Where ``x`` lies between two numbers, bounds included; either may be None."""
@@ -68,14 +77,16 @@ def within(x, low, high):
     return (x >= low) & (x <= high)
 
 
-@elementwise(
-    x=lambda g, x, low, high: only_where(g, within(x, low, high)), node="ClampBackward1", called="clamp"
-)
+@elementwise(x=lambda g, x, low, high: only_where(g, within(x, low, high)), node="ClampBackward1", called="clamp")
 def clamp_number(x, low, high):
     """``x`` kept between two numbers, either of which may be None; at a bound the gradient passes."""
+    if type(x) is not ndarray:
+        if low is not None and x < low:
+            x = x.dtype.type(low)
+        return x.dtype.type(high) if high is not None and x > high else +x
     if low is not None:
-        x = np.maximum(x.dtype.type(low), x)
-    return x if high is None else np.minimum(x.dtype.type(high), x)
+        x = np.maximum(operand(low, x), x)
+    return x if high is None else np.minimum(operand(high, x), x)
 
 
 @elementwise(x=lambda g, x, low: only_where(g, x >= low), node="ClampMinBackward0", called="clamp_min")
@@ -198,17 +209,13 @@ def xlogy(x, y):
     return np.where(np.equal(x, 0) & ~np.isnan(y), x.dtype.type(0), x * np.log(y))
 
 
-@elementwise(
-    x=lambda g, y: ldexp(g, y), y=lambda g, out: g * out * math.log(2), floating=True
-)
+@elementwise(x=lambda g, y: ldexp(g, y), y=lambda g, out: g * out * math.log(2), floating=True)
 def ldexp(x, y):
     """``out = x · 2^y``."""
     return x * np.exp2(y)
 
 
-@elementwise(
-    x=lambda g: underivable(g, "heaviside"), y=lambda g: underivable(g, "heaviside"), node="NotImplemented"
-)
+@elementwise(x=lambda g: underivable(g, "heaviside"), y=lambda g: underivable(g, "heaviside"), node="NotImplemented")
 def heaviside(x, y):
     """0 where ``x`` is negative, 1 where it is positive, ``y`` where it is 0."""
     return np.where(np.isnan(x), x, np.heaviside(x, y)) if x.dtype.kind == "f" else np.where(x == 0, y, x > 0)

@@ -37,7 +37,6 @@ def ge(x, y):
 
 
 @elementwise(
-    np.where,
     apart=("condition",),
     condition=None,
     x=lambda g, condition: only_where(g, condition),
@@ -45,6 +44,9 @@ def ge(x, y):
 )
 def where(condition, x, y):
     """``x`` where ``condition``, else ``y``; all three broadcast."""
+    if type(condition) is not ndarray and type(x) is type(y) and isinstance(x, np.generic):
+        return (x if condition else y).copy()
+    return np.where(condition, x, y)
 
 
 # ---------------------------------------------------------------- kinds of numbers
@@ -161,5 +163,3 @@ def isclose(x, y, rtol=1e-05, atol=1e-08, equal_nan=False):
         near = near | (np.isfinite(gap) & (gap <= atol + np.abs(rtol * y)))
         return near | (np.isnan(x) & np.isnan(y)) if equal_nan else near
     return near | (np.abs(x - y) <= atol + np.abs(rtol * y)) if x.dtype.kind != "b" else near
-
-

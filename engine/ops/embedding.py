@@ -7,16 +7,18 @@ from ..op import op
 
 @op(
     x=lambda g, places, padding, x_shape: embedding_dense_backward(g, places, padding, x_shape),
+    places=None,
     node="EmbeddingBackward0",
     jvp="linear",
 )
 def embedding(x, places, padding=-1):
     """``x[places]``; the row ``padding`` receives no gradient."""
-    return x[places]
+    return x.take(places, 0)
 
 
 @op(
-    x=lambda g, places, padding: embedding(g, places) * np.not_equal(places, padding)[..., None],
+    x=lambda g, places, padding: embedding(g, places) * ne(places, padding)[..., None],
+    places=None,
     node="EmbeddingDenseBackwardBackward0",
     jvp="linear",
 )

@@ -43,6 +43,8 @@ def cast_whole(x, dtype):
 def only_where(g, keep):
     """``g`` where ``keep``, else 0, also where ``g`` is inf or NaN, which a product with ``keep`` would let through."""
     if type(g) is not ndarray or type(keep) is not ndarray or g.shape != keep.shape:
+        if not g.ndim and not keep.ndim:
+            return g if keep else g.dtype.type(0)
         return np.where(keep, g, g.dtype.type(0))
     if g.size < 512:
         out = g.copy()
@@ -111,7 +113,7 @@ def abs(x):
 @elementwise(x=lambda g: zeros_as(g), called="sign")
 def sign(x):
     """-1, 0 or 1; 0 for NaN."""
-    if type(x) is not ndarray:
+    if not x.ndim:
         return x.dtype.type(int(x > 0) - int(x < 0)) if x.dtype.kind != "b" else x
     if x.dtype.kind != "f":
         return np.sign(x) if x.dtype.kind != "b" else x.copy()
@@ -237,9 +239,7 @@ def atanh(x):
     """The inverse of the hyperbolic tangent."""
 
 
-@elementwise(
-    x=lambda g, y: tanh_backward(g, y), y=lambda g, x, y: g * (-2 * y * x), node="TanhBackwardBackward0"
-)
+@elementwise(x=lambda g, y: tanh_backward(g, y), y=lambda g, x, y: g * (-2 * y * x), node="TanhBackwardBackward0")
 def tanh_backward(x, y):
     """The derivative of tanh at the result ``y``, times ``x``: ``out = x · (1 - y²)``."""
     return x * ((ONE if type(y) is ndarray else 1.0) - y * y)
@@ -265,30 +265,28 @@ def sigmoid_backward(x, y):
 def sigmoid(x):
     """``out = 1 / (1 + e^-x)``."""
     if type(x) is ndarray:
-        return np.reciprocal(np.exp(-x) + ONE)
+        out = np.exp(-x)
+        out += ONE
+        return np.reciprocal(out, out)
     return 1.0 / (1.0 + np.exp(-x))
 
 
 RAW["sigmoid_d_x"] = RAW["sigmoid_backward"]
 
 
-@elementwise(x=lambda g: g * (math.pi / 180), floating=True, node="Deg2RadBackward0")
+@elementwise(np.deg2rad, x=lambda g: g * (math.pi / 180), floating=True, node="Deg2RadBackward0")
 def deg2rad(x):
     """Degrees to radians."""
-    return x * x.dtype.type(math.pi / 180)
 
 
-@elementwise(x=lambda g: g * (180 / math.pi), floating=True, node="Rad2DegBackward0")
+@elementwise(np.rad2deg, x=lambda g: g * (180 / math.pi), floating=True, node="Rad2DegBackward0")
 def rad2deg(x):
     """Radians to degrees."""
-    return x * x.dtype.type(180 / math.pi)
 
 
 @elementwise(
     floating=True,
-    x=lambda g, x: where(
-        x == 0, 0.0, g * ((math.pi * x * cos(math.pi * x) - sin(math.pi * x)) / (math.pi * x * x))
-    ),
+    x=lambda g, x: where(x == 0, 0.0, g * ((math.pi * x * cos(math.pi * x) - sin(math.pi * x)) / (math.pi * x * x))),
 )
 def sinc(x):
     """``out = sin(πx) / (πx)``, 1 at 0."""

@@ -21,7 +21,7 @@ def index_back(x, indices, shape):
 
 
 @op(
-    x=lambda g, indices, accumulate: g if accumulate else index_put(g, zero_like(g), indices, False),
+    x=lambda g, indices, accumulate: g if accumulate else index_erase(g, indices),
     y=lambda g, indices, y_shape: sum_to(index_by(g, indices), y_shape),
     jvp="linear",
 )
@@ -35,10 +35,12 @@ def index_put(x, y, indices, accumulate=False):
     return out
 
 
-@op(x=lambda g: zero_like(g), node="ZerosLikeBackward0", jvp="linear")
-def zero_like(x):
-    """One zero of the dtype of ``x``, without dimensions."""
-    return x.dtype.type(0)
+@op(x=lambda g, indices: index_erase(g, indices), node="IndexPutBackward0", jvp="linear")
+def index_erase(x, indices):
+    """``x`` with zeros at ``indices``."""
+    out = np.array(x)
+    out[indices] = 0
+    return out
 
 
 # ------------------------------------------------------------------------------------------------ writes into parts

@@ -170,13 +170,13 @@ def minors_slope(g, x):
     sent = zeros_as(x)  # <g, cofactors> is Σ_i det of x with row i replaced by that of g
     for i in range(n):
         row = np.eye(n, dtype=bool)[i].reshape(n, 1)
-        replaced = where(row, select_row(g, i), x)
+        replaced = where(row, row_at(g, i), x)
         sent = sent + where(row, 0.0, minors(replaced))
     return sent
 
 
 @rule
-def select_row(g, i):
+def row_at(g, i):
     """Row i of each matrix, as a matrix of one row."""
     return sum(where(np.eye(g.shape[-1], dtype=bool)[i].reshape(-1, 1), g, 0.0), -2, True)
 

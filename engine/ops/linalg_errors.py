@@ -27,7 +27,7 @@ def _sizes(x: Tensor, y: Tensor) -> RuntimeError:
         RuntimeError(
             f"mat1 and mat2 shapes cannot be multiplied ({x.shape[0]}x{x.shape[1]} and {y.shape[0]}x{y.shape[1]})"
         ),
-        f"(n x k) @ (k x m): the inner sizes, here {x.shape[1]} and {y.shape[0]}, have to be equal; transpose one with .T?",
+        f"(n x k) @ (k x m): the inner sizes, here {x.shape[1]} and {y.shape[0]}, have to be equal; is a .T missing?",
     )
 
 
@@ -136,8 +136,8 @@ def singular(x: Array) -> Exception | None:
         if pivot:
             where = f"(Batch element {at}): " if x.ndim > 2 else ""
             return LinAlgError(
-                f"linalg.inv: {where}The diagonal element {pivot} is zero, the inversion could not be completed because "
-                "the input matrix is singular."
+                f"linalg.inv: {where}The diagonal element {pivot} is zero, the inversion could not be completed "
+                "because the input matrix is singular."
             )
     return None
 

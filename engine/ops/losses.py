@@ -113,7 +113,7 @@ def logits_slope(x, target, pos_weight):
 
 @rule
 def logits_target_slope(x, pos_weight):
-    """The derivative by the targets: ``-x``; with weights ``log(1 - σ) - pos_weight · log σ`` for the two logarithms."""
+    """The derivative by the targets: ``log(1 - σ) - pos_weight · log σ``, which is ``-x`` without weights."""
     if pos_weight is None:
         return -x
     return softplus_of(x) * -1.0 + softplus_of(-x) * pos_weight
@@ -166,6 +166,11 @@ def _nll(node):
 def misfit(x, target, weight=None, reduction="mean", ignore_index=-100):
     """PyTorch's error for a target that names no class."""
     classes = x.shape[1 if x.ndim > 1 else 0]
+    if weight is not None and weight.shape != (classes,):
+        return RuntimeError(
+            f"weight tensor should be defined either for all {classes} classes or no classes but got weight tensor of "
+            f"shape: {list(weight.shape)}"
+        )
     wrong = target[(target != ignore_index) & ((target < 0) | (target >= classes))]
     return IndexError(f"Target {wrong[0]} is out of bounds.") if wrong.size else None
 
@@ -173,6 +178,10 @@ def misfit(x, target, weight=None, reduction="mean", ignore_index=-100):
 @_nll("NllLossBackward0")
 def nll_loss_1d(x, target, weight=None, reduction="mean", ignore_index=-100):
     """``-x[n, target[n]]`` of log-probabilities, classes weighted, and the sum of the weights."""
+    if plain(x, target, weight, ignore_index):
+        losses = -x[np.arange(len(target)), target]
+        n = x.dtype.type(target.size)
+        return (losses if reduction == "none" else total(losses) / n if reduction == "mean" else total(losses)), n
     chosen, factor = chosen_classes(x, target, weight, ignore_index)
     axis = 1 if x.ndim > 1 else 0
     losses = -np.take_along_axis(x, chosen, axis).squeeze(axis) * factor
@@ -195,11 +204,21 @@ def chosen_classes(x, target, weight, ignore_index):
     at = np.where(counts, target, 0)
     if at.size and (at.min() < 0 or at.max() >= x.shape[1 if x.ndim > 1 else 0]):
         raise ValueError("a target names no class")
+    if weight is not None and weight.shape != (x.shape[1 if x.ndim > 1 else 0],):
+        raise ValueError("not one weight for each class")
     factor = np.ones(target.shape, x.dtype) if weight is None else weight[at]
     axis = 1 if x.ndim > 1 else 0
     return np.expand_dims(np.asarray(at), axis), np.where(counts, factor, x.dtype.type(0))
 
 
+def plain(x, target, weight, ignore_index):
+    """Whether this is the common case: rows of scores, no weights, each target a class."""
+    if x.ndim != 2 or weight is not None or ignore_index >= 0 or not target.size:
+        return False
+    return np.minimum.reduce(target) >= 0 and np.maximum.reduce(target) < x.shape[1]
+
+
+RAW["plain"] = raw(plain)
 RAW["chosen_classes"] = raw(chosen_classes)
 
 
@@ -216,8 +235,11 @@ RAW["chosen_classes"] = raw(chosen_classes)
 def nll_place(x, target, shape, total, weight=None, reduction="mean", ignore_index=-100):
     """What the log-probabilities of ``shape`` receive when the loss receives ``x``."""
     out = np.zeros(shape, x.dtype)
+    if plain(out, target, weight, ignore_index):
+        out[np.arange(len(target)), target] = -x / total if reduction == "mean" else -x
+        return out
     chosen, factor = chosen_classes(out, target, weight, ignore_index)
-    sent = np.asarray(-(x / total if reduction == "mean" else x) * factor)
+    sent = np.where(factor == 0, x.dtype.type(0), -(x / total if reduction == "mean" else x) * factor)
     axis = 1 if out.ndim > 1 else 0
     np.put_along_axis(out, chosen, np.expand_dims(sent, axis), axis)
     return out

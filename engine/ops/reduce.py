@@ -79,13 +79,16 @@ def count_of(shape, dim):
     """How many elements a reduction of ``shape`` over ``dim`` puts together."""
     if dim is None:
         return math.prod(shape)
-    return math.prod([shape[d] for d in (dim if type(dim) is tuple else (dim,))])
+    try:
+        return math.prod([shape[d] for d in (dim if type(dim) is tuple else (dim,))]) if len(shape) else 1
+    except IndexError as error:
+        raise ValueError("no such dim") from error  # which leads to the diagnosis
 
 
 @rule
 def kept(g, shape, dim, keepdim):
     """``g`` with the dimensions that a reduction of ``shape`` dropped put back as ones, ready to broadcast."""
-    if keepdim or dim is None:
+    if keepdim or dim is None or not len(shape):
         return g
     dims = {d % len(shape) for d in (dim if type(dim) is tuple else (dim,))}
     return reshape(g, tuple([1 if i in dims else n for i, n in enumerate(shape)]))
@@ -183,6 +186,8 @@ def leave_one_out(x):
 @rule
 def rest_of_product(x, out, dim):
     """For each element the product of all others over ``dim``; ``out / x`` unless there is a zero."""
+    if not len(x.shape):
+        return 1.0
     if not (x == 0).any():
         return out / x
     if dim is None:
@@ -193,6 +198,8 @@ def rest_of_product(x, out, dim):
 @on_arrays("rest_of_product", PUBLIC["rest_of_product"])
 def _rest_of_product(x, out, dim):
     """In linear memory: the product of what stands before, times that of what stands after."""
+    if not x.ndim:
+        return 1.0
     if not (x == 0).any():
         return out / x
     y = np.moveaxis(np.ravel(x) if dim is None else x, -1 if dim is None else dim, -1)
@@ -219,13 +226,9 @@ def var(x, dim=None, correction=1, keepdim=False):
 
 
 @op(
-    x=lambda g, x, out, dim, correction, keepdim: var_slope(
-        where(out == 0, 0.0, g / (out + out)), x, dim, correction, keepdim
-    ),
-    jvp=lambda t, x, out, dim, correction, keepdim: where(
-        out == 0,
-        0.0,
-        sum(t * var_slope(x.dtype.type(1), x, dim, correction, True), dim, keepdim) / (out + out),
+    x=lambda g, x, out, dim, correction, keepdim: var_slope(unless_zero(g, out + out), x, dim, correction, keepdim),
+    jvp=lambda t, x, out, dim, correction, keepdim: unless_zero(
+        sum(t * var_slope(x.dtype.type(1), x, dim, correction, True), dim, keepdim), out + out
     ),
     refuse=whole_var,
     diagnose=misdirected,
@@ -238,11 +241,11 @@ def std(x, dim=None, correction=1, keepdim=False):
 @rule
 def var_slope(g, x, dim, correction, keepdim):
     """``g · 2(x - mean) / (n - correction)``."""
-    n = count_of(x.shape, dim)
+    free = count_of(x.shape, dim) - correction
     apart = x - mean(x, dim, True)
-    if n <= correction:
+    if free <= 0 and (dim is None or not len(x.shape)):  # as PyTorch has it
         return kept(g, x.shape, dim, keepdim) * where(apart == 0, apart * math.nan, math.inf)
-    return (kept(g, x.shape, dim, keepdim) * (2 / (n - correction))) * apart
+    return (kept(g, x.shape, dim, keepdim) * (2 / free if free else math.inf)) * apart
 
 
 # ------------------------------------------------ norms
@@ -264,23 +267,21 @@ def vector_norm(x, p=2.0, dim=None, keepdim=False):
         fractional(x)
     if p == 2 and dim is None and not keepdim:
         v = x.ravel()
-        squares = v.dot(v)
-        if 1e-30 < squares < 1e38:
-            return np.sqrt(squares)
+        return np.sqrt(v.dot(v)) if x.size > 1 else np.abs(v[0]) if x.size else x.dtype.type(0)
     size = np.abs(x)
     if p == math.inf or p == -math.inf:
         return (np.maximum if p > 0 else np.minimum).reduce(size, dim, None, None, keepdim)
     if p == 0:
         return np.add.reduce(size != 0, dim, x.dtype, None, keepdim)
-    if p == 1:
+    if p == 1 or count_of(x.shape, dim) == 1:
         return np.add.reduce(size, dim, None, None, keepdim)
-    size = size.astype(np.float64)  # squares of float32 overflow from 1e19 on
-    power = size * size if p == 2 else size**p
-    return (np.add.reduce(power, dim, None, None, keepdim) ** (1 / p)).astype(x.dtype)
+    if p == 2:
+        return np.sqrt(np.add.reduce(size * size, dim, None, None, keepdim))
+    return np.add.reduce(size**p, dim, None, None, keepdim) ** (1 / p)
 
 
 def _no_norm(x, p, dim):
-    name = {np.inf: "infinity norm", -np.inf: "-infinity norm"}.get(p)
+    name = {np.inf: "inf norm", -np.inf: "-inf norm"}.get(p)
     if not x.size and name:
         return RuntimeError(
             f"linalg.vector_norm cannot compute the {name} on an empty tensor because the operation does not have an "
@@ -299,7 +300,7 @@ def norm_slope(g, x, p, dim, out):
     if p == 1:
         return g * sign(x)
     if p == math.inf or p == -math.inf:
-        return g * (sign(x) * ties(abs(x), out, dim))
+        return g * (sign(x) * ties(abs(x), out, dim, True))
     if p < 1:
         return sign(x) * where(x == 0, 0.0, pow_number(abs(x), p - 1)) * (g / pow_number(out, p - 1))
     return sign(x) * pow_number(abs(x), p - 1) * unless_zero(g, pow_number(out, p - 1))

@@ -14,6 +14,12 @@ def view_as(x, shape):
     return x.reshape(shape)
 
 
+@view(x=lambda g, x_shape: reshape(g, x_shape), node="ReshapeAliasBackward0", called="reshape")
+def reshape_alias(x, shape):
+    """``view`` of what does not lie in C order without gaps: how ``reshape`` calls it then."""
+    return x.reshape(shape)
+
+
 @op(x=lambda g, x_shape: reshape(g, x_shape), node="UnsafeViewBackward0", called="reshape", jvp="linear")
 def unsafe_view(x, shape):
     """``view`` of a fresh copy that nobody else sees: the second half of a ``reshape`` that has to copy."""
@@ -42,9 +48,9 @@ RAW.update(owner=owner, restride=raw(restride), shares=shares)
 def reshaped(x, shape):
     """``x`` in ``shape``: a view where memory allows it, else a copy."""
     d = x._d
-    if type(d) is not np.ndarray or shares(d, shape):
+    if type(d) is not np.ndarray or d.flags.c_contiguous:
         return view_as(x, shape)
-    return unsafe_view(clone(x, "C"), shape)
+    return reshape_alias(x, shape) if shares(d, shape) else unsafe_view(clone(x, "C"), shape)
 
 
 @on_arrays("reshape", reshaped)
@@ -157,6 +163,34 @@ def squeeze(x, dim=None):
         return x.squeeze() if x.ndim else x[...]
     dims = [d for d in (dim if type(dim) is tuple else (dim,)) if x.ndim and x.shape[d] == 1]
     return x.squeeze(tuple(dims)) if dims else x[...]
+
+
+# ------------------------------------------------------------------------------------------------ of the tensor itself
+@view(x=lambda g, x_shape: reshape(g, x_shape), node="UnsqueezeBackward1")
+def unsqueeze_(x, dim):
+    """``unsqueeze`` of the tensor itself."""
+    return np.expand_dims(x, dim)
+
+
+@view(
+    x=lambda g, x_shape, dim: reshape(g, x_shape),
+    node=lambda n: f"SqueezeBackward{3 if n.saved[0] is None else 4 if type(n.saved[0]) is int else 5}",
+)
+def squeeze_(x, dim=None):
+    """``squeeze`` of the tensor itself."""
+    return squeeze(x, dim)
+
+
+@view(x=lambda g, dim0, dim1: transpose(g, dim0, dim1), node="TransposeBackward1")
+def transpose_(x, dim0, dim1):
+    """``transpose`` of the tensor itself."""
+    return transpose(x, dim0, dim1)
+
+
+@view(x=lambda g: t(g), node="TBackward1")
+def t_(x):
+    """``t`` of the tensor itself."""
+    return x.T
 
 
 # ------------------------------------------------------------------------------------------------ parts

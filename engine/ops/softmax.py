@@ -14,6 +14,8 @@ from .reduce import misdirected
 )
 def softmax(x, dim):
     """``exp(x) / Σ exp(x)`` over ``dim``."""
+    if not x.size:
+        return np.array(x)
     e = np.exp(x - np.maximum.reduce(x, dim, None, None, True))
     return e / np.add.reduce(e, dim, None, None, True)
 
@@ -32,14 +34,14 @@ def softmax_slope(g, out, dim):
 )
 def log_softmax(x, dim):
     """``x - log Σ exp(x)`` over ``dim``."""
+    if not x.size:
+        return np.array(x)
     apart = x - np.maximum.reduce(x, dim, None, None, True)
     return apart - np.log(np.add.reduce(np.exp(apart), dim, None, None, True))
 
 
 @op(
-    x=lambda g, x, out, dim, keepdim: (
-        kept(g, x.shape, dim, keepdim) * exp(x - kept(where(out == -math.inf, 0.0, out), x.shape, dim, keepdim))
-    ),
+    x=lambda g, x, out, dim, keepdim: kept(g, x.shape, dim, keepdim) * exp(x - kept(out, x.shape, dim, keepdim)),
     jvp=lambda t, x, out, dim, keepdim: sum(t * exp(x - kept(out, x.shape, dim, keepdim)), dim, keepdim),
     diagnose=misdirected,
 )

@@ -33,6 +33,18 @@ def sort(x, dim=-1, descending=False):
 @op(
     x=lambda g, dim, indices, x_shape: gather_back(g, dim, indices, x_shape),
     outputs=("out", "indices"),
+    node="SortBackward1",
+    called="sort",
+    jvp=lambda t, dim, indices: gather(t, dim, indices),
+)
+def sort_stable(x, dim=-1, descending=False):
+    """``sort``, asked to keep the order of equal values, which it does anyway."""
+    return sort(x, dim, descending)
+
+
+@op(
+    x=lambda g, dim, indices, x_shape: gather_back(g, dim, indices, x_shape),
+    outputs=("out", "indices"),
     jvp=lambda t, dim, indices: gather(t, dim, indices),
 )
 def topk(x, k, dim=-1, largest=True):
@@ -42,12 +54,13 @@ def topk(x, k, dim=-1, largest=True):
 
 
 @op(
-    x=lambda g, dim, indices, x_shape: gather_back(g, dim, indices, x_shape),
+    x=lambda g, dim, indices, keepdim, x_shape: place(g, indices, x_shape, dim, keepdim),
     outputs=("out", "indices"),
-    jvp=lambda t, dim, indices: gather(t, dim, indices),
+    jvp=lambda t, dim, indices, keepdim: pick(t, indices, dim, keepdim),
 )
-def kthvalue(x, k, dim=-1):
-    """The ``k``-th smallest along ``dim``, kept as a dimension of size 1, and its index."""
-    indices = order(x, dim, False)
-    indices = indices[(slice(None),) * dim + (slice(k - 1, k),)] if x.ndim else indices
-    return gather(x, dim, indices), indices
+def kthvalue(x, k, dim=-1, keepdim=False):
+    """The ``k``-th smallest along ``dim``, and its index."""
+    if not x.ndim:
+        return x, np.int64(0)
+    indices = np.take(order(x, dim, False), [k - 1] if keepdim else k - 1, dim)
+    return pick(x, indices, dim, keepdim), indices

@@ -111,7 +111,9 @@ export class Panel {
   tell() {
     if (!this.message) return;
     const said = this.model.get("state");
-    const waiting = this.spec.live && this.truth && !same(this.truth.v, this.v ?? []);
+    // what the panel began with is the kernel's too
+    const known = this.truth?.v ?? this.spec.weights.map(({ anchors }) => anchors[0][1]);
+    const waiting = this.spec.live && this.v && !same(known, this.v);
     const state = said === "ready" && waiting ? "busy" : said;
     if (this.root && this.root.dataset.state !== state) this.root.dataset.state = state;
     const text = this.model.get("message");

@@ -4,6 +4,7 @@ import { make, moving, rove } from "./dom.js";
 import { entry, number } from "./number.js";
 
 const [ROWS, COLUMNS, NUMBERS, ACROSS] = [6, 5, 36, 5];
+const [LABEL, ROOMY, DENSE] = [78, 74, 66]; // pixels: the widest number at 12 and at 11 pixels, so that no column ever moves
 const MANY = 8; // leaves, above which those out of sight are not painted
 
 export class Tables {
@@ -56,7 +57,7 @@ export class Tables {
     });
     const foot = make("tr", {}, make("th", { scope: "row" }, quantity.name));
     for (const column of columns) foot.append(this.total("td", quantity, column));
-    return make("table", { class: "backward-sum" }, make("thead", {}, head), body, make("tfoot", {}, foot));
+    return this.table("backward-sum", columns.length, LABEL, make("thead", {}, head), body, make("tfoot", {}, foot));
   }
 
   total(tag, quantity, { flat, at }) {
@@ -72,7 +73,14 @@ export class Tables {
       const row = quantity.indices.slice(from, from + width);
       body.append(make("tr", {}, ...row.map((flat, place) => this.total("td", quantity, { flat, at: quantity.offset + from + place }))));
     }
-    return make("table", { class: "backward-matrix" }, body);
+    return this.table("backward-matrix", width, 0, body);
+  }
+
+  table(name, columns, label, ...parts) {
+    const dense = columns > 3;
+    const group = make("colgroup", {}, ...(label ? [make("col", { style: `width: ${label}px` })] : []));
+    const all = label + columns * (dense ? DENSE : ROOMY) + 2 * columns + 4;
+    return make("table", { class: `${name}${dense ? " backward-dense" : ""}`, style: `width: ${all}px` }, group, ...parts);
   }
 
   strip(quantity, whole) {

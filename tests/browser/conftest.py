@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from playwright.sync_api import Browser
 from tests.browser.page import NotebookView, View, chromium, find_chromium
 from tests.browser.server import Server, make_notebook
 
-Opener = Callable[[Sequence[str]], NotebookView]
+Opener = Callable[[Sequence[Any]], NotebookView]
 KINDS = ("lab", "notebook")
 
 
@@ -45,11 +46,11 @@ def lab(browser: Browser) -> Iterator[Server]:
 
 
 def opener(server: Server, browser: Browser, request: pytest.FixtureRequest) -> Opener:
-    """A function that opens a new notebook of the given cells; what it opened is closed after the test."""
+    """A function that opens a new notebook of the given cells; what it opened is closed with the fixture that asks."""
     counter = itertools.count()
 
-    def open_notebook(cells: Sequence[str]) -> NotebookView:
-        notebook = make_notebook(server.root / f"{request.node.originalname}-{next(counter)}.ipynb", cells)
+    def open_notebook(cells: Sequence[Any]) -> NotebookView:
+        notebook = make_notebook(server.root / f"{request.node.name.split('[')[0]}-{next(counter)}.ipynb", cells)
         view = NotebookView(browser)
         request.addfinalizer(server.stop_kernels)
         request.addfinalizer(view.close)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -23,8 +24,7 @@ IDLE = """() => { const session = window.jupyterapp?.shell?.currentWidget?.sessi
   return kernel && kernel.connectionStatus === 'connected' && kernel.status === 'idle'; }"""
 RAN = """() => { const panel = window.jupyterapp.shell.currentWidget;
   return panel.sessionContext.session.kernel.status === 'idle' &&
-    !panel.content.widgets.some(cell => cell.model.type === 'code' && cell.model.executionState === 'running') &&
-    ![...document.querySelectorAll('.jp-InputArea-prompt')].some(prompt => prompt.textContent.includes('*')); }"""
+    !panel.content.widgets.some(cell => cell.model.type === 'code' && cell.model.executionState === 'running'); }"""
 ERRORS = """() => { const errors = [];
   for (const cell of window.jupyterapp.shell.currentWidget.content.model.cells)
     if (cell.type === 'code') for (let i = 0; i < cell.outputs.length; i++)
@@ -175,8 +175,10 @@ class NotebookView(View):
         """Run All Cells; returns the errors that cells ended with, and fails on any unless ``errors``."""
         self.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
         self.page.wait_for_function(RAN, timeout=seconds * 1000)
+        self.page.evaluate(EXECUTE, "")  # answered after the cells, also after those that follow an expected error
         found = list(self.page.evaluate(ERRORS))
-        assert errors or not found, "\n".join(line for error in found for line in error["traceback"])
+        lines = [line for error in found for line in error["traceback"]]
+        assert errors or not found, re.sub(r"\x1b\[[\d;]*m", "", "\n".join(lines))
         return found
 
     def execute(self, code: str) -> str:

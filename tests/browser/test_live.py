@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.browser.conftest import opener
 from tests.browser.page import NotebookView, number
+from tests.browser.server import Server
 
 pytestmark = pytest.mark.browser
 
@@ -64,14 +66,19 @@ def agree(view: NotebookView, torch: ModuleType) -> list[float]:
     return list(found["v"])
 
 
+@pytest.fixture(scope="module")
+def opened(server: Server, browser: Any, request: pytest.FixtureRequest) -> NotebookView:
+    """One notebook in JupyterLab, then one in Notebook 7."""
+    return opener(server, browser, request)([SETUP, CELL])
+
+
 @pytest.fixture
-def panel(open_notebook: Any) -> NotebookView:
-    """A notebook whose panel is ready, in JupyterLab and in Notebook 7."""
-    view: NotebookView = open_notebook([SETUP, CELL])
-    view.run_all()
-    view.wait_for('.backward-panel[data-state="ready"]')
-    view.slider("v[0]")
-    return view
+def panel(opened: NotebookView) -> NotebookView:
+    """The notebook, run anew: its panel is ready, with the sliders as written."""
+    opened.run_all()
+    opened.wait_for('.backward-panel[data-state="ready"]')
+    opened.slider("v[0]")
+    return opened
 
 
 def test_starts_as_written(panel: NotebookView, torch: ModuleType) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 
 from tests.browser.page import View, number
+from tests.browser.server import ROOT
 
 pytestmark = pytest.mark.browser
 
@@ -65,7 +67,22 @@ def test_run_all_stops_at_an_error(open_notebook: Any) -> None:
     assert error["ename"] == "RuntimeError"
     assert error["evalue"] == "grad can be implicitly created only for scalar outputs"
     assert view.execute("print('after' in globals())") == "False"
-    view.wait_for(".backward-panel")
+    view.wait_for('.jp-OutputArea img[alt^="Graph of"]')
+
+
+def test_demo(open_notebook: Any) -> None:
+    """demo.ipynb runs from top to bottom: its two errors leave the run going, every other program gets a live panel."""
+    notebook = nbformat.read(ROOT / "demo.ipynb", as_version=4)
+    programs = [cell for cell in notebook.cells if cell.source.startswith("%%backward")]
+    view = open_notebook(notebook.cells)
+    view.complaints.clear()
+    errors = view.run_all(errors=True)
+    assert [error["ename"] for error in errors] == ["TypeError", "RuntimeError"]
+    ready = "document.querySelectorAll('.backward-panel[data-state=ready]').length"
+    view.page.wait_for_function(f"() => {ready} === {len(programs) - 2}", timeout=60_000)
+    assert view.complaints == []
+    view.slider("v[1]").press("ArrowRight", times=3)
+    assert number(view.text("x.grad[1]")) > 2
 
 
 def test_a_thousand_weights_are_no_thousand_sliders(open_lab: Any) -> None:

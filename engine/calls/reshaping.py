@@ -1,0 +1,66 @@
+"""``squeeze_`` and its kin: the tensor itself changes shape, its memory stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..inplace import check_writable, wants_gradient
+from ..mode import here, overridable
+from ..ops import shape as rows
+from ..rebase import move
+from ..tensor import Tensor, box, wrap
+from ..versions import wrote
+from .shape import dim_of, dims_of
+
+
+def _reshaping(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """The method that gives a tensor the shape, and the node, of the view that ``function`` takes of it."""
+
+    def method(self: Tensor, *args: Any) -> Tensor:
+        if here.grad and (self._n is not None or wants_gradient(self, ())):
+            check_writable(self)
+        source = wrap(box(self))
+        source._n = self._n
+        out = function(source, *args)
+        self._d = out._d
+        if out._n is not None:
+            move(self, out._n)
+        if not self._from_data:
+            wrote(self._d)
+        return self
+
+    method.__name__ = method.__qualname__ = function.__name__
+    method.__doc__ = function.__doc__
+    return overridable(method)
+
+
+def unsqueeze_(self: Tensor, dim: int) -> Tensor:
+    """A new dimension of size 1 at ``dim``."""
+    return rows.unsqueeze_(self, dim_of(dim, self._d.ndim + 1))
+
+
+def squeeze_(self: Tensor, dim: Any = None) -> Tensor:
+    """Without the dimensions of size 1, or without those of them that ``dim`` names."""
+    if dim is None:
+        return rows.squeeze_(self, None)
+    n = self._d.ndim
+    return rows.squeeze_(self, dims_of(dim, n) if isinstance(dim, tuple | list) else dim_of(dim, n))
+
+
+def transpose_(self: Tensor, dim0: int, dim1: int) -> Tensor:
+    """Two dimensions exchanged."""
+    return rows.transpose_(self, dim_of(dim0, self._d.ndim), dim_of(dim1, self._d.ndim))
+
+
+def t_(self: Tensor) -> Tensor:
+    """The transpose of a matrix; vectors stay as they are."""
+    if self._d.ndim > 2:
+        raise RuntimeError(f"t_() expects a tensor with <= 2 dimensions, but self is {self._d.ndim}D")
+    return rows.t_(self)
+
+
+FUNCTIONS: dict[str, Any] = {}
+METHODS = {f.__name__: _reshaping(f) for f in (unsqueeze_, squeeze_, transpose_, t_)}
+METHODS |= {"swapaxes_": METHODS["transpose_"], "swapdims_": METHODS["transpose_"]}
+IN_PLACE: dict[str, Any] = {}

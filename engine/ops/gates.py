@@ -1,0 +1,48 @@
+"""Activations in which one tensor opens or closes the way for another."""
+
+import numpy as np
+
+from ..kernel import rule
+from ..op import elementwise, op
+
+
+@elementwise(
+    x=lambda g, x, y: where(x > 0, g, g * y),
+    y=lambda g, x: where(x > 0, 0.0, g * x),
+    node="PreluKernelBackward0",
+    called="prelu",
+)
+def prelu(x, y):
+    """``x`` where it is positive, else ``x · y``."""
+    return np.where(np.greater(x, 0), x, x * y)
+
+
+@rule
+def halves(x, dim):
+    """The two halves of ``x`` along ``dim``."""
+    size = x.shape[dim] // 2
+    return slice_of(x, dim, 0, size, 1), slice_of(x, dim, size, 2 * size, 1)
+
+
+@rule
+def glu_slope(g, x, dim):
+    """What the two halves receive: ``g · σ(b)`` and ``g · a · σ(b) · (1 - σ(b))``."""
+    a, b = halves(x, dim)
+    gate = sigmoid(b)
+    sent = g * gate
+    return cat([sent, sent * a * (1 - gate)], dim)
+
+
+@rule
+def glu_tangent(t, x, dim):
+    """``t_a · σ(b) + t_b · a · σ(b) · (1 - σ(b))``."""
+    (a, b), (along_a, along_b) = halves(x, dim), halves(t, dim)
+    gate = sigmoid(b)
+    return gate * along_a + a * gate * (1 - gate) * along_b
+
+
+@op(x=lambda g, x, dim: glu_slope(g, x, dim), jvp=lambda t, x, dim: glu_tangent(t, x, dim))
+def glu(x, dim=-1):
+    """``a · sigmoid(b)`` of the two halves of ``x`` along ``dim``."""
+    a, b = halves(x, dim)
+    return a * sigmoid(b)
