@@ -62,9 +62,11 @@ def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
         return g
     extra = g.ndim - len(shape)
     if extra:
-        g = g.sum(tuple(range(extra)))
-    ones = tuple(i for i, n in enumerate(shape) if n == 1 and g.shape[i] != 1)
-    return g.sum(ones, keepdims=True) if ones else g
+        g = np.add.reduce(g, tuple(range(extra)))  # not g.sum: its Python wrapper costs as much as the sum
+    if 1 not in shape:
+        return g
+    ones = tuple([i for i, n in enumerate(shape) if n == 1 and g.shape[i] != 1])
+    return np.add.reduce(g, ones, keepdims=True) if ones else g
 
 
 def fit(g: Any, to: tuple[Any, Any]) -> Any:

@@ -1,7 +1,7 @@
 """In-place operations and views: ``add_`` from ``add``, and what may be written.
 
-Where nothing is recorded a write is one NumPy call and a line in the log (versions.py); where it is, ``rebase.py`` gives
-the tensor, its base and the base's other views their new histories.
+Where nothing is recorded a write is one NumPy call and a line in the log (versions.py); where it is, ``rebase.py``
+gives the tensor, its base and the base's other views their new histories.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def wants_gradient(self: Tensor, operands: tuple[Any, ...]) -> bool:
 
 
 def _replaced(self: Tensor, old: Any, result: Tensor) -> Any:
-    """The node of ``self.copy_(result)``: for what records nothing itself, comes from elsewhere or has another dtype."""
+    """The node of ``self.copy_(result)``: for a result of another dtype, or that records nothing itself."""
     d = result._d
     return hang("copy", {"x": old, "y": result._n}, {"y_shape": d.shape, "y_dtype": d.dtype})
 
@@ -153,7 +153,7 @@ def check_overlap(data: np.ndarray[Any, Any]) -> None:
 
 
 def check_partial_overlap(written: Any, read: Any, full: bool = False) -> None:
-    """Raise PyTorch's error if two tensors share some of their memory; all of it, element by element, only if ``full``."""
+    """Raise PyTorch's error if two tensors share some of their memory, or all of it where ``full`` overlap is wrong."""
     if type(written) is not np.ndarray or type(read) is not np.ndarray or owner(written) is not owner(read):
         return
     if not (_dense(written) and _dense(read)):

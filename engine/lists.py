@@ -43,33 +43,39 @@ class ListRow:
 
 
 class ListStep:
-    """The ``spec`` of one node over lists: which tensors want a gradient, and the plain arguments of the call."""
+    """The step of one node over lists: which tensors want a gradient, and the plain arguments of the call."""
 
+    __slots__ = ("context", "dtypes", "inputs", "row", "wanted")
     kept: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
 
     def __init__(self, row: ListRow, inputs: tuple[str, ...], wanted: tuple[str, ...], context: Any) -> None:
         self.row, self.inputs, self.wanted, self.context = row, inputs, wanted, context
         self.dtypes: Any = None  # of the tensors wanted, where joining promoted some
-        self.run = self._bind(row.formula, lambda g, d: g.astype(d, copy=False))
 
-    def _bind(self, formula: Callable[..., Any], cast: Callable[..., Any]) -> Callable[..., Any]:
-        row, wanted, context = self.row, self.wanted, self.context
+    @property
+    def spec(self) -> ListStep:
+        return self
 
-        def run(node: Node, g: Any, free: bool) -> Any:
-            if row.parting:
-                return formula(_filled(g, context[0]), *context[1:])
-            sent = tuple([formula(g, int(p), *context) for p in wanted])
-            if self.dtypes is not None:
-                sent = tuple([cast(part, d) for part, d in zip(sent, self.dtypes, strict=True)])
-            return sent if len(sent) > 1 else sent[0]
-
-        run.spec = self  # type: ignore[attr-defined]  # functions take attributes
-        return run
+    def __call__(self, node: Node, g: Any, free: bool) -> Any:
+        return self._sent(self.row.formula, lambda part, d: part.astype(d, copy=False), g)
 
     def twin(self) -> Callable[..., Any]:
         """The same on Tensors, recorded."""
-        return self._bind(self.row.recorded, lambda g, d: g if g._d.dtype is d else PUBLIC["cast"](g, d))
+
+        def cast(part: Any, d: Any) -> Any:
+            return part if part._d.dtype is d else PUBLIC["cast"](part, d)
+
+        return lambda node, g, free: self._sent(self.row.recorded, cast, g)
+
+    def _sent(self, formula: Callable[..., Any], cast: Callable[..., Any], g: Any) -> Any:
+        context = self.context
+        if self.row.parting:
+            return formula(_filled(g, context[0]), *context[1:])
+        sent = tuple([formula(g, int(p), *context) for p in self.wanted])
+        if self.dtypes is not None:
+            sent = tuple([cast(part, d) for part, d in zip(sent, self.dtypes, strict=True)])
+        return sent if len(sent) > 1 else sent[0]
 
 
 def _filled(parts: dict[int, Any], shapes: Sequence[tuple[int, ...]]) -> list[Any]:
@@ -82,7 +88,10 @@ def _filled(parts: dict[int, Any], shapes: Sequence[tuple[int, ...]]) -> list[An
 
 
 def joining(formula: Callable[..., Any], node: str) -> Callable[[Callable[..., Any]], Any]:
-    """Decorator of a kernel ``(list of arrays, *args) -> array``; ``formula(g, i, shapes, *args)``: gradient of the i-th."""
+    """Decorator of a kernel ``(list of arrays, *args) -> array``.
+
+    ``formula(g, i, shapes, *args)`` is the gradient of the i-th.
+    """
 
     def make(stub: Callable[..., Any]) -> Any:
         row = ListRow(stub, formula, node, parting=False)
@@ -90,15 +99,7 @@ def joining(formula: Callable[..., Any], node: str) -> Callable[[Callable[..., A
         def front(tensors: Sequence[Tensor], *args: Any, **kwargs: Any) -> Tensor:
             if RAW["BUSY"] and here.modes:
                 return overridden(front, (tensors, *args), kwargs)
-            bound = row.signature.bind(tensors, *args, **kwargs)
-            bound.apply_defaults()
-            rest = list(bound.arguments.values())[1:]
-            tensors = list(tensors)
-            for i, t in enumerate(tensors):
-                if not isinstance(t, Tensor):
-                    raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(t).__name__}")
-            if not tensors:
-                raise RuntimeError(f"{row.name}(): expected a non-empty list of Tensors")
+            rest = _arguments(row, args, kwargs)
             arrays = _promoted(tensors)
             out = wrap(row.kernel(arrays, *rest))
             wanted = tuple(str(i) for i, t in enumerate(tensors) if t._n is not None and here.grad)
@@ -116,13 +117,25 @@ def joining(formula: Callable[..., Any], node: str) -> Callable[[Callable[..., A
     return make
 
 
+def _arguments(row: ListRow, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Sequence[Any]:
+    """The plain arguments of a call, in order."""
+    if len(args) == len(row.params) - 1:
+        return args
+    bound = row.signature.bind(None, *args, **kwargs)
+    bound.apply_defaults()
+    return list(bound.arguments.values())[1:]
+
+
 def _promoted(tensors: list[Tensor]) -> list[Any]:
+    d = tensors[0]._d.dtype
+    if all(t._d.dtype is d for t in tensors):
+        return [t._d for t in tensors]
     d = dtypes.result_type([t._d.dtype for t in tensors], [], [])
     return [t._d if t._d.dtype is d else t._d.astype(d) for t in tensors]
 
 
 def parting(formula: Callable[..., Any], node: str) -> Callable[[Callable[..., Any]], Any]:
-    """Decorator of a kernel ``(array, *args) -> list of views``; ``formula(gradients, *args)``: gradient of the input."""
+    """Decorator of a kernel ``(array, *args) -> list of views``; ``formula(gradients, *args)`` is the input's."""
 
     def make(stub: Callable[..., Any]) -> Any:
         row = ListRow(stub, formula, node, parting=True)
@@ -130,9 +143,7 @@ def parting(formula: Callable[..., Any], node: str) -> Callable[[Callable[..., A
         def front(input: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, ...]:
             if RAW["BUSY"] and here.modes:
                 return overridden(front, (input, *args), kwargs)
-            bound = row.signature.bind(input, *args, **kwargs)
-            bound.apply_defaults()
-            rest = list(bound.arguments.values())[1:]
+            rest = _arguments(row, args, kwargs)
             outs = tuple([wrap(d) for d in row.kernel(box(input), *rest)])
             if input._n is not None and here.grad and outs:
                 shapes = tuple([t._d.shape for t in outs])
@@ -151,7 +162,7 @@ def parting(formula: Callable[..., Any], node: str) -> Callable[[Callable[..., A
 
 def _node(step: ListStep, edges: Sequence[Any]) -> Node:
     n = Node()
-    n.key, n.step, n.saved = tick(), step.run, ()
+    n.key, n.step, n.saved = tick(), step, ()
     n.edge, n.others = edges[0], tuple(edges[1:])
     return n
 

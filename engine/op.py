@@ -17,6 +17,7 @@ from __future__ import annotations
 import inspect
 import linecache
 from collections.abc import Callable, Sequence
+from types import FunctionType
 from typing import Any
 
 from . import codegen, errors
@@ -86,7 +87,7 @@ class Row:
             raise TypeError(f"{self.name}: say how it runs forward-mode: jvp=LINEAR, MULTILINEAR or a function")
 
     def _front(self, stub: Callable[..., Any]) -> Any:
-        front = self.compile(self.name, codegen.front(self))
+        front = self.lazy(lambda: codegen.front(self))
         front.__name__ = front.__qualname__ = self.called
         front.__module__ = "engine"
         front.__doc__, front.row = stub.__doc__, self
@@ -116,6 +117,25 @@ class Row:
         exec(compile(source, file, "exec"), RAW, made)
         return made[name]
 
+    def lazy(self, source: Callable[[], str]) -> Any:
+        """A function whose text is generated and compiled at its first call; it stays the same object.
+
+        It begins as a stub that then takes over the compiled function's code: to compile every row at import would
+        cost 120 ms.
+        """
+        number = len(_LAZY)
+        constants = tuple([number if c == "NUMBER" else c for c in _first_call.__code__.co_consts])
+        front: Any = FunctionType(_first_call.__code__.replace(co_consts=constants, co_name=self.name), RAW, self.name)
+
+        def complete() -> Any:
+            made = self.compile(self.name, source())
+            front.__defaults__, front.__kwdefaults__ = made.__defaults__, made.__kwdefaults__
+            front.__code__ = made.__code__
+            return front
+
+        _LAZY.append(complete)
+        return front
+
     def differentiable(self, node: Node) -> Sequence[str]:
         """The inputs that ``next_functions`` lists."""
         return tuple(self.formulas)
@@ -126,6 +146,14 @@ class Row:
 
     def __repr__(self) -> str:
         return f"<row {self.name}({', '.join(self.params)})>"
+
+
+_LAZY: list[Callable[[], Any]] = []  # what completes the stub of that number
+RAW["lazy_functions"] = _LAZY
+
+
+def _first_call(*args: Any, **kwargs: Any) -> Any:
+    return lazy_functions["NUMBER"]()(*args, **kwargs)  # type: ignore[name-defined]  # noqa: F821  a name in RAW
 
 
 class Step:

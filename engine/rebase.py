@@ -17,7 +17,7 @@ from .hooks import Hooked, hooked
 from .kernel import PUBLIC, RAW, tick
 from .node import Node, Output
 from .op import TABLE
-from .tensor import Tensor, box, wrap
+from .tensor import Tensor, box
 from .versions import owner
 
 Places = Any  # (shape, strides, offset) in elements of the base, or flat indices where the base is not in C order
@@ -39,7 +39,7 @@ def hang(row_name: str, edges: dict[str, Any], values: dict[str, Any]) -> Any:
 
 
 class CopySlices:
-    """The ``spec`` of the node that stands for an in-place operation on a region of a base."""
+    """The step of the node that stands for an in-place operation on a region of a base."""
 
     data: tuple[str, ...] = ()
 
@@ -55,11 +55,18 @@ class CopySlices:
         self.wanted = ("base", *self.others) if self.of_base else tuple(self.others)
         self.kept = spec.kept
         self.inside = inner.name()
-        self.row = self
 
     # what other code asks of a row
     name = "copy_slices"
     view = False
+
+    @property
+    def row(self) -> CopySlices:
+        return self
+
+    @property
+    def spec(self) -> CopySlices:
+        return self
 
     def differentiable(self, node: Node) -> Sequence[str]:
         """The inputs that ``next_functions`` lists."""
@@ -84,8 +91,7 @@ class CopySlices:
         node.saved = inner.saved
         return sent if inner.others else (sent,)
 
-    def run(self, node: Node, g: Any, free: bool) -> Any:
-        """The step on arrays."""
+    def __call__(self, node: Node, g: Any, free: bool) -> Any:
         sent = self._run(self.inner, node, np.array(RAW["part_of"](np.asarray(g), self.places)), free)
         own, rest = (sent[0], sent[1:]) if self.of_self else (g.dtype.type(0), sent)
         if self.of_base:
@@ -106,14 +112,6 @@ class CopySlices:
         return self.on_tensors
 
 
-def _bound(spec: CopySlices) -> Any:
-    def run(node: Node, g: Any, free: bool) -> Any:
-        return spec.run(node, g, free)
-
-    run.spec = spec  # type: ignore[attr-defined]  # functions take attributes
-    return run
-
-
 def rebase(self: Tensor, old: Any, node: Any) -> None:
     """Give ``self``, just written, the history ``node``; ``old`` is what it had. Base and other views follow."""
     base = self._base
@@ -124,7 +122,7 @@ def rebase(self: Tensor, old: Any, node: Any) -> None:
     before = base._n
     spec = CopySlices(node, region(base, self._d), old, before)
     made = Node()
-    made.key, made.step, made.saved = node.key, _bound(spec), node.saved  # it stands in the place of the node inside
+    made.key, made.step, made.saved = node.key, spec, node.saved  # it stands in the place of the node inside
     edges = node.edges[1:] if spec.of_self else node.edges
     made.edge, *others = (before, *edges) if before is not None else edges
     made.others = tuple(others)
@@ -199,7 +197,14 @@ class Forbidden:
 
     def __init__(self, error: RuntimeError, part: tuple[int, str] | None) -> None:
         self.error, self.part = error, part
-        self.spec = self.row = self
+
+    @property
+    def spec(self) -> Forbidden:
+        return self
+
+    @property
+    def row(self) -> Forbidden:
+        return self
 
     def differentiable(self, node: Node) -> Sequence[str]:
         """The inputs that ``next_functions`` lists."""
@@ -246,4 +251,3 @@ def region(base: Tensor, part: Any) -> Places:
 
     there(whole)[...] = np.arange(whole.size).reshape(whole.shape)
     return there(part).copy()
-

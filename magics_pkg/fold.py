@@ -80,13 +80,21 @@ def owners(trace: Trace, web: Web) -> dict[Any, Call]:
         pending = [record.node]
         if isinstance(record.result, tuple):
             pending += [n for each in record.result if (n := getattr(each, "grad_fn", None)) is not None]
+        passed: set[Any] = set()  # not in the graph any more: the result was a view, and its base was written over
         while pending:
             node = pending.pop()
             number = web.numbers.get(node)
-            if number is None or not record.before <= number < record.after or node in owned:
+            if number is None and node not in passed and record.after - record.before > 2:
+                passed.add(node)
+                number = node._sequence_nr()
+            elif number is None or node in owned:
                 continue
-            owned[node] = call
-            pending += [each for each, _ in web.following[node] if each is not None]
+            if not record.before <= number < record.after:
+                continue
+            if node in web.numbers:
+                owned[node] = call
+            ways = web.following.get(node) or node.next_functions
+            pending += [each for each, _ in ways if each is not None]
     starts = [call.record.before for call in loose]
     for node in web.nodes if loose else ():
         if node not in owned:

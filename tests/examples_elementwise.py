@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .examples import POSITIVE, ROW, Example, X, Y
+from .example import POSITIVE, ROW, Example, X, Y, random
 
 INSIDE = X / 2.5  # in (-0.8, 0.8)
 SHARE = (INSIDE + 1) / 2  # in (0.1, 0.9)
@@ -67,4 +67,8 @@ ELEMENTWISE: dict[str, list[Example]] = {
     "leaky_relu_backward": [Example(X, Y, 0.2)],
     "hardtanh_backward": [Example(X, Y, -1, 1)],
     "shrink_backward": [Example(X, Y, 0.5)],
+    "prelu": [Example(X, Y), Example(X, ROW)],
+    "glu": [Example(random(3, 4)), Example(random(4, 3), 0)],
+    "overwritten": [Example(X, Y, "NormalBackward0", fixed=[1])],
+    "filled_with": [Example(X, np.array(0.7), "FillBackward1")],
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .examples import Example
+from .example import Example
 
 
 def _apart(*shape: int, seed: int = 0) -> np.ndarray:
@@ -57,6 +57,10 @@ REDUCE = {
     "cumprod": [Example(X, 1), Example(ZEROS, 1), Example(ZEROS, 0)],
     "softmax": [Example(X, 1), Example(BATCH, 0)],
     "log_softmax": [Example(X, 1), Example(BATCH, -2)],
+    "embedding": [Example(X, np.array([[1, 0], [1, 1]])), Example(X, np.array([1, 1]), 0)],
+    "embedding_dense_backward": [
+        Example(X, np.array([1, 1]), -1, (4, 3)), Example(BATCH, np.array([[1, 0], [3, 1]]), 1, (4, 3)),
+    ],
     "logsumexp": [Example(X, 1), Example(X, (0, 1)), Example(BATCH, (0, 2), True)],
 }
 LINALG = {

@@ -1,4 +1,4 @@
-"""Random programs of views, writes and reads, run on any library that speaks PyTorch's API, and what they leave behind."""
+"""Random programs of views, writes and reads, on any library with PyTorch's API, and what they leave behind."""
 
 from __future__ import annotations
 
@@ -50,10 +50,7 @@ class Run:
         self.log.append((kind, self._seen()))
 
     def _seen(self) -> list[Any]:
-        return [
-            (tuple(t.shape), rounded(t), t._version, t.requires_grad, name(t))
-            for t in self.tensors
-        ]
+        return [(tuple(t.shape), rounded(t), t._version, t.requires_grad, name(t)) for t in self.tensors]
 
     def view(self, t: Any, rng: random.Random) -> Any:
         """A view of ``t``."""

@@ -16,40 +16,59 @@ from .against import agree, cases
 from .inplace_programs import index
 
 CALLS = """
-x[0] ; x[-1] ; s[...] ; s[None] ; s[()] ; s[True] ; s[False] ; s[T.tensor(True)] ; v[True] ; v[1:3] ; v[1:3:2] ; v[3:1]
+x[0] ; x[-1] ; s[...] ; s[None] ; s[()] ; s[True] ; s[False] ; s[T.tensor(True)] ; v[True] ; v[1:3] ; v[1:3:2]
+v[3:1]
 v[:] ; v[...] ; v[None] ; x[0, 1:3] ; x[0, :, 1] ; x[:, 0] ; x[:, :, 1:2] ; x[..., 0] ; x[0, ..., 0] ; x[..., ...]
 x[None, 0] ; x[:, None] ; x[0, 0, 0] ; x[T.tensor(1)] ; x[T.tensor([0, 1])] ; x[[0, 1]] ; x[[0, 1], [1, 2]]
 x[[0, 1], :, [1, 2]] ; x[0, :, [1, 2]] ; x[:, [0, 1]] ; x[:, 0, [0, 1]] ; x[:, [0, 1], 0] ; x[[0.5]]
 x[T.tensor([True, False])] ; x[[True, False]] ; x[:, T.tensor([True, False, True])] ; x[x > 0]
-x[T.tensor([[True, False, True], [True, False, True]])] ; x[T.ones(2, 3, dtype=T.bool), 0] ; x[..., T.ones(3, 4, dtype=T.bool)]
-x[T.tensor([0, 1], dtype=T.int32)] ; x[(0, slice(0, 1))] ; x[0, T.tensor(1), 1:3] ; x[T.tensor(1):2] ; x[[]] ; x[:, []]
+x[T.tensor([[True, False, True], [True, False, True]])] ; x[T.ones(2, 3, dtype=T.bool), 0]
+x[..., T.ones(3, 4, dtype=T.bool)]
+x[T.tensor([0, 1], dtype=T.int32)] ; x[(0, slice(0, 1))] ; x[0, T.tensor(1), 1:3] ; x[T.tensor(1):2] ; x[[]]
+x[:, []]
 x[range(2)] ; x[True] ; x[False] ; x[0, True] ; x[None, ..., None] ; x[1:, None, [0, 1], None] ; v[T.tensor(True)]
 x[0][1] ; x[-2:, 0] ; x[0:9, 0] ; x[0:0] ; x[1:5] ; x[-5:1] ; x[T.tensor([[0, 1], [1, 0]])] ; x[[0], ..., [0]]
 x[T.tensor([0, 1]), T.tensor(1)] ; x[True, [0, 1]] ; x[[0, 1], None, [0, 1]] ; x[[[0, 1], [1, 0]]] ; x[[0, None]]
 x[0, 0] * x[1, 1] ; x[[0, 0, 1]] ; v[v > 0] ; v[[2, 2, 0]] ; m[T.arange(3), T.tensor([2, 0, 1])] ; m[m.argmax(0)]
-x.take(T.tensor([1, 5, -1])) ; x.index_select(0, T.tensor([0, 0])) ; x.index_select(2, T.tensor(1)) ; s.index_select(0, T.tensor([0]))
-T.gather(m, 1, T.tensor([[0], [1], [2]])) ; m.gather(0, T.tensor([[2, 2, 0]])) ; T.gather(s, 0, T.tensor(0)) ; m.gather(-1, T.tensor([[0, 0]]))
+x.take(T.tensor([1, 5, -1])) ; x.index_select(0, T.tensor([0, 0])) ; x.index_select(2, T.tensor(1))
+s.index_select(0, T.tensor([0]))
+T.gather(m, 1, T.tensor([[0], [1], [2]])) ; m.gather(0, T.tensor([[2, 2, 0]])) ; T.gather(s, 0, T.tensor(0))
+m.gather(-1, T.tensor([[0, 0]]))
 m.scatter(1, T.tensor([[0, 1, 2], [1, 0, 2], [2, 1, 0]]), m * 2) ; m.scatter(1, T.tensor([[0], [1], [2]]), 1.5)
 m.scatter(0, T.tensor([[0]]), value=2.) ; m.scatter_add(1, T.tensor([[0, 0, 0], [1, 1, 1], [2, 2, 0]]), m * 2)
-m.index_add(0, T.tensor([0, 0]), m[:2]) ; m.index_add(1, T.tensor([2]), m[:, :1], alpha=3) ; m.index_copy(0, T.tensor([0, 1]), m[:2])
-m.index_fill(0, T.tensor([0]), 2.) ; T.take_along_dim(m, T.tensor([[0], [1], [2]]), 1) ; T.take_along_dim(m, T.tensor([[0], [-1]]))
+m.index_add(0, T.tensor([0, 0]), m[:2]) ; m.index_add(1, T.tensor([2]), m[:, :1], alpha=3)
+m.index_copy(0, T.tensor([0, 1]), m[:2])
+m.index_fill(0, T.tensor([0]), 2.) ; T.take_along_dim(m, T.tensor([[0], [1], [2]]), 1)
+T.take_along_dim(m, T.tensor([[0], [-1]]))
 m.masked_fill(m > 0, 1.) ; m.masked_fill(m > 0, s) ; m.masked_fill(mask=m > 0, value=0.) ; v.masked_fill(x > 0, 1.)
-m.masked_select(m > 0) ; v.masked_select(x > 0) ; m.nonzero() ; T.nonzero(m, as_tuple=True) ; m.argwhere() ; s.nonzero()
-m.index_put((T.tensor([0]),), s) ; m.index_put((T.tensor([0, 0]),), m[:2], accumulate=True) ; m.index_put((T.tensor([0]), T.tensor(1)), s)
-v.topk(2) ; x.topk(2, 1) ; v.topk(2, largest=False) ; T.topk(x, 2, dim=0) ; v.topk(0) ; s.topk(1) ; v.sort() ; v.sort(descending=True)
-x.sort(1, True) ; x.sort(dim=0) ; s.sort() ; T.sort(v, stable=True) ; v.argsort() ; x.argsort(1, True) ; v.msort() ; x.msort()
-v.kthvalue(2) ; x.kthvalue(2, 1) ; x.kthvalue(1, 0, True) ; T.tensor([2, 1, 2]).sort(stable=True) ; T.tensor([1., nan, 0.]).sort()
+m.masked_select(m > 0) ; v.masked_select(x > 0) ; m.nonzero() ; T.nonzero(m, as_tuple=True) ; m.argwhere()
+s.nonzero()
+m.index_put((T.tensor([0]),), s) ; m.index_put((T.tensor([0, 0]),), m[:2], accumulate=True)
+m.index_put((T.tensor([0]), T.tensor(1)), s)
+v.topk(2) ; x.topk(2, 1) ; v.topk(2, largest=False) ; T.topk(x, 2, dim=0) ; v.topk(0) ; s.topk(1) ; v.sort()
+v.sort(descending=True)
+x.sort(1, True) ; x.sort(dim=0) ; s.sort() ; T.sort(v, stable=True) ; v.argsort() ; x.argsort(1, True) ; v.msort()
+x.msort()
+v.kthvalue(2) ; x.kthvalue(2, 1) ; x.kthvalue(1, 0, True) ; T.tensor([2, 1, 2]).sort(stable=True)
+T.tensor([1., nan, 0.]).sort()
 """
 
 ERRORS = """
 x[5] ; x[-5] ; v[5] ; s[0] ; s[:] ; v[::-1] ; v[::0] ; v[:, 0] ; x[0, 0, 0, 0] ; x[0, 0, 9] ; x[0, 9] ; x[None, 9]
-x[[0, 5]] ; x[:, [0, -5]] ; x[[0, 1], [0, 1, 2]] ; x[0.5] ; x["a"] ; x[T.tensor([0.5])] ; x[T.tensor([True, False, True])]
-x[:, T.tensor([True, False])] ; x[T.tensor([[True, False, True]])] ; x[T.tensor([0, 1], dtype=T.int8)] ; x[{}] ; x[1.0:2]
-x["a":] ; x[2 ** 40] ; x.index_select(0, T.tensor([0, 7])) ; x.index_select(0, T.tensor([[0]])) ; x.index_select(0, T.tensor([0.]))
-m.index_select(5, T.tensor([0])) ; T.gather(m, 1, T.tensor([0])) ; T.gather(m, 1, T.tensor([[7]])) ; T.gather(m, 1, T.tensor([[0.]]))
-T.gather(m, 1, T.zeros(4, 1, dtype=T.long)) ; T.gather(m, 3, T.zeros(3, 3, dtype=T.long)) ; m.scatter(1, T.tensor([[0], [1], [7]]), 1.5)
-x.scatter(0, T.zeros(1, 1, 4, dtype=T.long), T.ones(1, 1, 1, dtype=T.float64)) ; m.masked_fill(m > 0, v) ; m.float().masked_fill(m.float(), 1.)
-m.masked_fill(T.zeros(2, dtype=T.bool), 1.) ; m.masked_select(m) ; m.index_put([T.tensor([0])], T.tensor([1., 2.], dtype=T.float64))
+x[[0, 5]] ; x[:, [0, -5]] ; x[[0, 1], [0, 1, 2]] ; x[0.5] ; x["a"] ; x[T.tensor([0.5])]
+x[T.tensor([True, False, True])]
+x[:, T.tensor([True, False])] ; x[T.tensor([[True, False, True]])] ; x[T.tensor([0, 1], dtype=T.int8)] ; x[{}]
+x[1.0:2]
+x["a":] ; x[2 ** 40] ; x.index_select(0, T.tensor([0, 7])) ; x.index_select(0, T.tensor([[0]]))
+x.index_select(0, T.tensor([0.]))
+m.index_select(5, T.tensor([0])) ; T.gather(m, 1, T.tensor([0])) ; T.gather(m, 1, T.tensor([[7]]))
+T.gather(m, 1, T.tensor([[0.]]))
+T.gather(m, 1, T.zeros(4, 1, dtype=T.long)) ; T.gather(m, 3, T.zeros(3, 3, dtype=T.long))
+m.scatter(1, T.tensor([[0], [1], [7]]), 1.5)
+x.scatter(0, T.zeros(1, 1, 4, dtype=T.long), T.ones(1, 1, 1, dtype=T.float64)) ; m.masked_fill(m > 0, v)
+m.float().masked_fill(m.float(), 1.)
+m.masked_fill(T.zeros(2, dtype=T.bool), 1.) ; m.masked_select(m)
+m.index_put([T.tensor([0])], T.tensor([1., 2.], dtype=T.float64))
 v.topk(9) ; T.topk(x, 2, dim=5) ; x.sort(9)
 """
 

@@ -17,7 +17,8 @@ x.reshape(6, 4) ; x.transpose(0, 1).reshape(6, 4) ; x.reshape(2, 3, 4) ; x.resha
 x.reshape(shape=(2, 12)) ; T.reshape(x, (2, 12)) ; x.view(-1) ; x.view(size=(2, 12)) ; x.view(4, -1) ; v.view([2, 2])
 x[:, 0].reshape(-1) ; m[:, 0].reshape(3, 1) ; v.reshape(4) ; s.view(1, 1) ; s.view(()) ; s.reshape(()) ; s.reshape(-1)
 x.view_as(x) ; x.reshape_as(x) ; x.flatten() ; x.flatten(1) ; x.transpose(0, 2).flatten() ; s.flatten() ; v.flatten()
-T.flatten(x, start_dim=1) ; x.flatten(0, 1) ; x.ravel() ; m.t().ravel() ; x.unflatten(1, (3, 1)) ; x.unflatten(2, (-1, 2))
+T.flatten(x, start_dim=1) ; x.flatten(0, 1) ; x.ravel() ; m.t().ravel() ; x.unflatten(1, (3, 1))
+x.unflatten(2, (-1, 2))
 m.t() ; v.t() ; m.T ; x.mT ; m.mT ; m.H ; x.permute(2, 0, 1) ; T.permute(x, (0, 2, 1)) ; v.permute([0])
 x.movedim(0, 2) ; x.movedim((0, 1), (1, 0)) ; T.moveaxis(x, 0, -1) ; x.swapaxes(0, 1) ; x.transpose(-1, 0)
 x.squeeze() ; x[None].squeeze() ; x[None].squeeze(0) ; x[None].squeeze(1) ; x[None].squeeze((0, 1)) ; s.squeeze(0)
@@ -35,7 +36,8 @@ T.column_stack([v, v]) ; v.chunk(2) ; v.chunk(3) ; x.chunk(5, 2) ; v.split(3) ; 
 T.split(v, 2) ; x.split_with_sizes([1, 2], 1) ; v.tensor_split(3) ; v.tensor_split((1, 3)) ; v.hsplit(2) ; x.vsplit(2)
 x.unbind() ; x.unbind(1) ; T.unbind(x, dim=-1) ; tuple(v) ; tuple(x) ; T.atleast_1d(s) ; T.atleast_2d(s)
 T.atleast_2d(v) ; T.atleast_3d(v) ; m.diagonal() ; x.diagonal(1, 1, 2) ; x.diagonal(-1, 2, 0) ; x.unfold(2, 2, 1)
-T.tril(m) ; T.triu(m, 1) ; m.tril(-1) ; x.triu() ; x.narrow(1, 0, 2) ; x.narrow(-1, -2, 1) ; x.select(1, 0) ; T.select(x, 0, -1)
+T.tril(m) ; T.triu(m, 1) ; m.tril(-1) ; x.triu() ; x.narrow(1, 0, 2) ; x.narrow(-1, -2, 1)
+x.select(1, 0) ; T.select(x, 0, -1)
 T.narrow(x, 0, 0, 1) ; x.contiguous() ; x.transpose(0, 1).contiguous() ; x.clone() ; T.clone(x) ; x.clone().view(-1)
 x.transpose(0, 1).clone().transpose(0, 1) ; v.expand(3, 4).clone() ; x.detach() ; x.permute(2, 1, 0).reshape(4, 6)
 (x.permute(2, 1, 0) * 2).sum(0) ; T.cat([x.sum(0), x.mean(0)]).reshape(2, 12).t()
@@ -48,7 +50,8 @@ x.unflatten(1, (5, 1)) ; x.unflatten(1, []) ; x.t() ; v.mT ; x.permute(0, 1) ; x
 x.transpose(0, 5) ; x.squeeze(7) ; x.unsqueeze(5) ; v.expand(-1, 4) ; v.expand(3, 5) ; v.expand(1) ; v.expand(3, -2)
 x.float().expand(4) ; x.repeat(2) ; v.repeat() ; v.repeat(-1) ; x.flip(5) ; x.flip((0, 0)) ; T.roll(x, 1, (0, 1))
 T.roll(x, (1, 2)) ; T.roll(x, (1, 2), 5) ; x.rot90(1, (0, 5)) ; T.cat((x, v)) ; T.cat([x, x[:, :2]], 0) ; T.cat([])
-T.cat([x], 5) ; T.cat([s, s]) ; T.cat(x) ; T.cat([1.0]) ; T.cat(5) ; T.stack([x, v]) ; T.stack([]) ; T.stack([v, v], 3)
+T.cat([x], 5) ; T.cat([s, s]) ; T.cat(x) ; T.cat([1.0]) ; T.cat(5) ; T.stack([x, v]) ; T.stack([])
+T.stack([v, v], 3)
 T.stack(x) ; T.stack([1.]) ; T.hstack([]) ; T.vstack([v, x]) ; v.chunk(0) ; v.split([1, 2]) ; v.split(0) ; s.unbind()
 x.unbind(5) ; x.chunk(2, 5) ; x.narrow(1, 0, 7) ; x.narrow(1, 5, 1) ; x.select(1, 7) ; x.select(5, 0) ; T.tril(v)
 x.unfold(2, 5, 1) ; x.diagonal(0, 1, 1) ; v.reshape() ; v.reshape("a") ; T.reshape(x, 12)
@@ -82,8 +85,8 @@ def _names(call: str, name: str) -> bool:
 def test_views_share_memory() -> None:
     """What is a view in PyTorch is one here: a write shows through."""
     x = engine.zeros(2, 3)
-    ways = [x[0], x[:, 1:], x.t(), x.view(6), x.reshape(-1), x.unsqueeze(0), x.expand(2, 2, 3), x.flatten(), x.diagonal()]
-    for view in ways:
+    ways = [x[0], x[:, 1:], x.t(), x.view(6), x.reshape(-1), x.unsqueeze(0), x.expand(2, 2, 3), x.flatten()]
+    for view in [*ways, x.diagonal(), x[:, None], x.narrow(1, 0, 1), x.unbind()[0]]:
         assert view._base is x
         view.detach()[(0,) * view.dim()] = view.sum().item() + 1
     assert x[0, 0].item() > 0

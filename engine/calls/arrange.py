@@ -1,4 +1,4 @@
-"""Parts and rearrangements as PyTorch calls them: ``select``, ``narrow``, ``diagonal``, ``flip``, ``roll``, ``repeat``."""
+"""Parts and rearrangements as PyTorch calls them: ``select``, ``narrow``, ``flip``, ``roll``, ``repeat``."""
 
 from __future__ import annotations
 
@@ -128,15 +128,11 @@ def repeat(self: Tensor, *repeats: Any, **named: Any) -> Tensor:
     """Copies side by side: ``repeats[i]`` of them along dimension i."""
     times = sizes("repeat", "repeats", repeats, named.get("repeats"))
     if len(times) < self._d.ndim:
-        raise RuntimeError(
-            "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor"
-        )
+        raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
     if any(n < 0 for n in times):
         shape = (1,) * (len(times) - self._d.ndim) + self._d.shape
         made = [n * m for n, m in zip(times, shape, strict=True)]
-        raise RuntimeError(
-            f"Trying to create tensor with negative dimension {next(n for n in made if n < 0)}: {made}"
-        )
+        raise RuntimeError(f"Trying to create tensor with negative dimension {next(n for n in made if n < 0)}: {made}")
     return rows.repeat(self, times)
 
 

@@ -120,7 +120,8 @@ def _check_room(x: Tensor, dim: int, index: Tensor, src: Tensor | None) -> None:
     if small or short:
         rest = f" and to be no larger size than src {list(src._d.shape)}" if src is not None else ""
         raise RuntimeError(
-            f"Expected index {list(shape)} to be no larger than self {list(x._d.shape)} apart from dimension {dim}{rest}"
+            f"Expected index {list(shape)} to be no larger than self {list(x._d.shape)} apart from dimension {dim}"
+            + rest
         )
     _in_range(np.asarray(index._d), dim, x._d.shape[dim] if x._d.ndim else 1)
 
@@ -179,6 +180,4 @@ def take(input: Tensor, index: Tensor) -> Tensor:
 _names = (gather, take_along_dim, scatter, scatter_add, index_select, index_add, index_fill, index_copy, take)
 FUNCTIONS: dict[str, Any] = {f.__name__: f for f in _names}
 METHODS = dict(FUNCTIONS)
-IN_PLACE = {
-    f.__name__ + "_": f for f in (scatter, scatter_add, index_add, index_fill, index_copy)
-}
+IN_PLACE = {f.__name__ + "_": f for f in (scatter, scatter_add, index_add, index_fill, index_copy)}

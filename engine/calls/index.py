@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -33,6 +32,11 @@ def getitem(self: Tensor, index: Any) -> Tensor:
                 raise out_of_bounds(index, 0, self._d.shape[0]) from None
     elif type(index) is slice and self._d.ndim:
         return slice_of(self, 0, *bounds(index, self._d.shape[0]))
+    elif type(index) is tuple and len(index) == 2 <= self._d.ndim and type(index[0]) is type(index[1]) is int:
+        i, j = index
+        n, m = self._d.shape[:2]
+        if -n <= i < n and -m <= j < m:
+            return select(select(self, 0, i), 0, j)
     taken = Index(self._d.shape, index)
     if taken.advanced():
         part = viewed(self, taken)
@@ -44,7 +48,7 @@ def getitem(self: Tensor, index: Any) -> Tensor:
 
 def viewed(x: Tensor, taken: Index) -> Tensor:
     """The views that an index takes before its arrays, one node for each where they are recorded."""
-    if len(taken.steps) > 1 and (x._n is None or not here.grad):
+    if len(taken.steps) > 1 and (x._n is None or not here.grad) and None not in taken.basic:
         out = wrap(box(x)[(*taken.basic, ...)])
         RAW["track"](x, out)
         return out
@@ -67,6 +71,13 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     if RAW["BUSY"] and here.modes:
         overridden(setitem, (self, index, value), {})
         return
+    if type(index) is int and type(value) is float and self._n is None and self._base is None and self._d.ndim == 1:
+        data = box(self)  # the commonest write of all: a number into an entry of what nothing is known about
+        if -len(data) <= index < len(data) and data.dtype.kind == "f":
+            data[index] = value
+            if not self._from_data:
+                wrote(data)
+            return
     v = _valued(self, value)
     if index is False:
         return
@@ -145,13 +156,13 @@ def _set_by_arrays(self: Tensor, taken: Index, v: Tensor) -> None:
         check_partial_overlap(part._d, v._d, full=True)
         apply(part, index_put, (indices, _stripped(v)), {})
         return
-    part = box(self)[(*taken.basic, ...)]
-    indices = taken.indices(part.shape)
-    check_partial_overlap(part, v._d, full=True)
-    _check_put(part, indices, v)
-    part[indices] = _stripped(v)._d
+    target = box(self)[(*taken.basic, ...)]
+    indices = taken.indices(target.shape)
+    check_partial_overlap(target, v._d, full=True)
+    _check_put(target, indices, v)
+    target[indices] = _stripped(v)._d
     if not self._from_data:
-        wrote(part)
+        wrote(target)
         follow_quietly(self)
 
 

@@ -1,7 +1,7 @@
 """What stands in ``x[...]``, read as PyTorch reads it: first views for numbers, slices and None, then index arrays.
 
-NumPy counts a number among several index arrays as one of them, PyTorch takes it first: ``x[0, :, [1, 2]]`` on (2, 3, 4)
-is (3, 2) here and (2, 3) there.
+NumPy counts a number among several index arrays as one of them, PyTorch takes it first: ``x[0, :, [1, 2]]`` on
+(2, 3, 4) is (3, 2) here and (2, 3) there.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ _NO_DIMENSION = (
     "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim "
     "tensor to a number"
 )
+_NO_SLICE = "slice() cannot be applied to a 0-dim tensor."
 _DEPRECATED = (
     "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in pytorch 2.9; use "
     "x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor index, x[torch.tensor(seq)], "
@@ -34,7 +35,7 @@ class Index:
     arrays: for each dimension of what the steps give, an index array, a mask, or None.
     """
 
-    __slots__ = ("steps", "basic", "arrays", "_shape", "_at", "_rest")
+    __slots__ = ("_at", "_item", "_rest", "_shape", "arrays", "basic", "steps")
 
     def __init__(self, shape: tuple[int, ...], index: Any) -> None:
         items = index if type(index) is tuple else _items(index)
@@ -45,10 +46,10 @@ class Index:
         named = sum([_consumes(item) for item in items])
         if named > len(shape):
             if not shape and len(items) == 1:
-                raise IndexError("slice() cannot be applied to a 0-dim tensor." if type(index) is slice else _NO_DIMENSION)
+                raise IndexError(_NO_SLICE if type(index) is slice else _NO_DIMENSION)
             raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
         self._rest = len(shape) - named  # what an ellipsis stands for: a second one stands for nothing
-        for item in items:
+        for self._item, item in enumerate(items):
             self._add(item)
 
     def _add(self, item: Any) -> None:
@@ -90,8 +91,7 @@ class Index:
     def _select(self, i: int) -> None:
         n = self._shape[self._at]
         if not -n <= i < n:
-            masked = sum(a is _PART_OF_MASK for a in self.arrays)  # a mask counts as one, whatever it covers
-            raise out_of_bounds(i, len(self.basic) - masked, n)
+            raise out_of_bounds(i, self._item, n)  # PyTorch counts items where it says dimension
         self.steps.append((SELECT, len(self.arrays), i))
         self.basic.append(i)
         self._at += 1
@@ -106,33 +106,28 @@ class Index:
         Errors: IndexError, PyTorch's, for masks of another shape and arrays that do not broadcast.
         """
         found: list[Any] = []
-        shapes = []
+        shapes: list[tuple[int, ...]] = []
+        checks: list[tuple[int, int, int]] = []  # place in ``found``, number among the index arrays, size
         for dim, a in enumerate(self.arrays):
             if a is _PART_OF_MASK:
                 continue
             if a is None:
                 found.append(_WHOLE)
-                continue
-            if a.dtype.kind == "b":
-                for i, n in enumerate(a.shape):
-                    if n != shape[dim + i]:
-                        raise IndexError(
-                            f"The shape of the mask {list(a.shape)} at index {i} does not match the shape of the "
-                            f"indexed tensor {list(shape)} at index {dim + i}"
-                        )
+            elif a.dtype.kind == "b":
+                _check_mask(a, dim, shape)
                 shapes += [(int(np.count_nonzero(a)),)] * a.ndim
+                found.append(a)
             else:
+                checks.append((len(found), len(shapes), shape[dim]))
                 shapes.append(a.shape)
-                _check_range(a, len(shapes) - 1, shape[dim])
-            found.append(a)
-        if len(shapes) > 1:
-            try:
-                np.broadcast_shapes(*shapes)
-            except ValueError:
-                raise IndexError(
-                    "shape mismatch: indexing tensors could not be broadcast together with shapes "
-                    + ", ".join(str(list(s)) for s in shapes)
-                ) from None
+                found.append(a)
+        picked = _broadcast(shapes)
+        whole = [n for n, a in zip(shape, [*self.arrays, *[None] * len(shape)], strict=False) if a is None]
+        for place, number, n in checks:
+            if 0 not in picked and 0 not in whole:
+                _check_range(found[place], number, n)
+            elif n:
+                found[place] = np.zeros_like(found[place])  # nothing is picked: PyTorch does not look
         while found and found[-1] is _WHOLE:
             found.pop()
         return tuple(found)
@@ -143,6 +138,25 @@ class _Part:
 
 
 _PART_OF_MASK: Any = _Part()
+
+
+def _check_mask(mask: Any, dim: int, shape: tuple[int, ...]) -> None:
+    for i, n in enumerate(mask.shape):
+        if n != shape[dim + i]:
+            raise IndexError(
+                f"The shape of the mask {list(mask.shape)} at index {i} does not match the shape of the indexed tensor "
+                f"{list(shape)} at index {dim + i}"
+            )
+
+
+def _broadcast(shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise IndexError(
+            "shape mismatch: indexing tensors could not be broadcast together with shapes "
+            + ", ".join(str(list(s)) for s in shapes)
+        ) from None
 
 
 def _check_range(a: Any, dim: int, n: int) -> None:

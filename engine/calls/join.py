@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from ..mode import overridable
@@ -37,6 +38,9 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> 
 def _joined(xs: list[Tensor], dim: int) -> Tensor:
     if not xs:
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
+    shape = xs[0]._d.shape
+    if shape and all(x._d.shape == shape for x in xs):
+        return rows.cat(xs, dim_of(dim, len(shape)))
     for i, x in enumerate(xs):
         if not x._d.ndim:
             raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated")
@@ -161,9 +165,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
 def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Views along ``dim``: so many of nearly equal size, or cut at the places listed."""
     if not input._d.ndim:
-        raise RuntimeError(
-            "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims"
-        )
+        raise RuntimeError("tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims")
     d = dim_of(dim, input._d.ndim)
     n, given = input._d.shape[d], indices_or_sections
     given = given.tolist() if isinstance(given, Tensor) else given
@@ -174,7 +176,7 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
             raise RuntimeError(f"number of sections must be larger than 0, got {given}")
         small, more = divmod(n, given)
         cuts = [i * small + min(i, more) for i in range(given + 1)]
-    return tuple([slice_of(input, d, a, max(a, b), 1) for a, b in zip(cuts, cuts[1:], strict=False)])
+    return tuple([slice_of(input, d, a, max(a, b), 1) for a, b in pairwise(cuts)])
 
 
 def _split_along(name: str, ndim: int, dim: int) -> Callable[..., tuple[Tensor, ...]]:

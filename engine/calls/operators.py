@@ -36,8 +36,12 @@ def operator(front: Any, name: str = "") -> Any:
     ``name`` is what function modes see, where PyTorch has another than the row's.
     """
     row = front.row
-    text = codegen.front(row).replace("return general(", "return operated(")
-    twin = row.compile(row.name, text.replace(f"overridden({row.name}_row.front", f"overridden({row.name}_operator"))
+
+    def source() -> str:
+        text = codegen.front(row).replace("return general(", "return operated(")
+        return text.replace(f"overridden({row.name}_row.front", f"overridden({row.name}_operator")
+
+    twin = row.lazy(source)
     RAW[f"{row.name}_operator"] = twin if name else front
     twin.__name__ = twin.__qualname__ = name or front.__name__
     twin.__doc__, twin.row = front.__doc__, row

@@ -49,9 +49,7 @@ def sizes(function: str, name: str, args: tuple[Any, ...], keyword: Any = None) 
         wrong = next(n for n in several if not hasattr(n, "__index__"))
         kind = type(wrong).__name__
         found = kind if several is given else f"{type(given[0]).__name__} of ({kind},)"
-        raise TypeError(
-            f"{function}(): argument '{name}' (position 1) must be tuple of ints, not {found}"
-        ) from None
+        raise TypeError(f"{function}(): argument '{name}' (position 1) must be tuple of ints, not {found}") from None
 
 
 def inferred(shape: tuple[int, ...], count: int) -> tuple[int, ...]:
@@ -362,9 +360,7 @@ def broadcast_shapes(*shapes: Any) -> Any:
     try:
         return np.broadcast_shapes(*given)
     except ValueError:
-        raise RuntimeError(
-            "Shape mismatch: objects cannot be broadcast to a single shape"
-        ) from None
+        raise RuntimeError("Shape mismatch: objects cannot be broadcast to a single shape") from None
 
 
 FUNCTIONS = {

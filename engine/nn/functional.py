@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from .. import absent, dtypes, errors, random
-from ..calls import FAMILIES
+from ..calls import FAMILIES, linalg
 from ..calls import softmax as calls_softmax
-from ..calls.linalg import linear
 from ..inplace import apply
 from ..kernel import PUBLIC, RAW
 from ..mode import here, overridable, overridden
@@ -107,6 +106,20 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
 
 
 # --------------------------------------------------------------------------------------------------------------- layers
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """``input @ weightᵀ + bias``.
+
+    Shapes: input (..., in), weight (out, in), bias (out); result (..., out).
+    """
+    try:
+        return linalg.linear(input, weight, bias)
+    except AttributeError:
+        for position, (name, value) in enumerate((("input", input), ("weight", weight)), 1):
+            if not isinstance(value, Tensor):
+                raise errors.argument("linear", name, position, value) from None
+        raise
+
+
 @overridable
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """While ``training``: each element 0 with probability ``p``, else ``x / (1 - p)``."""

@@ -1,37 +1,39 @@
 """Comparisons and choices, logic and bits: what makes, and uses, tensors of bools."""
 
+import operator
+
 import numpy as np
 
 from .. import errors
 from ..op import elementwise
 
 
-@elementwise(np.equal, predicate=True, x=None, y=None)
+@elementwise(operator.eq, predicate=True, x=None, y=None)
 def eq(x, y):
     """``x == y``, elementwise."""
 
 
-@elementwise(np.not_equal, predicate=True, x=None, y=None)
+@elementwise(operator.ne, predicate=True, x=None, y=None)
 def ne(x, y):
     """``x != y``, elementwise."""
 
 
-@elementwise(np.less, predicate=True, x=None, y=None)
+@elementwise(operator.lt, predicate=True, x=None, y=None)
 def lt(x, y):
     """``x < y``, elementwise."""
 
 
-@elementwise(np.less_equal, predicate=True, x=None, y=None)
+@elementwise(operator.le, predicate=True, x=None, y=None)
 def le(x, y):
     """``x <= y``, elementwise."""
 
 
-@elementwise(np.greater, predicate=True, x=None, y=None)
+@elementwise(operator.gt, predicate=True, x=None, y=None)
 def gt(x, y):
     """``x > y``, elementwise."""
 
 
-@elementwise(np.greater_equal, predicate=True, x=None, y=None)
+@elementwise(operator.ge, predicate=True, x=None, y=None)
 def ge(x, y):
     """``x >= y``, elementwise."""
 

@@ -20,6 +20,7 @@ def prelu(x, y):
 @rule
 def halves(x, dim):
     """The two halves of ``x`` along ``dim``."""
+    dim %= len(x.shape)
     size = x.shape[dim] // 2
     return slice_of(x, dim, 0, size, 1), slice_of(x, dim, size, 2 * size, 1)
 
@@ -30,7 +31,7 @@ def glu_slope(g, x, dim):
     a, b = halves(x, dim)
     gate = sigmoid(b)
     sent = g * gate
-    return cat([sent, sent * a * (1 - gate)], dim)
+    return cat([sent, sent * a * (1 - gate)], dim % len(x.shape))
 
 
 @rule

@@ -5,6 +5,7 @@ import numpy as np
 from ..kernel import RAW, raw
 from ..op import op, view
 
+
 # ------------------------------------------------------------------------------------------------ x[i, mask, ...]
 @op(x=lambda g, indices, x_shape: index_back(g, indices, x_shape), node="IndexBackward0", called="index", jvp="linear")
 def index_by(x, indices):

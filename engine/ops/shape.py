@@ -150,7 +150,7 @@ def inverse(dims):
 @view(x=lambda g, x_shape: reshape(g, x_shape))
 def unsqueeze(x, dim):
     """``x`` with a new dimension of size 1 at ``dim``."""
-    return np.expand_dims(x, dim)
+    return x.reshape((*x.shape[:dim], 1, *x.shape[dim:]))
 
 
 @view(
@@ -169,7 +169,7 @@ def squeeze(x, dim=None):
 @view(x=lambda g, x_shape: reshape(g, x_shape), node="UnsqueezeBackward1")
 def unsqueeze_(x, dim):
     """``unsqueeze`` of the tensor itself."""
-    return np.expand_dims(x, dim)
+    return unsqueeze(x, dim)
 
 
 @view(
@@ -215,7 +215,7 @@ def select_back(x, shape, dim, index):
 )
 def slice_of(x, dim, start, stop, step):
     """Entries ``start:stop:step`` along ``dim``."""
-    return x[(slice(None),) * dim + (slice(start, stop, step),)]
+    return x[start:stop:step] if dim == 0 else x[(slice(None),) * dim + (slice(start, stop, step),)]
 
 
 @op(
@@ -300,5 +300,3 @@ def tril(x, diagonal=0):
 def triu(x, diagonal=0):
     """The upper triangle of each matrix, from ``diagonal`` up, zeros below."""
     return np.triu(x, diagonal)
-
-
