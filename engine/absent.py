@@ -122,9 +122,10 @@ def lookup(module: str, existing: Callable[[], Iterable[str]]) -> Callable[[str]
             raise error
         there = name in NAMES[module]
         near = difflib.get_close_matches(name, [n for n in existing() if not n.startswith("_")], 1, 0.6)
-        instead = _INSTEAD.get(name) or (f"{module}.{near[0]}" if near else "")
         said = f"PyTorch has {module}.{name}; this engine does not." if there else ""
-        advice = f"The nearest that exists: {instead}" if instead else ""
+        advice = f"The nearest that exists is {module}.{near[0]}" if near else ""
+        if name in _INSTEAD:
+            advice = f"Instead: {_INSTEAD[name]}"
         if said or advice:
             error.add_note(f"Hint: {' '.join(filter(None, (said, advice)))}")
         raise error

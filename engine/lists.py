@@ -126,7 +126,7 @@ def _arguments(row: ListRow, args: tuple[Any, ...], kwargs: dict[str, Any]) -> S
     return list(bound.arguments.values())[1:]
 
 
-def _promoted(tensors: list[Tensor]) -> list[Any]:
+def _promoted(tensors: Sequence[Tensor]) -> list[Any]:
     d = tensors[0]._d.dtype
     if all(t._d.dtype is d for t in tensors):
         return [t._d for t in tensors]

@@ -88,7 +88,9 @@ HINTS: tuple[tuple[type[BaseException], str, str], ...] = (
 def hint(error: BaseException) -> str | None:
     """The advice that fits this error, or None."""
     text = str(error)
-    return next((advice for kind, pattern, advice in HINTS if isinstance(error, kind) and re.search(pattern, text)), None)
+    return next(
+        (advice for kind, pattern, advice in HINTS if isinstance(error, kind) and re.search(pattern, text)), None
+    )
 
 
 def add_hint(error: BaseException) -> None:

@@ -58,7 +58,9 @@ def weights_for(size: tuple[int, ...], v: Any) -> Array:
     if array.ndim == 0:
         return np.full(size, array)
     if array.shape != size:
-        raise ValueError(f"v has one weight for each entry of the output: shape {shape(size)}, not {shape(array.shape)}")
+        raise ValueError(
+            f"v has one weight for each entry of the output: shape {shape(size)}, not {shape(array.shape)}"
+        )
     return array
 
 
@@ -84,9 +86,7 @@ class Exploration:
         self.settings = settings or Settings()
         self._fill(graph, linear, session, notes)
 
-    def _fill(
-        self, graph: Graph | None, linear: Linear | None, session: Session | None, notes: Sequence[str]
-    ) -> None:
+    def _fill(self, graph: Graph | None, linear: Linear | None, session: Session | None, notes: Sequence[str]) -> None:
         self._graph, self._linear, self._session, self.notes = graph, linear, session, tuple(notes)
         if session is not None:
             session.report = self._report
@@ -205,8 +205,10 @@ class Exploration:
     def __repr__(self) -> str:
         if self.closed:
             return "<Exploration, closed>"
-        shown = self._session.shown() if self._session is not None else None
-        return text.render(self._graph, self._linear and self._numbers(), shown, self._said())
+        if self._session is None:
+            return text.render(self._graph, self._linear, None, self._said())
+        session = self._session
+        return text.render(self._graph, session.linear, session.shown(), self._said(), session.v.reshape(-1))
 
     # ------------------------------------------------------------------ life
     def check(self, names: dict[str, Any]) -> None:
@@ -269,7 +271,9 @@ class Exploration:
         try:
             return self._drawn()
         except Exception as error:  # drawing must never hide the cell's result
-            return Picture(problem=f"The graph could not be drawn, so here it is as text ({error or type(error).__name__}).")
+            return Picture(
+                problem=f"The graph could not be drawn, so here it is as text ({error or type(error).__name__})."
+            )
 
     def _drawn(self) -> Picture:
         graph, linear = self.graph, self._numbers()

@@ -105,9 +105,7 @@ def pick(size: int, wanted: Sequence[int] | None = None) -> tuple[int, ...]:
     return tuple(range(min(size, SLIDERS)))
 
 
-def take(
-    snapshot: Any, weighting: Weighting, picked: Sequence[int] | None = None, budget: float = BUDGET
-) -> Sweeps:
+def take(snapshot: Any, weighting: Weighting, picked: Sequence[int] | None = None, budget: float = BUDGET) -> Sweeps:
     """Sweep once for v as written and once for each picked entry, for as many as time and memory allow.
 
     Where a hook makes the gradient other than linear in v, or could be noticed, no sweep is run at all."""
@@ -187,9 +185,7 @@ class RowPasses(BackwardPasses):
         return changes
 
 
-def weighting_of(
-    backend: Backend, roots: Sequence[Any], gradients: Sequence[Any] | None, root: int = 0
-) -> Weighting:
+def weighting_of(backend: Backend, roots: Sequence[Any], gradients: Sequence[Any] | None, root: int = 0) -> Weighting:
     """The weights of a call as written: copies, and ones where it gave none."""
     given = list(gradients) if gradients is not None else [None] * len(roots)
     arrays = [

@@ -20,7 +20,6 @@ from .linear import Array, Linear, Sweeps, Weighting, build, plain, take, values
 if TYPE_CHECKING:
     from .backends import Backend, Snapshot
     from .graph import Graph
-    from .trace import Backward
 
 PAUSE = 0.05  # seconds between two sweeps of a drag, where a sweep is not cheap
 CHEAP = 0.008  # seconds that a sweep may take to be run for every message
@@ -63,20 +62,6 @@ class Leaf:
                 if each is not None:
                     total = np.array(each) if total is None else np.add(total, each)
         return total
-
-
-def leaves_of(backend: Backend, backward: Backward, names: Mapping[Any, str]) -> list[Leaf]:
-    """The leaves of a backward call, with why the sliders leave some alone; `names` by AccumulateGrad node."""
-    leaves = []
-    for tensor, before in backward.before.items():
-        node = backend.leaf_node(tensor)
-        reason = backward.changed.get(tensor, "")
-        if backward.kind == "autograd.grad":
-            reason = "autograd.grad"
-        elif backward.inputs is not None and not any(each is tensor for each in backward.inputs):
-            reason = "not among inputs="
-        leaves.append(Leaf(tensor, node, names.get(node, ""), before, reason=reason))
-    return leaves
 
 
 class Session:
@@ -199,7 +184,9 @@ class Session:
             listed = ", ".join(f"{name}.grad" for name in touched)
             said.append(f"{listed} was changed after this cell; moving a slider sets it again.")
         if renamed:
-            said.append(f"The name {', '.join(renamed)} now stands for another tensor; this panel keeps the cell's own.")
+            said.append(
+                f"The name {', '.join(renamed)} now stands for another tensor; this panel keeps the cell's own."
+            )
         return " ".join(said)
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ import traitlets
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand, output_can_be_silenced
 from IPython.display import display
 
-from . import backends, errors, explain, options
+from . import backends, errors, explain, layout, options
 from .cell import Cell, Outcome, awaiting, read_cell, run_cell, run_cell_async
 from .errors import OutputError, UsageError
 from .exploration import Exploration, Settings, in_notebook
@@ -30,6 +30,7 @@ RUNNER = "get_ipython().magics_manager.registry['BackwardMagics'].run_waiting"
 class BackwardMagics(Magics):
     """Shows what `backward(v)` means: the graph, the weights v, and `x.grad`, live."""
 
+    shell: Any  # Magics has it as optional; these are made with one
     renderer = traitlets.Enum(
         ("wasm", "dot"), "wasm", help="Who lays the graph out: Graphviz in process, or the program `dot`."
     ).tag(config=True)
@@ -192,9 +193,7 @@ class BackwardMagics(Magics):
         return made, problem
 
     def _open(self, trace: Trace, passes: RowPasses, asked: Options, output: Any, weights: Any) -> Exploration:
-        return open_exploration(
-            trace, passes, self._settings(asked), output=output, wrt=asked.wrt, weights=weights
-        )
+        return open_exploration(trace, passes, self._settings(asked), output=output, wrt=asked.wrt, weights=weights)
 
     def _output(self, asked: Options, recorder: Recorder, outcome: Outcome) -> Any:
         """The output that the line names, or the last expression of a cell without a backward call; else None.
@@ -315,6 +314,8 @@ def load(shell: Any) -> None:
     shell.register_magics(magics)
     shell.input_transformers_cleanup[:0] = magics.transformers
     shell.events.register("post_run_cell", magics.after_cell)
+    if in_notebook():
+        layout.warm()
 
 
 def unload(shell: Any) -> None:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import CodeType
 from typing import Any
 
 import numpy as np
 
-from . import backends, explain, linear, live
+from . import backends, explain, linear
 from .backends import Backend, Snapshot
 from .cell import Outcome
 from .errors import OutputError
 from .exploration import Exploration, Settings, weights_for
 from .format import shape
 from .graph import Graph, Node, graph_of
-from .linear import Array, RowPasses, Sweeps
+from .linear import Array, RowPasses
 from .live import Leaf, Session
 from .names import Namespace
 from .options import Weights
@@ -46,7 +46,7 @@ def call_backward(passes: RowPasses, output: Any, v: Array | None) -> None:
     like = backend.array(output)
     weights = np.ones(like.shape, like.dtype) if v is None else np.asarray(v).astype(like.dtype)
     tensor = backend.module.from_numpy(weights)
-    passes.run(backend, backend.tensor.backward, (output, tensor), {"retain_graph": True}, ())  # type: ignore[attr-defined]
+    passes.run(backend, backend.tensor.backward, (output, tensor), {"retain_graph": True}, ())
 
 
 def open_exploration(
@@ -81,7 +81,7 @@ def open_exploration(
     if sweeps is None or sweeps.weighting.root != root:
         given = backward.gradients if called else None
         sweeps = linear.take(snapshot, linear.weighting_of(trace.backend, backward.roots, given, root))
-    leaves = live.leaves_of(trace.backend, backward, _names(trace, graph, backward))
+    leaves = leaves_of(trace.backend, backward, _names(trace, graph, backward))
     session = Session(
         trace.backend, snapshot, sweeps, graph, leaves, create_graph=backward.create_graph, weights=weights
     )
@@ -110,6 +110,20 @@ def _call_of(trace: Trace, output: Any) -> tuple[Backward, Snapshot, int] | None
         if kept is not None:
             return backward, kept, 0
     return None
+
+
+def leaves_of(backend: Backend, backward: Backward, names: Mapping[Any, str]) -> list[Leaf]:
+    """The leaves of a backward call, with why the sliders leave some alone; `names` by AccumulateGrad node."""
+    leaves = []
+    for tensor, before in backward.before.items():
+        node = backend.leaf_node(tensor)
+        reason = backward.changed.get(tensor, "")
+        if backward.kind == "autograd.grad":
+            reason = "autograd.grad"
+        elif backward.inputs is not None and not any(each is tensor for each in backward.inputs):
+            reason = "not among inputs="
+        leaves.append(Leaf(tensor, node, names.get(node, ""), before, reason=reason))
+    return leaves
 
 
 def _names(trace: Trace, graph: Graph, backward: Backward) -> dict[Any, str]:
@@ -166,9 +180,7 @@ def _several(wrt: Any) -> tuple[Any, ...]:
 class Block(Exploration):
     """`with explore() as e:`: an Exploration of what the block computes, filled in when it ends."""
 
-    def __init__(
-        self, code: CodeType, names: dict[str, Any], v: Any, wrt: Sequence[Any], settings: Settings
-    ) -> None:
+    def __init__(self, code: CodeType, names: dict[str, Any], v: Any, wrt: Sequence[Any], settings: Settings) -> None:
         super().__init__(settings=settings)
         self._code, self._names, self._wanted, self._wrt = code, names, v, wrt
         self._passes = RowPasses()

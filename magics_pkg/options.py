@@ -105,7 +105,9 @@ def _words(line: str) -> Iterator[str]:
         flag, equals, value = word.partition("=")
         if flag not in FLAGS:
             near = nearest(flag, FLAGS)
-            raise UsageError(f"unknown option {flag}; " + (f"did you mean {near}?" if near else "see %%backward --help"))
+            raise UsageError(
+                f"unknown option {flag}; " + (f"did you mean {near}?" if near else "see %%backward --help")
+            )
         if flag in SWITCHES:
             if equals:
                 raise UsageError(f"{flag} takes no value")
@@ -154,7 +156,7 @@ def weights(text: str) -> Weights:
         tree = ast.parse(plain if bracketed else f"[{plain}]", mode="eval").body
         entries: list[float] = []
         shape = _collect(tree, entries)
-    except (SyntaxError, ValueError, TypeError, RecursionError):
+    except (SyntaxError, ValueError, TypeError, OverflowError, RecursionError):
         raise UsageError(f"--weights takes numbers, like 0.1,1,0.0001 or [0.1, 1]; this is not: {plain}") from None
     return Weights(tuple(entries), shape if bracketed else None, plain)
 
@@ -176,7 +178,7 @@ def _number(tree: ast.expr) -> float:
         return -value if isinstance(tree.op, ast.USub) else value
     if isinstance(tree, ast.Name) and tree.id.lower() in {"nan", "inf"}:
         return float(tree.id)
-    if isinstance(tree, ast.Constant) and type(tree.value) in (int, float):
+    if isinstance(tree, ast.Constant) and isinstance(tree.value, int | float) and not isinstance(tree.value, bool):
         return float(tree.value)
     raise ValueError("not a number")
 

@@ -42,8 +42,14 @@ def _nested(values: list[float], shape: tuple[int, ...]) -> str:
     return "[" + ", ".join(_nested(values[i * step : (i + 1) * step], shape[1:]) for i in range(shape[0])) + "]"
 
 
-def render(graph: Graph | None, linear: Linear | None, shown: Array | None = None, notes: Sequence[str] = ()) -> str:
-    """The whole text: sentence, tree, v, gradients, notes; `shown` are the N numbers at the present v."""
+def render(
+    graph: Graph | None,
+    linear: Linear | None,
+    shown: Array | None = None,
+    notes: Sequence[str] = (),
+    v: Array | None = None,
+) -> str:
+    """The whole text: sentence, tree, v, gradients, notes; `shown` are the N numbers at the present v, flat."""
     parts: list[str] = []
     if graph is not None and graph.nodes:
         if shown is None and linear is not None:
@@ -52,7 +58,7 @@ def render(graph: Graph | None, linear: Linear | None, shown: Array | None = Non
         if graph.output:
             parts.append(sentence(graph))
         parts.append("\n".join(_tree(graph, gradients)))
-        table = _table(graph, linear, gradients)
+        table = _table(graph, linear.v if v is None and linear is not None else v, gradients)
         if table:
             parts.append("\n".join(table))
     parts += [f"Note: {format.one_line(note)}" for note in notes]
@@ -148,12 +154,12 @@ def _line(node: Node, gradients: _Gradients, again: bool) -> str:
     return "  ".join(part for part in parts if part)
 
 
-def _table(graph: Graph, linear: Linear | None, gradients: _Gradients) -> list[str]:
+def _table(graph: Graph, v: Array | None, gradients: _Gradients) -> list[str]:
     """v and each leaf's gradient, names in one column."""
     rows: list[tuple[str, str]] = []
     output = next((node for node in graph.nodes if node.id == graph.output), None)
-    if linear is not None and output is not None:
-        rows.append(("v", numbers([float(each) for each in linear.v[: ENTRIES + 4]], output.shape)))
+    if v is not None and output is not None:
+        rows.append(("v", numbers([float(each) for each in v[: ENTRIES + 4]], output.shape)))
     by_id = {node.id: node for node in graph.nodes}
     for leaf in graph.leaves:
         node = by_id.get(leaf)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
@@ -52,3 +53,11 @@ def run(shell: InteractiveShell, source: str) -> Ran:
         warnings.simplefilter("ignore")
         done = shell.run_cell(source, store_history=True)
     return Ran(done.result, done.error_before_exec or done.error_in_exec, COLOUR.sub("", text.getvalue()))
+
+
+def usage(ran: Ran) -> str:
+    """The one line of a UsageError, which IPython prints without a traceback."""
+    assert type(ran.error) is UsageError, ran.error
+    assert "Traceback" not in ran.printed
+    assert "\n" not in str(ran.error)
+    return str(ran.error)

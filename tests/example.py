@@ -1,6 +1,6 @@
 """``Example``: the arguments of one call of a row, for the gradient checks; and arrays that many examples share.
 
-``Example(args...)``: a NumPy array stands for a Tensor, a list of arrays for a list of Tensors, anything else for itself.
+``Example(args...)``: a NumPy array stands for a Tensor, a list of arrays for a list of Tensors, all else for itself.
 Values keep clear of kinks and ties, where a finite difference means nothing; those are held against torch elsewhere.
 """
 
@@ -46,6 +46,6 @@ def random(*shape: int, low: float = -2.0, high: float = 2.0, seed: int = 0) -> 
 
 
 # Both signs, and both sides of every threshold and bound in the examples.
-X = np.array([[-1.3, 0.27, 0.8], [1.6, -0.7, -0.15]])
+X = np.array([[-1.3, 0.27, 0.8], [1.62, -0.63, -0.17]])
 Y, ROW = random(2, 3, seed=1), random(3, seed=2)
 POSITIVE = random(2, 3, low=0.3, high=2.5, seed=3)

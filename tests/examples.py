@@ -1,4 +1,4 @@
-"""Arguments for every row of the table with a derivative: what the gradient checks run on, gathered from the families."""
+"""Arguments for every row of the table that has a derivative, gathered from the families: for the gradient checks."""
 
 from __future__ import annotations
 

@@ -59,7 +59,8 @@ REDUCE = {
     "log_softmax": [Example(X, 1), Example(BATCH, -2)],
     "embedding": [Example(X, np.array([[1, 0], [1, 1]])), Example(X, np.array([1, 1]), 0)],
     "embedding_dense_backward": [
-        Example(X, np.array([1, 1]), -1, (4, 3)), Example(BATCH, np.array([[1, 0], [3, 1]]), 1, (4, 3)),
+        Example(X, np.array([1, 1]), -1, (4, 3)),
+        Example(BATCH, np.array([[1, 0], [3, 1]]), 1, (4, 3)),
     ],
     "logsumexp": [Example(X, 1), Example(X, (0, 1)), Example(BATCH, (0, 2), True)],
 }

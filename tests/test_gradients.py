@@ -167,7 +167,7 @@ def test_formulas_name_only_what_exists() -> None:
             missing += [
                 (name, n)
                 for n in names
-                if not (n in RAW and n in PUBLIC or hasattr(builtins, n)) and not _is_attribute(n)
+                if not ((n in RAW and n in PUBLIC) or hasattr(builtins, n)) and not _is_attribute(n)
             ]
     assert missing == []
 

@@ -30,7 +30,7 @@ CALLS = (
     "y.backward({v})\n",
     "y.backward(gradient={v}, retain_graph=True)\n",
     "y.backward({u}, retain_graph=True)\ny.backward({v})\n",
-    "for step in range(3):\n    y.backward({v}, retain_graph=True)\n    if step < 2:\n        x.grad = None\n        w.grad = None\n",
+    "for step in range(3):\n    y.backward({v}, retain_graph=True)\n    if step < 2:\n        x.grad = w.grad = None\n",
     "torch.autograd.backward([y], [{v}])\n",
     "torch.autograd.backward([y, x * w], [{v}, torch.full({shape}, 0.7)])\n",
     "y.backward({v}, create_graph=True)\n",
@@ -149,7 +149,7 @@ def test_a_move_leaves_the_bits_of_the_cell(shell: InteractiveShell, program: An
 def test_after_a_step_it_is_equal_to_rounding(shell: InteractiveShell, program: Any, scale: list[float]) -> None:
     """Where the cell changes its leaves after backward, rows answer, equal to rounding."""
     text, first, moved, shape = program
-    text += "with torch.no_grad():\n    for leaf in (x, w):\n        if leaf.grad is not None:\n            leaf -= 0.1 * leaf.grad\n"
+    text += "with torch.no_grad():\n    for leaf in (x, w):\n        leaf -= 0.1 * leaf\n"
     moved = [min(max(each, -10.0), 10.0) for each in moved]
     first = [min(max(each, -10.0), 10.0) for each in first]
     ran = cells.run(shell, "%%backward -o e --quiet\n" + text.replace("{v}", written(first, shape)))

@@ -39,7 +39,9 @@ def start(y: Any, v: Any, *leaves: Any, **settings: Any) -> Session:
     before = [None if leaf.grad is None else leaf.grad.detach().numpy().copy() for leaf in leaves]
     sweeps = take(snapshot, weighting)
     y.backward(torch.tensor(v), create_graph=settings.get("create_graph", False))
-    followed = [Leaf(leaf, node_of(leaf), f"x{i}", old) for i, (leaf, old) in enumerate(zip(leaves, before, strict=True))]
+    followed = [
+        Leaf(leaf, node_of(leaf), f"x{i}", old) for i, (leaf, old) in enumerate(zip(leaves, before, strict=True))
+    ]
     graph: Any = SimpleNamespace(
         quantities=[quantity(f"{leaf.name}.grad", leaf.tensor.numel(), ("leaf", leaf.node)) for leaf in followed]
     )

@@ -1,4 +1,4 @@
-"""The programs of the five pages, each in a `%%backward` cell and in plain code, with the figures that the pages give."""
+"""The programs of the five pages, in a `%%backward` cell and in plain code, with the figures that the pages give."""
 
 from __future__ import annotations
 
@@ -70,7 +70,8 @@ PROGRAMS = (
             {"x.grad": None}, (TypeError, LIST), "torch.tensor([...])"),
     Program("A2", MEAN + "y.backward(torch.Tensor([1.0]))\nprint(x.grad)",
             {"x.grad": None}, (RuntimeError, SHAPES.format(1)), "torch.tensor(1.0)"),
-    Program("A2 today", MEAN + "y.backward(torch.tensor(1.0))\nprint(x.grad)", {"x.grad": QUARTER}, printed=("0.2500",)),
+    Program("A2 today", MEAN + "y.backward(torch.tensor(1.0))\nprint(x.grad)", {"x.grad": QUARTER},
+            printed=("0.2500",)),
     Program("A2 alone", MEAN + "y.backward()\nprint(x.grad)", {"x.grad": QUARTER}),
     Program("A3", MEAN + "y.backward(torch.Tensor([0.1]))", {"x.grad": None}, (RuntimeError, SHAPES.format(1)),
             "torch.tensor(1.0)"),
@@ -119,8 +120,8 @@ PROGRAMS = (
             f"y.backward({V})", {"zeros": [0, 0, 0], "x.grad": [0.2, 2, 20]}),
     Program("E1", "z = torch.linspace(-1, 1, steps=5, requires_grad=True)\ny = z\ny.backward(z)\nprint(y, z.grad)",
             {"z.grad": [-1, -0.5, 0, 0.5, 1]}),
-    Program("E2", "z = torch.linspace(1, 5, steps=5, requires_grad=True)\ny = torch.pow(z, 2)\ny.backward(z)\nz.grad / z",
-            {"z.grad / z": [2, 4, 6, 8, 10]}, result=[2, 4, 6, 8, 10]),
+    Program("E2", "z = torch.linspace(1, 5, steps=5, requires_grad=True)\ny = torch.pow(z, 2)\ny.backward(z)\n"
+            "z.grad / z", {"z.grad / z": [2, 4, 6, 8, 10]}, result=[2, 4, 6, 8, 10]),
     Program("E3", "z = torch.linspace(-1, 1, steps=5, requires_grad=True)\ny = torch.sum(z)\ny.backward()\nz.grad",
             {"z.grad": [1, 1, 1, 1, 1]}),
     Program("E4", "z = torch.linspace(-1, 1, steps=5, requires_grad=True)\ny = torch.sum(torch.pow(z, 2))\n"

@@ -35,10 +35,11 @@ class Activation(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """``functional.<name>(input, ...)``."""
-        options = [getattr(self, name) for name in self._options]
+        function = getattr(F, self._function)
+        options = [getattr(self, name) for name in self._options] if self._options else ()
         if self._may_be_inplace and self.inplace:
-            return getattr(F, self._function)(input, *options, inplace=True)
-        return getattr(F, self._function)(input, *options)
+            return function(input, *options, inplace=True)
+        return function(input, *options)
 
     def extra_repr(self) -> str:
         shown = [f"{name}={getattr(self, name)!r}" for name in self._options]

@@ -18,11 +18,12 @@ from ..tensor import Tensor
 from .reduction import reduced, reduction_of, warn_of_sizes
 
 
-def _tensors(function: str, **given: Any) -> None:
-    for position, (name, value) in enumerate(given.items(), 1):
-        if not isinstance(value, Tensor):
-            error: TypeError = errors.argument(function, name, position, value)
-            raise error
+def _tensors(function: str, input: Any, target: Any) -> None:
+    if isinstance(input, Tensor) and isinstance(target, Tensor):
+        return
+    name, position, value = ("target", 2, target) if isinstance(input, Tensor) else ("input", 1, input)
+    error: TypeError = errors.argument(function, name, position, value)
+    raise error
 
 
 def _together(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
@@ -48,7 +49,7 @@ def mse_loss(
     weight: Tensor | None = None,
 ) -> Tensor:
     """``(input - target)²``."""
-    _tensors("mse_loss", input=input, target=target)
+    _tensors("mse_loss", input, target)
     warn_of_sizes(input, target)
     reduction = reduction_of(size_average, reduce, reduction)
     if weight is not None:
@@ -75,7 +76,7 @@ def l1_loss(
     weight: Tensor | None = None,
 ) -> Tensor:
     """``|input - target|``."""
-    _tensors("l1_loss", input=input, target=target)
+    _tensors("l1_loss", input, target)
     warn_of_sizes(input, target)
     reduction = reduction_of(size_average, reduce, reduction)
     losses = (input - target).abs()
@@ -92,7 +93,7 @@ def smooth_l1_loss(
     beta: float = 1.0,
 ) -> Tensor:
     """``½(input - target)²/beta``, from a distance of ``beta`` on ``|input - target| - beta/2``."""
-    _tensors("smooth_l1_loss", input=input, target=target)
+    _tensors("smooth_l1_loss", input, target)
     warn_of_sizes(input, target)
     reduction = reduction_of(size_average, reduce, reduction)
     if beta < 0:
@@ -107,7 +108,7 @@ def huber_loss(
     input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
 ) -> Tensor:
     """``½(input - target)²``, from a distance of ``delta`` on ``delta · (|input - target| - delta/2)``."""
-    _tensors("huber_loss", input=input, target=target)
+    _tensors("huber_loss", input, target)
     warn_of_sizes(input, target)
     reduction = reduction_of(None, None, reduction)
     if delta <= 0:
@@ -128,7 +129,7 @@ def binary_cross_entropy(
     reduction: str = "mean",
 ) -> Tensor:
     """``-(target · log(input) + (1 - target) · log(1 - input))``, for an input between 0 and 1."""
-    _tensors("binary_cross_entropy", input=input, target=target)
+    _tensors("binary_cross_entropy", input, target)
     reduction = reduction_of(size_average, reduce, reduction)
     if input.shape != target.shape:
         raise ValueError(
@@ -156,7 +157,7 @@ def binary_cross_entropy_with_logits(
     pos_weight: Tensor | None = None,
 ) -> Tensor:
     """``binary_cross_entropy(sigmoid(input), target)``, without overflow; positives count ``pos_weight`` times."""
-    _tensors("binary_cross_entropy_with_logits", input=input, target=target)
+    _tensors("binary_cross_entropy_with_logits", input, target)
     reduction = reduction_of(size_average, reduce, reduction)
     if input.shape != target.shape:
         raise ValueError(f"Target size ({target.shape!r}) must be the same as input size ({input.shape!r})")
@@ -175,7 +176,7 @@ def kl_div(
     log_target: bool = False,
 ) -> Tensor:
     """``target · (log(target) - input)``, for an input of log-probabilities."""
-    _tensors("kl_div", input=input, target=target)
+    _tensors("kl_div", input, target)
     if reduction == "mean" and size_average is None and reduce is None:
         warnings.warn(
             "reduction: 'mean' divides the total loss by both the batch size and the support size.'batchmean' divides "
@@ -211,7 +212,7 @@ def nll_loss(
 
     Shapes: input (C), (N, C) or (N, C, ...); target (), (N) or (N, ...), with whole numbers below C.
     """
-    _tensors("nll_loss_nd", input=input, target=target)
+    _tensors("nll_loss_nd", input, target)
     return _nll(input, target, weight, ignore_index, reduction_of(size_average, reduce, reduction))
 
 
@@ -224,7 +225,7 @@ def _nll(input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int
                 "classes are whole numbers: target.long(); probabilities have the shape of the input.",
             )
         target = PUBLIC["cast"](target, dtypes.int64.numpy)
-    if input.dim() <= 2:
+    if input._d.ndim <= 2:
         return PUBLIC["nll_loss_1d"](input, target, weight, reduction, ignore_index)[0]
     shape = target.shape
     if input.dim() != 4:
@@ -236,27 +237,32 @@ def _nll(input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int
 
 def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None) -> None:
     """PyTorch's errors where shapes do not fit each other."""
-    dims, classes = input.dim(), input.shape[1 if input.dim() > 1 else 0] if input.dim() else 0
+    sizes, places = input._d.shape, target._d.shape
+    dims = len(sizes)
     if dims < 1:
         raise ValueError(f"Expected 1 or more dimensions (got {dims})")
-    if dims == 1 and target.dim() == 1 and target.numel() != 1:
-        raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {target.numel()}")
-    if dims > 1 and target.dim() and input.size(0) != target.size(0):
-        raise ValueError(f"Expected input batch_size ({input.size(0)}) to match target batch_size ({target.size(0)}).")
-    if dims <= 2 and target.dim() > 1:
+    if dims == 1 and len(places) == 1 and places != (1,):
+        raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {places[0]}")
+    if dims > 1 and places and sizes[0] != places[0]:
+        raise ValueError(f"Expected input batch_size ({sizes[0]}) to match target batch_size ({places[0]}).")
+    if dims <= 2 and len(places) > 1:
         raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
-    if dims > 2 and (target.shape[1:] != input.shape[2:] or target.dim() != dims - 1):
+    if dims > 2 and (places[1:] != sizes[2:] or len(places) != dims - 1):
         if dims == 4:
-            raise RuntimeError(f"size mismatch (got input: {list(input.shape)} , target: {list(target.shape)}")
-        raise RuntimeError(f"Expected target size {[input.size(0), *input.shape[2:]]}, got {list(target.shape)}")
+            raise RuntimeError(f"size mismatch (got input: {list(sizes)} , target: {list(places)}")
+        raise RuntimeError(f"Expected target size {[sizes[0], *sizes[2:]]}, got {list(places)}")
     if weight is not None:
-        if weight.dim() != 1 or weight.numel() != classes:
-            raise RuntimeError(
-                f"weight tensor should be defined either for all {classes} classes or no classes but got weight tensor "
-                f"of shape: {list(weight.shape)}"
-            )
-        if weight.dtype is not input.dtype:
-            raise RuntimeError(f"expected scalar type {input.dtype.title} but found {weight.dtype.title}")
+        _check_weight(input, weight, sizes[1 if dims > 1 else 0])
+
+
+def _check_weight(input: Tensor, weight: Tensor, classes: int) -> None:
+    if weight._d.shape != (classes,):
+        raise RuntimeError(
+            f"weight tensor should be defined either for all {classes} classes or no classes but got weight tensor of "
+            f"shape: {list(weight.shape)}"
+        )
+    if weight.dtype is not input.dtype:
+        raise RuntimeError(f"expected scalar type {input.dtype.title} but found {weight.dtype.title}")
 
 
 @overridable
@@ -275,12 +281,12 @@ def cross_entropy(
     Shapes: input (C), (N, C) or (N, C, ...), not yet through a softmax; target either classes, (), (N) or (N, ...),
     or probabilities, in the shape of the input.
     """
-    _tensors("cross_entropy_loss", input=input, target=target)
+    _tensors("cross_entropy_loss", input, target)
     reduction = reduction_of(size_average, reduce, reduction)
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing:g}")
-    dim = 0 if input.dim() == 1 else 1
-    if input.shape == target.shape:
+    dim = 0 if input._d.ndim == 1 else 1
+    if input._d.shape == target._d.shape:
         return _soft_cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing, dim)
     logs = PUBLIC["log_softmax"](input, dim)
     loss = _nll(logs, target, weight, ignore_index, reduction)

@@ -13,6 +13,8 @@ def reduction_of(size_average: bool | None, reduce: bool | None, reduction: str,
 
     Errors: ValueError for what is none of "mean", "sum", "none".
     """
+    if size_average is None is reduce and reduction in ("mean", "sum", "none"):
+        return reduction
     if size_average is not None or reduce is not None:
         if reduce is not None and not reduce:
             reduction = "none"
@@ -35,7 +37,7 @@ def reduced(losses: Tensor, reduction: str) -> Tensor:
 
 def warn_of_sizes(input: Any, target: Any) -> None:
     """PyTorch's warning where input and target differ in shape, and will broadcast."""
-    if input.shape != target.shape:
+    if input._d.shape != target._d.shape:
         warnings.warn(
             f"Using a target size ({target.shape!r}) that is different to the input size ({input.shape!r}). This will "
             "likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
