@@ -5,6 +5,7 @@ Source: PyTorch's ``c10/core/ScalarType`` and ``aten/src/ATen/native/TypePropert
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterable
 from typing import Any
 
@@ -17,7 +18,7 @@ _CATEGORY = {"b": BOOL, "i": INTEGER, "u": INTEGER, "f": FLOATING, "c": COMPLEX}
 class dtype:
     """A PyTorch dtype; compare with ``is`` or ``==``. ``numpy`` is the NumPy dtype behind it."""
 
-    __slots__ = ("name", "numpy", "title", "is_floating_point", "is_complex", "is_signed", "itemsize")
+    __slots__ = ("is_complex", "is_floating_point", "is_signed", "itemsize", "name", "numpy", "title")
 
     def __init__(self, name: str, code: str, title: str) -> None:
         self.name, self.numpy, self.title = name, np.dtype(code), title
@@ -119,7 +120,7 @@ def _combine(higher: np.dtype[Any] | None, lower: np.dtype[Any] | None) -> np.dt
 def result_type(
     dimensioned: Iterable[np.dtype[Any]], zero_dim: Iterable[np.dtype[Any]], numbers: Iterable[np.dtype[Any]]
 ) -> np.dtype[Any]:
-    """PyTorch's rule: the highest category wins; within one, tensors with dimensions, then 0-d tensors, then numbers."""
+    """PyTorch's rule: the highest category wins; in it, tensors with dimensions, then 0-d tensors, then numbers."""
     groups = []
     for group in (dimensioned, zero_dim, numbers):
         d: np.dtype[Any] | None = None
@@ -131,4 +132,4 @@ def result_type(
     return result
 
 
-builtin_bool, builtin_int, builtin_float = type(True), type(1), type(1.0)
+builtin_bool, builtin_int, builtin_float = builtins.bool, builtins.int, builtins.float

@@ -71,9 +71,9 @@ def output_view_in_place(nr: int, node: str) -> RuntimeError:
 
 def output_view_base(nr: int, node: str) -> RuntimeError:
     return RuntimeError(
-        f"Output {nr} of {node} is a view and its base or another view of its base has been modified inplace. This view "
-        "is the output of a function that returns multiple views. Such functions do not allow the output views to be "
-        "modified inplace. You should replace the inplace operation by an out-of-place one."
+        f"Output {nr} of {node} is a view and its base or another view of its base has been modified inplace. This "
+        "view is the output of a function that returns multiple views. Such functions do not allow the output views "
+        "to be modified inplace. You should replace the inplace operation by an out-of-place one."
     )
 
 
@@ -111,7 +111,7 @@ def partly_overlapping() -> RuntimeError:
 def no_graph(index: int) -> RuntimeError:
     return hinted(
         RuntimeError(f"element {index} of tensors does not require grad and does not have a grad_fn"),
-        "nothing that it was computed from has requires_grad=True, or the path was cut by detach(), .data or no_grad().",
+        "nothing that it comes from has requires_grad=True, or the path was cut by detach(), .data or no_grad().",
     )
 
 
@@ -142,17 +142,18 @@ def gradient_type(value: Any) -> TypeError:
     )
 
 
-def gradient_dtype() -> RuntimeError:
+def gradient_dtype(index: int, gradient: Any, output: Any) -> RuntimeError:
     return RuntimeError(
-        "For complex Tensors, both grad_output and output are required to have the same dtype."
+        "For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in dtype: "
+        f"grad_output[{index}] has a dtype of {gradient} and output[{index}] has a dtype of {output}."
     )
 
 
-def unused() -> RuntimeError:
+def unused(index: int) -> RuntimeError:
     return hinted(
         RuntimeError(
-            "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if "
-            "this is the desired behavior."
+            f"The differentiated Tensor at index {index} appears to not have been used in the graph. Set "
+            "allow_unused=True if this is the desired behavior."
         ),
         "with allow_unused=True its gradient is None.",
     )
@@ -166,23 +167,52 @@ def cannot_hook() -> RuntimeError:
     return RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
 
 
-def hook_changed_size(before: Any, after: Any) -> RuntimeError:
-    return RuntimeError(f"hook has changed the size of value from {list(before)} to {list(after)}")
+def _hook(hook: Any) -> str:
+    return f"hook '{getattr(hook, '__name__', '<unknown>')}'"
+
+
+def hook_changed_size(hook: Any) -> RuntimeError:
+    return RuntimeError(f"{_hook(hook)} has changed the size of value")
+
+
+def hook_changed_type(hook: Any, before: Any, after: Any) -> RuntimeError:
+    was, got = (f"torch.{d.title}Tensor" for d in (before, after))
+    return RuntimeError(f"{_hook(hook)} has changed the type of value (was {was} got {got})")
+
+
+def hook_returned(expected: str, result: Any) -> TypeError:
+    return TypeError(f"expected {expected}, but hook returned '{type(result).__name__}'")
+
+
+def hook_count(hook: Any, got: int, expected: int) -> RuntimeError:
+    return RuntimeError(
+        f"{_hook(hook)} has returned an incorrect number of values (got {got}, but expected {expected})"
+    )
+
+
+def hook_replaced_none() -> RuntimeError:
+    return RuntimeError("can't replace a None gradient with a non-None value")
 
 
 def grad_size(gradient: Any, tensor: Any) -> RuntimeError:
     return RuntimeError(
-        f"attempting to assign a gradient of size '{list(gradient)}' to a tensor of size '{list(tensor)}'. Please ensure "
-        "that the gradient and the tensor are the same size"
+        f"attempting to assign a gradient of size '{list(gradient)}' to a tensor of size '{list(tensor)}'. Please "
+        "ensure that the gradient and the tensor are the same size"
     )
 
 
+_IN_C = {
+    "float16": "c10::Half", "float32": "float", "float64": "double", "int8": "signed char", "int16": "short int",
+    "int32": "int", "int64": "long int", "uint8": "unsigned char", "bool": "bool", "complex64": "c10::complex<float>",
+    "complex128": "c10::complex<double>",
+}  # fmt: skip
+
+
 def grad_dtype(gradient: Any, tensor: Any) -> RuntimeError:
-    names = {"float32": "float", "float64": "double", "int64": "long int", "int32": "int", "bool": "bool"}
     return RuntimeError(
-        f"attempting to assign a gradient with dtype '{names.get(gradient.name, gradient.name)}' to a tensor with "
-        f"grad_dtype '{tensor.title}'. The gradient must match the tensor's grad_dtype (defaults to the tensor's dtype). "
-        "You can set the tensor's grad_dtype attribute with a specific dtype, or None to allow any dtype. Set "
+        f"attempting to assign a gradient with dtype '{_IN_C[gradient.name]}' to a tensor with "
+        f"grad_dtype '{tensor.title}'. The gradient must match the tensor's grad_dtype (defaults to the tensor's "
+        "dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to allow any dtype. Set "
         "grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may break downstream systems that "
         "assume they match."
     )
@@ -243,6 +273,10 @@ def not_one_element(count: int) -> RuntimeError:
     return RuntimeError(f"a Tensor with {count} elements cannot be converted to Scalar")
 
 
+def not_one_number() -> ValueError:
+    return ValueError("only one element tensors can be converted to Python scalars")
+
+
 def no_broadcast(a: Any, b: Any) -> RuntimeError:
     """Two shapes that do not broadcast: the first dimension, from the right, that is at odds."""
     for i in range(1, min(len(a), len(b)) + 1):
@@ -256,9 +290,7 @@ def no_broadcast(a: Any, b: Any) -> RuntimeError:
 
 
 def in_place_shape(output: Any, result: Any) -> RuntimeError:
-    return RuntimeError(
-        f"output with shape {list(output)} doesn't match the broadcast shape {list(result)}"
-    )
+    return RuntimeError(f"output with shape {list(output)} doesn't match the broadcast shape {list(result)}")
 
 
 def cannot_cast(result: str, output: str) -> RuntimeError:
@@ -340,9 +372,7 @@ def combination(function: str, got: Any, expected: Any) -> TypeError:
 
 def where_condition(d: Any) -> RuntimeError:
     return hinted(
-        RuntimeError(
-            f"where expected condition to be a boolean tensor, but got a tensor with dtype {OF[d].title}"
-        ),
+        RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype {OF[d].title}"),
         "a comparison makes one: torch.where(x > 0, ...)",
     )
 
@@ -355,21 +385,5 @@ def length_zero_dim() -> TypeError:
     return TypeError("len() of a 0-d tensor")
 
 
-_RENAMED = {
-    "creator": "it is called grad_fn now.",
-    "volatile": "it is gone; compute under torch.no_grad().",
-}
-
-
-def no_attribute(kind: str, name: str) -> AttributeError:
-    error = AttributeError(f"'{kind}' object has no attribute '{name}'")
-    return hinted(error, _RENAMED[name]) if name in _RENAMED else error
-
-
-def retired_attribute(name: str) -> property:
-    """A property that raises PyTorch's AttributeError, with the hint what the attribute is called today."""
-
-    def gone(tensor: Any) -> Any:
-        raise no_attribute(type(tensor).__name__, name)
-
-    return property(gone, doc=f"Retired: {_RENAMED[name]}")
+def no_creator(kind: str) -> AttributeError:
+    return hinted(AttributeError(f"'{kind}' object has no attribute 'creator'"), "it is called grad_fn now.")

@@ -143,10 +143,15 @@ def _promote(row: Row, data: dict[str, Any], tensors: dict[str, Any]) -> None:
         d = dtypes.get_default_dtype().numpy
     for p in operands:
         value = data[p]
-        data[p] = value.astype(d, copy=False) if type(value) is np.ndarray else np.array(value).astype(d)[()]  # wraps around
+        data[p] = value.astype(d, copy=False) if type(value) is np.ndarray else _wrapped_around(value, d)
     for p in row.apart:
         if p not in tensors:
             data[p] = np.asarray(data[p])
+
+
+def _wrapped_around(value: Any, d: np.dtype[Any]) -> Any:
+    """A number in dtype ``d``; one that is too large wraps around, as PyTorch's do."""
+    return np.array(value).astype(d)[()]
 
 
 def _python(value: Any) -> Any:

@@ -68,38 +68,57 @@ class Hooked:
 
     def arriving(self, g: Any, recorded: bool) -> Any:
         """The gradient after tensor hooks, ``retain_grad`` and node pre-hooks."""
-        wrap = RAW["wrap"]
-        t = g if recorded else wrap(g)
+        if isinstance(g, dict):
+            return self._parts(g, recorded)
+        t = _tensor(g, recorded)
         with set_grad_enabled(recorded and here.grad):
             for hook in tuple(self.tensor.values()):
-                t = _replaced(t, hook(t))
+                result = hook(t)
+                if result is not None:
+                    _check(t, result, hook)
+                    t = result
             if self.retain is not None:
                 self.retain(t)
             for hook in tuple(self.before.values()):
-                result = hook((t,))
-                if result is not None:
-                    t = _replaced(t, result[0] if isinstance(result, tuple) else result)
+                (t,) = _replaced((t,), hook((t,)), hook)
         return t if recorded else t._d
 
-    def leaving(self, sent: Any, g: Any, recorded: bool) -> Any:
-        """What a node sends back, after node hooks; ``sent`` is one gradient, or a tuple of several."""
+    def _parts(self, parts: Any, recorded: bool) -> Any:
+        """The same for a node with several outputs: pre-hooks see None for an output that no gradient arrived at."""
+        if not self.before:
+            return parts
+        outputs = self._outputs(parts, recorded)
+        with set_grad_enabled(recorded and here.grad):
+            for hook in tuple(self.before.values()):
+                outputs = _replaced(outputs, hook(outputs), hook)
+        return type(parts)({i: t if recorded else t._d for i, t in enumerate(outputs) if t is not None})
+
+    def _outputs(self, g: Any, recorded: bool) -> tuple[Any, ...]:
+        """``grad_outputs`` as hooks see them."""
+        if not isinstance(g, dict):
+            return (_tensor(g, recorded),)
+        return tuple(_tensor(g.get(i), recorded) for i in range(len(self.spec.context[0])))
+
+    def leaving(self, node: Any, sent: Any, g: Any, recorded: bool) -> Any:
+        """What a node sends back, after node hooks; ``sent`` is one gradient, or a tuple of several, () of a leaf."""
         if not self.after:
             return sent
-        wrap = RAW["wrap"]
         several = type(sent) is tuple
-        inputs = tuple(s if recorded or s is None else wrap(s) for s in (sent if several else (sent,)))
-        outputs = (g if recorded else wrap(g),)
+        names = list(self.spec.row.differentiable(node)) if self.inner is not None else []
+        slots = [names.index(p) for p in self.spec.wanted] if names else []
+        inputs: tuple[Any, ...] = (None,) * len(names)  # None for each that wants no gradient
+        for slot, part in zip(slots, sent if several else (sent,), strict=True):
+            inputs = (*inputs[:slot], _tensor(part, recorded), *inputs[slot + 1 :])
+        outputs = self._outputs(g, recorded)
         with set_grad_enabled(recorded and here.grad):
             for hook in tuple(self.after.values()):
-                result = hook(inputs, outputs)
-                if result is not None:
-                    inputs = tuple(result) if isinstance(result, tuple | list) else (result,)
-        back = tuple(t if recorded or t is None else t._d for t in inputs)
+                inputs = _replaced(inputs, hook(inputs, outputs), hook)
+        back = tuple([inputs[s] if recorded or inputs[s] is None else inputs[s]._d for s in slots])
         return back if several else back[0]
 
     def __call__(self, node: Any, g: Any, free: bool) -> Any:
         g = self.arriving(g, False)
-        return self.leaving(self.inner(node, g, free), g, False)
+        return self.leaving(node, self.inner(node, g, free), g, False)
 
     def twin(self) -> Callable[..., Any]:
         """The same for ``create_graph``: hooks see recorded Tensors."""
@@ -107,19 +126,40 @@ class Hooked:
 
         def recorded(node: Any, g: Any, free: bool) -> Any:
             g = self.arriving(g, True)
-            return self.leaving(step(node, g, free), g, True)
+            return self.leaving(node, step(node, g, free), g, True)
 
         return recorded
 
 
-def _replaced(g: Any, result: Any) -> Any:
-    if result is None:
-        return g
+def _tensor(g: Any, recorded: bool) -> Any:
+    return g if recorded or g is None else RAW["wrap"](g)
+
+
+def _replaced(gradients: tuple[Any, ...], results: Any, hook: Any) -> tuple[Any, ...]:
+    """What a node's hook makes of ``gradients``: nothing new for None; PyTorch's errors for what does not fit."""
+    if results is None:
+        return gradients
+    if not isinstance(results, tuple):
+        raise errors.hook_returned("tuple", results)
+    if len(results) != len(gradients):
+        raise errors.hook_count(hook, len(results), len(gradients))
+    for g, result in zip(gradients, results, strict=True):
+        if result is not None:
+            _check(g, result, hook)
+    # None for a gradient stands for zeros
+    return tuple([r if r is not None or g is None else g.detach() * 0 for g, r in zip(gradients, results, strict=True)])
+
+
+def _check(g: Any, result: Any, hook: Any) -> None:
+    """Raise PyTorch's error unless ``result`` can take the place of ``g``."""
+    if g is None:
+        raise errors.hook_replaced_none()
     if not isinstance(result, RAW["Tensor"]):
-        raise TypeError(f"hook returned {type(result).__name__!r}, expected Tensor")
-    if result.shape != g.shape:
-        raise errors.hook_changed_size(g.shape, result.shape)
-    return result
+        raise errors.hook_returned("Variable", result)
+    if result._d.dtype is not g._d.dtype:
+        raise errors.hook_changed_type(hook, g.dtype, result.dtype)
+    if result._d.shape != g._d.shape:
+        raise errors.hook_changed_size(hook)
 
 
 def hooked(node: Any) -> Hooked:

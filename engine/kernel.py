@@ -1,8 +1,8 @@
 """The two worlds in which a formula lives: ``RAW`` for arrays and ``PUBLIC`` for Tensors.
 
-Every row of the table puts its kernel into ``RAW`` and its public function into ``PUBLIC``, under one name. A formula is
-one code object bound to both: with ``RAW`` as its globals ``sin(x)`` is NumPy's sine on an array, with ``PUBLIC`` it is
-the recorded operation on a Tensor. So a derivative is written once, and serves the first-order sweep and
+Every row of the table puts its kernel into ``RAW`` and its public function into ``PUBLIC``, under one name. A formula
+is one code object bound to both: with ``RAW`` as its globals ``sin(x)`` is NumPy's sine on an array, with ``PUBLIC``
+it is the recorded operation on a Tensor. So a derivative is written once, and serves the first-order sweep and
 ``create_graph`` alike.
 
 ``RAW["__name__"]`` is None on purpose. NumPy warns (overflow, divide by zero) in the name of the calling module, and

@@ -68,6 +68,20 @@ def _check_grad(self: Tensor, g: Any) -> None:
         raise errors.grad_dtype(g.dtype, self.dtype)
 
 
+def _creator(self: Tensor) -> Any:
+    raise errors.no_creator(type(self).__name__)
+
+
+def _volatile(self: Tensor) -> bool:
+    warnings.warn("volatile was removed (Variable.volatile is always False)", UserWarning, stacklevel=2)
+    return False
+
+
+def _set_volatile(self: Tensor, value: Any) -> None:
+    message = "volatile was removed and now has no effect. Use `with torch.no_grad():` instead."
+    warnings.warn(message, UserWarning, stacklevel=2)
+
+
 def install() -> None:
     """Bind every family's methods, in-place forms and operators."""
     for family in FAMILIES:
@@ -79,8 +93,8 @@ def install() -> None:
             setattr(Tensor, name, getattr(Tensor, target))
     for name, method in {"backward": backward, "detach": detach, "detach_": detach_}.items():
         setattr(Tensor, name, method)
-    for name in ("creator", "volatile"):
-        setattr(Tensor, name, errors.retired_attribute(name))
+    for name, retired in {"creator": property(_creator), "volatile": property(_volatile, _set_volatile)}.items():
+        setattr(Tensor, name, retired)
 
 
 RAW.update(warn_non_leaf_grad=_warn_non_leaf_grad, check_grad=_check_grad)

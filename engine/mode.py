@@ -98,7 +98,7 @@ class no_grad(_GradMode):
         mode = super().__new__(cls)
         if function is None:
             return mode
-        mode.__init__()
+        mode._before = []
         return mode(function)
 
     def __init__(self, function: Callable[..., Any] | None = None) -> None:

@@ -27,7 +27,7 @@ class Node:
     edge, others: where these go, first and rest. saved: what the step needs; None once it was freed.
     """
 
-    __slots__ = ("key", "step", "edge", "others", "saved", "__weakref__")
+    __slots__ = ("__weakref__", "edge", "key", "others", "saved", "step")
 
     key: int
     step: Any
@@ -68,7 +68,7 @@ class Node:
 class Output:
     """Output ``nr`` of a node that has several: hands its gradient on as one part of the node's."""
 
-    __slots__ = ("key", "step", "edge", "nr", "__weakref__")
+    __slots__ = ("__weakref__", "edge", "key", "nr", "step")
     others: tuple[Any, ...] = ()
     saved: Any = ()
 
@@ -113,7 +113,7 @@ part_of.spec = _PartSpec()  # type: ignore[attr-defined]  # functions take attri
 class AccumulateGrad:
     """The cell of a leaf: its memory, its ``.grad``, its hooks. It outlives the Tensor if the graph still needs it."""
 
-    __slots__ = ("key", "data", "grad", "step", "_tensor", "__weakref__")
+    __slots__ = ("__weakref__", "_tensor", "data", "grad", "key", "step")
     saved: Any = ()
     edges: tuple[Any, ...] = ()
     next_functions: tuple[Any, ...] = ()

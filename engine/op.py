@@ -27,7 +27,7 @@ from .node import Node
 TABLE: dict[str, Row] = {}
 PUBLIC_NAMES = {"x": "input", "y": "other"}  # parameters are called in formulas as in books, in calls as in PyTorch
 
-# How a row is run forward-mode: its derivative formula is diagonal, it is linear in each input, or a function of its own
+# How a row is run forward-mode: its derivative is diagonal, it is linear in all inputs or in each, or a function says
 DIAGONAL, LINEAR, MULTILINEAR = "diagonal", "linear", "multilinear"
 
 
@@ -101,7 +101,7 @@ class Row:
         return sorted({n for p in wanted for n in self.needs[p]}, key=lambda n: (n == "out", n))
 
     def step(self, wanted: tuple[str, ...], fit: bool = False) -> Any:
-        """What a backward pass calls on a node of this row; ``fit``: sum to the inputs' shapes, cast to their dtypes."""
+        """What a backward pass calls on a node of this row; ``fit``: sum and cast to the inputs' shapes and dtypes."""
         key = wanted, fit
         if key not in self.steps:
             self.steps[key] = Step(self, wanted, fit)
@@ -163,7 +163,8 @@ class Step:
     cost 100 ms), from then on the compiled one. Either has this object as its ``spec``.
     """
 
-    __slots__ = ("row", "wanted", "fit", "kept", "data", "run", "_twin")
+    __slots__ = ("_twin", "data", "fit", "kept", "row", "run", "wanted")
+    run: Any
 
     def __init__(self, row: Row, wanted: tuple[str, ...], fit: bool) -> None:
         self.row, self.wanted, self.fit, self.kept = row, wanted, fit, row.kept(wanted)
@@ -177,7 +178,7 @@ class Step:
                 RAW[codegen.step_name(row, wanted, fit)] = self.run
             return self.run(node, g, free)
 
-        self.run: Any = first
+        self.run = first
         self.run.spec = self
 
     def twin(self) -> Callable[[Node, Any, bool], Any]:
@@ -242,4 +243,3 @@ def _declare(kind: str) -> Any:
 elementwise = _declare("elementwise")  # inputs broadcast, promote, and may be Python numbers
 view = _declare("view")  # the result shares its input's memory
 op = _declare("op")  # an operation with rules of its own
-

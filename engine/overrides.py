@@ -1,4 +1,4 @@
-"""``TorchFunctionMode``: see, and replace, every call on tensors within a ``with`` block, as ``torch.overrides`` does."""
+"""``TorchFunctionMode``: see, and replace, every call on tensors within a ``with``, as ``torch.overrides`` does."""
 
 from __future__ import annotations
 

@@ -29,8 +29,10 @@ class Size(tuple[int, ...]):
 class device:
     """Where a tensor lives: this engine knows the CPU."""
 
+    type: str
+
     def __init__(self, type: Any = "cpu", index: int | None = None) -> None:
-        name = type.type if isinstance(type, device) else str(type).partition(":")[0]
+        name: str = type.type if isinstance(type, device) else str(type).partition(":")[0]
         if name != "cpu":
             raise RuntimeError(f"this engine computes on the CPU only; there is no device {str(type)!r}")
         self.type, self.index = name, index

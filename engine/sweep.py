@@ -60,7 +60,7 @@ def sweep(roots: Sequence[tuple[Any, Any]], free: bool) -> list[tuple[Any, Any]]
                             else:
                                 waiting[key] = edge
                                 heappush(heap, key)
-                        slot += 1
+                        slot += 1  # noqa: SIM113  enumerate would make a tuple per edge
                     break
                 node = node.edge
                 key = node.key
@@ -94,9 +94,7 @@ def _deliver(
         heappush(heap, key)
 
 
-def careful_sweep(
-    roots: Sequence[tuple[Any, Any]], free: bool, recorded: bool, watch: Watch
-) -> list[tuple[Any, Any]]:
+def careful_sweep(roots: Sequence[tuple[Any, Any]], free: bool, recorded: bool, watch: Watch) -> list[tuple[Any, Any]]:
     """``sweep`` that can work on Tensors (``create_graph``), capture gradients, skip nodes and note every edge."""
     grads: dict[int, Any] = {}
     waiting: dict[int, Any] = {}
@@ -131,13 +129,13 @@ def careful_sweep(
 
 
 def _step(stepped: Any, arrived: bool, recorded: bool) -> Callable[..., Any]:
-    """What to call on a node: on arrays or Tensors, without the hooks that ran already when the gradient ``arrived``."""
+    """What to call on a node, on arrays or Tensors: without the hooks that ran when the gradient ``arrived``."""
     if not hasattr(stepped, "arriving"):
         return stepped.spec.twin() if recorded else stepped
     if not arrived:
         return stepped.twin() if recorded else stepped
     inner = stepped.spec.twin() if recorded else stepped.inner
-    return lambda node, g, free: stepped.leaving(inner(node, g, free), g, recorded)
+    return lambda node, g, free: stepped.leaving(node, inner(node, g, free), g, recorded)
 
 
 def begin(outputs: Sequence[Tensor], gradients: Sequence[Any], recorded: bool) -> list[tuple[Any, Any]]:
@@ -156,6 +154,8 @@ def begin(outputs: Sequence[Tensor], gradients: Sequence[Any], recorded: bool) -
         elif g._d.shape != d.shape:
             raise errors.mismatch(i, g._d.shape, d.shape)
         elif g._d.dtype is not d.dtype:
+            if "c" in (g._d.dtype.kind, d.dtype.kind):
+                raise errors.gradient_dtype(i, g.dtype, output.dtype)
             g = wrap(g._d.astype(d.dtype)) if g._n is None else g.to(output.dtype)
         roots.append((output._n, g if recorded else g._d))
     return roots
@@ -176,10 +176,7 @@ def run_backward(
             if g is not None:
                 _accumulate_tensor(t, g, create_graph)
         return
-    if create_graph:
-        arrived = careful_sweep(roots, free, True, Watch())
-    else:
-        arrived = sweep(roots, free)
+    arrived = careful_sweep(roots, free, True, Watch()) if create_graph else sweep(roots, free)
     for cell, g in arrived:
         arrive(cell, g, create_graph)
 
@@ -194,7 +191,7 @@ def arrive(cell: Any, g: Any, recorded: bool) -> None:
     g = stepped.arriving(g, recorded)
     with accumulating:
         cell.grad = accumulated(cell.grad, g, recorded)
-    stepped.leaving((), g, recorded)
+    stepped.leaving(cell, (), g, recorded)
     for hook in tuple(stepped.accumulated.values()):
         hook(cell.variable)
 
@@ -318,7 +315,7 @@ class Snapshot:
 class Pass:
     """Gradients of one pass: at ``leaves`` by cell, along ``edges`` by (node, slot), into ``nodes`` by output."""
 
-    __slots__ = ("leaves", "edges", "nodes")
+    __slots__ = ("edges", "leaves", "nodes")
 
     def __init__(self, leaves: dict[Any, Any], edges: dict[Any, Any], nodes: dict[Any, Any]) -> None:
         self.leaves, self.edges, self.nodes = leaves, edges, nodes

@@ -27,7 +27,7 @@ _CPU = device("cpu")
 class Tensor:
     """A multi-dimensional array that may record what is computed from it; make one with ``tensor(...)``."""
 
-    __slots__ = ("_d", "_n", "_g", "_b", "_views", "__weakref__", "__dict__")
+    __slots__ = ("__dict__", "__weakref__", "_b", "_d", "_g", "_n", "_views")
     __array_priority__ = 1000  # NumPy's operators leave the work to ours
 
     if TYPE_CHECKING:  # what methods.py binds, for type checkers
@@ -285,11 +285,16 @@ class Tensor:
             raise errors.ambiguous_truth() if self._d.size else errors.empty_truth()
         return bool(self._d)
 
+    def _number(self) -> Any:
+        if self._d.size != 1:
+            raise errors.not_one_number()
+        return self._d.item()
+
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._number())
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._number())
 
     def __index__(self) -> int:
         if self._d.dtype.kind not in "iub" or self._d.size != 1:
@@ -297,7 +302,7 @@ class Tensor:
         return int(self._d.item())
 
     def __complex__(self) -> complex:
-        return complex(self.item())
+        return complex(self._number())
 
     def __len__(self) -> int:
         if not self._d.ndim:

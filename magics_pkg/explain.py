@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .linear import Linear
     from .trace import Backward, Call, Trace
 
+MUCH = 64 * 2**20  # bytes
 CUTS = {"detach": "detach()", "detach_": "detach_()", "data": ".data"}
 # Operations whose backward needs nothing saved, so that it frees nothing
 KEEPS_NOTHING = ("Add", "Sub", "Rsub", "Neg", "Sum", "Mean", "View", "Reshape", "Clone", "Permute", "T", "Transpose",
@@ -93,6 +94,13 @@ def notes(trace: Trace, backward: Backward | None, graph: Graph, linear: Linear 
                 " unless this one has retain_graph=True. The panel keeps a copy of its own."
             )
     return tuple(dict.fromkeys(said))
+
+
+def memory(nbytes: int) -> tuple[str, ...]:
+    """What the panel keeps alive, where that is much."""
+    if nbytes < MUCH:
+        return ()
+    return (f"The panel keeps {nbytes / 2**20:.0f} MB of saved values, until its cell is run again or it is closed.",)
 
 
 def accumulation(trace: Trace, backward: Backward) -> list[str]:

@@ -59,11 +59,10 @@ class Weighting:
 
 @dataclass(frozen=True)
 class Sweeps:
-    """What the graph gave for v as written, for each one-hot v, and for the rest of v held constant."""
+    """What the graph gave for each one-hot v, and for the rest of v held constant."""
 
     weighting: Weighting
     picked: tuple[int, ...]
-    written: Any  # Sweep, or None where running it again could be noticed (hooks)
     rest: Any  # Sweep of v with zeros at the picked entries, None when that is zero everywhere
     rows: tuple[Any, ...]  # one Sweep for each picked entry
     linear: bool
@@ -106,28 +105,27 @@ def pick(size: int, wanted: Sequence[int] | None = None) -> tuple[int, ...]:
 
 
 def take(snapshot: Any, weighting: Weighting, picked: Sequence[int] | None = None, budget: float = BUDGET) -> Sweeps:
-    """Sweep once for v as written and once for each picked entry, for as many as time and memory allow.
+    """Sweep once for each picked entry, for as many as time and memory allow, and once for the rest of v.
 
     Where a hook makes the gradient other than linear in v, or could be noticed, no sweep is run at all."""
     v = weighting.v
     chosen = pick(v.size, picked)
     if not snapshot.linear:
-        return Sweeps(weighting, chosen, None, None, (), linear=False)
+        return Sweeps(weighting, chosen, None, (), linear=False)
     flat = v.reshape(-1)
     began = time.perf_counter()
-    written = snapshot.run(weighting.at(flat))
-    size = max(1, _nbytes(written))
     rows: list[Any] = []
     for index in chosen:
+        done = len(rows)
         spent = time.perf_counter() - began
-        if rows and (spent + spent / (len(rows) + 1) > budget or size * (len(rows) + 1) > MEMORY):
+        if done and (spent + spent / done > budget or _nbytes(rows[0]) * (done + 1) > MEMORY):
             break
         rows.append(snapshot.run(weighting.one_hot(index)))
     chosen = chosen[: len(rows)]  # what got no row is held constant with the rest
     rest = flat.copy()
     rest[list(chosen)] = 0
     outside = snapshot.run(weighting.at(rest)) if len(weighting.gradients) > 1 or np.any(rest) else None
-    return Sweeps(weighting, chosen, written, outside, tuple(rows), linear=True)
+    return Sweeps(weighting, chosen, outside, tuple(rows), linear=True)
 
 
 class RowPasses(BackwardPasses):
@@ -289,7 +287,7 @@ def still(graph: Graph, after: Mapping[Any, Array | None]) -> tuple[Graph, Linea
         nodes=tuple(replace(node, grad=None if node.grad is None else place.get(node.grad)) for node in graph.nodes),
         edges=tuple(replace(edge, grad=None) for edge in graph.edges),
     )
-    nothing = Sweeps(Weighting((np.zeros(0),)), (), None, None, (), linear=False)
+    nothing = Sweeps(Weighting((np.zeros(0),)), (), None, (), linear=False)
     return kept, build(kept, nothing, None, after)
 
 

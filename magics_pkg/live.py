@@ -133,7 +133,7 @@ class Session:
             moved = Weighting(tuple(weighting.at(self._v)), weighting.root)
             with self._grad_mode(False):
                 sweeps = take(self.snapshot, moved, entries)
-            self.sweeps, self._rest = _with_written(sweeps, weighting), self._v.copy()
+            self.sweeps, self._rest = replace(sweeps, weighting=weighting), self._v.copy()
             self.linear = self._build()
             return self.linear
 
@@ -301,11 +301,6 @@ class Session:
 
     def _unknown(self) -> Array:
         return np.full(self.linear.base.shape, np.nan)
-
-
-def _with_written(sweeps: Sweeps, weighting: Weighting) -> Sweeps:
-    """The same sweeps, with v as the cell wrote it."""
-    return Sweeps(weighting, sweeps.picked, sweeps.written, sweeps.rest, sweeps.rows, sweeps.linear)
 
 
 class Latest:

@@ -70,6 +70,8 @@ def open_exploration(
         kept, numbers = linear.still(graph, after)
         kept = dataclasses.replace(kept, nodes=tuple(_marked(trace, node) for node in kept.nodes))
         said = explain.notes(trace, trace.backward, kept, None)
+        if trace.error is None:
+            said = (explain.NO_KERNEL, *said)
         return Exploration(kept, numbers, None, said, settings)
     backward, snapshot, root = found
     called = any(each is outputs[0] for each in backward.roots)
@@ -85,7 +87,7 @@ def open_exploration(
     session = Session(
         trace.backend, snapshot, sweeps, graph, leaves, create_graph=backward.create_graph, weights=weights
     )
-    said = explain.notes(trace, backward, graph, session.linear)
+    said = (*explain.notes(trace, backward, graph, session.linear), *explain.memory(snapshot.nbytes))
     return Exploration(graph, session.linear, session, said, settings)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from .. import errors
@@ -21,10 +20,7 @@ def _listed(value: Any) -> list[Any]:
 
 def _gradients(value: Any, count: int) -> list[Any]:
     """One gradient, or None, for each output."""
-    if value is None or isinstance(value, Tensor):
-        found = [value]
-    else:
-        found = list(value)
+    found = [value] if value is None or isinstance(value, Tensor) else list(value)
     if len(found) == 1 and found[0] is None:
         found = [None] * count
     if len(found) != count:
@@ -85,8 +81,9 @@ def grad(
         return tuple(None if column[0] is None else PUBLIC["stack"](list(column)) for column in zip(*rows, strict=True))
     free = not (create_graph if retain_graph is None else retain_graph)
     found = captured(begin(ys, _gradients(grad_outputs, len(ys)), create_graph), xs, free, create_graph)
-    if any(g is None for g in found) and not (materialize_grads or allow_unused):
-        raise errors.unused()
+    missing = [i for i, g in enumerate(found) if g is None]
+    if missing and not (materialize_grads or allow_unused):
+        raise errors.unused(missing[0])
     results = []
     for x, g in zip(xs, found, strict=True):
         if g is None:

@@ -26,6 +26,6 @@ from . import (
 )
 
 FAMILIES = (
-    activations, arithmetic, arrange, binary, cast, compare, creation, functions, gather, index, join, linalg, reduce, reshaping,
-    sampling, shape, softmax, sort,
+    activations, arithmetic, arrange, binary, cast, compare, creation, functions, gather, index, join, linalg, reduce,
+    reshaping, sampling, shape, softmax, sort,
 )  # fmt: skip

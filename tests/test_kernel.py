@@ -1,0 +1,100 @@
+"""A notebook in a real kernel: what a cell puts out, in which order, how it ends, and that running it again leaks nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+client = pytest.importorskip("jupyter_client", reason="jupyter_client is not installed")
+pytest.importorskip("ipykernel", reason="ipykernel is not installed")
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+VECTOR = "x = torch.tensor([2., 2., 2.], requires_grad=True)\ny = x * 2\n"
+FIRST = VECTOR + "y.backward(torch.tensor([0.1, 1., 10.]))\n"
+
+
+class Kernel:
+    """A kernel that runs one cell after the other."""
+
+    def __init__(self) -> None:
+        from jupyter_client.manager import start_new_kernel
+
+        self.manager, self.client = start_new_kernel(kernel_name="python3")
+
+    def run(self, code: str) -> tuple[str, list[Any]]:
+        """Run a cell: "ok" or "error", and its outputs as messages."""
+        outputs: list[Any] = []
+        kinds = ("stream", "error", "execute_result", "display_data")
+        reply = self.client.execute_interactive(
+            code, timeout=60, output_hook=lambda m: outputs.append(m) if m["msg_type"] in kinds else None
+        )
+        return reply["content"]["status"], outputs
+
+    def printed(self, code: str) -> str:
+        """What a cell prints."""
+        return "".join(each["content"].get("text", "") for each in self.run(code)[1])
+
+
+@pytest.fixture(scope="module")
+def kernel() -> Iterator[Kernel]:
+    """One kernel with the magics loaded."""
+    made = Kernel()
+    made.run("%load_ext magics_pkg\nimport engine as torch")
+    yield made
+    made.client.stop_channels()
+    made.manager.shutdown_kernel(now=True)
+
+
+def test_result_then_panel(kernel: Kernel) -> None:
+    """The cell's own prints and result come first, then one output with widget, still picture and text."""
+    status, outputs = kernel.run("%%backward\nprint('hello')\n" + FIRST + "x.grad")
+    assert status == "ok"
+    assert [each["msg_type"] for each in outputs] == ["stream", "execute_result", "display_data"]
+    data = outputs[2]["content"]["data"]
+    assert data[VIEW]["model_id"]
+    assert "<table>" in data["text/html"]
+    assert "data:image/svg+xml" in data["text/html"]
+    assert "x.grad  [0.2, 2, 20]" in data["text/plain"]
+
+
+def test_a_slider_moves_the_gradient(kernel: Kernel) -> None:
+    """What a slider's model says arrives in x.grad."""
+    kernel.run("%%backward -o e\n" + FIRST)
+    assert "tensor([-0.2000" in kernel.printed("e.panel.sliders[0].value = -0.1\nprint(x.grad)")
+
+
+def test_an_error_stops_run_all(kernel: Kernel) -> None:
+    """The cell's own error: one of them, status "error", the still picture above it, the next cell unhurt."""
+    status, outputs = kernel.run("%%backward\n" + VECTOR + "y.backward()")
+    assert status == "error"
+    assert [each["msg_type"] for each in outputs] == ["display_data", "error"]
+    assert VIEW not in outputs[0]["content"]["data"]
+    error = outputs[1]["content"]
+    assert error["evalue"].startswith("grad can be implicitly created only for scalar outputs")
+    assert "torch.ones_like(y)" in "\n".join(error["traceback"])
+    assert "magics_pkg" not in "\n".join(error["traceback"])
+    assert kernel.run("1 + 1")[0] == "ok"
+
+
+def test_other_cells_changes_are_told(kernel: Kernel) -> None:
+    """A later cell that changes x.grad makes the panel say so; a move sets it again."""
+    kernel.run("%%backward -o e\n" + FIRST)
+    kernel.run("x.grad = None")
+    assert "stale x.grad was changed" in kernel.printed("print(e.panel.picture.state, e.panel.picture.message)")
+    kernel.run("e.weights = 1")
+    assert kernel.printed("print(e.panel.picture.state)").strip() == "ready"
+
+
+def test_a_panel_is_replaced(kernel: Kernel) -> None:
+    """Running a cell again leaves as many widgets and threads as one run."""
+    probe = "import gc, threading, ipywidgets; gc.collect(); "
+    probe += "print(len(ipywidgets.widgets.widget._instances), threading.active_count())"
+    cell = "%%backward -o again\n" + FIRST + "# again\n"
+    for _ in range(3):
+        kernel.run(cell)
+    before = kernel.printed(probe)
+    for _ in range(20):
+        kernel.run(cell)
+    assert kernel.printed(probe) == before
