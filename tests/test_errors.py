@@ -83,7 +83,7 @@ PROGRAMS: dict[str, list[str]] = {
     "cannot_hook": ["T.ones(2).register_hook(print)"],
     "hook_changed_size": [
         "x = T.ones(3, requires_grad=True); x.register_hook(lambda g: g[:2]); (x * 2).sum().backward()",
-        "x = T.ones(1, requires_grad=True); y = x.exp(); y.grad_fn.register_hook(lambda i, o: (i[0][0],)); y.backward()",
+        "x = T.ones(1, requires_grad=True); y = -x; y.grad_fn.register_hook(lambda i, o: (i[0][0],)); y.backward()",
         "import functools; x = T.ones(1, requires_grad=True); x.register_hook(functools.partial(T.sum)); x.backward()",
     ],
     "hook_changed_type": [

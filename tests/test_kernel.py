@@ -1,4 +1,4 @@
-"""A notebook in a real kernel: what a cell puts out, in which order, how it ends, and that running it again leaks nothing."""
+"""A notebook in a real kernel: what a cell puts out and in which order, how it ends, and that nothing is left over."""
 
 from __future__ import annotations
 
