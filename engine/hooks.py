@@ -59,6 +59,12 @@ class Hooked:
         """Whether something of the user's would run."""
         return bool(self.tensor or self.before or self.after or self.accumulated)
 
+    def without_retain(self) -> Hooked:
+        """The same hooks, with no ``retain_grad``."""
+        twin = Hooked(self.inner)
+        twin.tensor, twin.before, twin.after, twin.accumulated = self.tensor, self.before, self.after, self.accumulated
+        return twin
+
     @staticmethod
     def add(hook: Callable[..., Any], hooks: Hooks) -> Handle:
         """Register ``hook`` among ``hooks``."""
@@ -119,16 +125,6 @@ class Hooked:
     def __call__(self, node: Any, g: Any, free: bool) -> Any:
         g = self.arriving(g, False)
         return self.leaving(node, self.inner(node, g, free), g, False)
-
-    def twin(self) -> Callable[..., Any]:
-        """The same for ``create_graph``: hooks see recorded Tensors."""
-        step = self.inner.spec.twin()
-
-        def recorded(node: Any, g: Any, free: bool) -> Any:
-            g = self.arriving(g, True)
-            return self.leaving(node, step(node, g, free), g, True)
-
-        return recorded
 
 
 def _tensor(g: Any, recorded: bool) -> Any:

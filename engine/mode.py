@@ -20,6 +20,7 @@ class Here(threading.local):
 
     grad: bool = True
     modes: tuple[Any, ...] = ()
+    watch: Any = None  # notes down this thread's next backward pass (sweep.Watch)
 
 
 here = Here()

@@ -13,21 +13,42 @@ from typing import Any
 import numpy as np
 
 from . import errors
-from .node import Node, Output, accumulating
+from .mode import here
+from .node import accumulating
 from .tensor import Tensor, wrap
 from .versions import check, last_write
 
 
 class Watch:
-    """What a careful sweep looks out for: gradients to capture, nodes worth visiting, edges to note."""
+    """What a careful sweep looks out for: gradients to capture, nodes worth visiting, and what to note down.
 
-    def __init__(self, capture: Sequence[int] = (), only: set[int] | None = None, record: bool = False) -> None:
+    names: where every edge is noted, the node to note it under and its slots, by key. replay: ``retain_grad`` is noted
+    in ``retained``, not carried out.
+    """
+
+    def __init__(
+        self,
+        capture: Sequence[int] = (),
+        only: set[int] | None = None,
+        names: dict[int, tuple[Any, Sequence[int]]] | None = None,
+        replay: bool = False,
+    ) -> None:
         self.capture = set(capture)
         self.found: dict[int, Any] = {}
-        self.only = only
-        self.record = record
+        self.only, self.names, self.replay = only, names, replay
+        self.leaves: dict[Any, Any] = {}
         self.nodes: dict[Any, Any] = {}
         self.edges: dict[tuple[Any, int], Any] = {}
+        self.retained: list[tuple[Any, Any]] = []
+
+    def arriving(self, stepped: Any, g: Any, recorded: bool) -> Any:
+        """A gradient after the hooks of ``stepped``, with ``retain_grad`` put aside in a replay."""
+        if not self.replay or stepped.retain is None:
+            return stepped.arriving(g, recorded)
+        keep, stepped = stepped.retain, stepped.without_retain()
+        g = stepped.arriving(g, recorded)
+        self.retained.append((keep, g))
+        return g
 
 
 def sweep(roots: Sequence[tuple[Any, Any]], free: bool) -> list[tuple[Any, Any]]:
@@ -100,6 +121,7 @@ def careful_sweep(roots: Sequence[tuple[Any, Any]], free: bool, recorded: bool, 
     waiting: dict[int, Any] = {}
     heap: list[int] = []
     leaves: list[Any] = []
+    names = watch.names
     for node, g in roots:
         _deliver(node, g, grads, waiting, heap, leaves)
     with np.errstate(all="ignore"):
@@ -109,31 +131,31 @@ def careful_sweep(roots: Sequence[tuple[Any, Any]], free: bool, recorded: bool, 
             if key > last_write[0]:
                 check(node)
             stepped = node.step
-            arrived = key in watch.capture
-            if arrived:  # a captured gradient is what the tensor's own hooks leave
-                g = watch.found[key] = stepped.arriving(g, recorded) if hasattr(stepped, "arriving") else g
+            arrived = hasattr(stepped, "arriving")
+            if arrived:
+                g = watch.arriving(stepped, g, recorded)
+            if key in watch.capture:  # what the tensor's own hooks leave
+                watch.found[key] = g
             if watch.only is not None and key not in watch.only:
                 continue
-            if watch.record:
-                watch.nodes[node] = g
-            sent = _step(stepped, arrived, recorded)(node, g, free)
-            edges = node.edges
-            for slot, (edge, part) in enumerate(zip(edges, sent if node.others else (sent,), strict=True)):
+            sent = _step(stepped, recorded)(node, g, free)
+            name, slots = names.get(key, (None, ())) if names is not None else (None, ())
+            if name is not None:
+                watch.nodes[name] = g
+            for i, (edge, part) in enumerate(zip(node.edges, sent if node.others else (sent,), strict=True)):
                 if part is None:
                     continue
-                if watch.record:
-                    watch.edges[node, slot] = part
+                if name is not None:
+                    watch.edges[name, slots[i]] = part
                 if watch.only is None or edge.key in watch.only or edge.key in watch.capture:
                     _deliver(edge, part, grads, waiting, heap, leaves)
     return [(cell, grads[cell.key]) for cell in leaves]
 
 
-def _step(stepped: Any, arrived: bool, recorded: bool) -> Callable[..., Any]:
-    """What to call on a node, on arrays or Tensors: without the hooks that ran when the gradient ``arrived``."""
+def _step(stepped: Any, recorded: bool) -> Callable[..., Any]:
+    """What to call on a node, on arrays or Tensors, when the hooks on what arrives have run."""
     if not hasattr(stepped, "arriving"):
         return stepped.spec.twin() if recorded else stepped
-    if not arrived:
-        return stepped.twin() if recorded else stepped
     inner = stepped.spec.twin() if recorded else stepped.inner
     return lambda node, g, free: stepped.leaving(node, inner(node, g, free), g, recorded)
 
@@ -176,24 +198,31 @@ def run_backward(
             if g is not None:
                 _accumulate_tensor(t, g, create_graph)
         return
-    arrived = careful_sweep(roots, free, True, Watch()) if create_graph else sweep(roots, free)
+    watch = here.watch
+    if watch is None and not create_graph:
+        arrived = sweep(roots, free)
+    else:
+        arrived = careful_sweep(roots, free, create_graph, watch or Watch())
     for cell, g in arrived:
-        arrive(cell, g, create_graph)
+        g = arrive(cell, g, create_graph)
+        if watch is not None:
+            watch.leaves[cell] = g
 
 
-def arrive(cell: Any, g: Any, recorded: bool) -> None:
-    """A leaf's gradient is complete: run its hooks, add it to ``.grad``."""
+def arrive(cell: Any, g: Any, recorded: bool) -> Any:
+    """A leaf's gradient is complete: run its hooks, add it to ``.grad``; return it as it was added."""
     stepped = cell.step
     if stepped is None:
         with accumulating:
             cell.grad = accumulated(cell.grad, g, recorded)
-        return
+        return g
     g = stepped.arriving(g, recorded)
     with accumulating:
         cell.grad = accumulated(cell.grad, g, recorded)
     stepped.leaving(cell, (), g, recorded)
     for hook in tuple(stepped.accumulated.values()):
         hook(cell.variable)
+    return g
 
 
 def accumulated(old: Any, g: Any, recorded: bool) -> Any:
@@ -249,90 +278,4 @@ def reaching(roots: Sequence[Any], targets: set[int]) -> set[int]:
     return keep
 
 
-class Snapshot:
-    """What a backward pass from ``outputs`` needs, kept runnable whatever the program does to its graph.
-
-    A private copy of the nodes, sharing the saved arrays: a pass that frees the user's graph leaves this one alone.
-    Where saved memory has been written since, ``run`` raises PyTorch's "modified by an inplace operation".
-    """
-
-    def __init__(self, outputs: Sequence[Tensor]) -> None:
-        self._outputs = list(outputs)
-        self._copies: dict[int, Any] = {}
-        self._users: dict[int, Any] = {}
-        stack = [t._n for t in outputs if t._n is not None]
-        while stack:
-            node = stack.pop()
-            if node.key not in self._users:
-                self._users[node.key] = node
-                stack += node.edges
-        for key in sorted(self._users, reverse=True):  # leaves, then oldest first: edges before what points at them
-            self._copies[key] = _copy(self._users[key], self._copies)
-
-    @property
-    def linear(self) -> bool:
-        """Whether the result is sure to be linear in v: no hook, no custom function is in the way."""
-        return not any(hasattr(n.step, "arriving") and n.step.active for n in self._users.values())
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the saved arrays that this keeps alive, each counted once."""
-        arrays = {id(v): v.nbytes for n in self._copies.values() for v in n.saved or () if isinstance(v, np.ndarray)}
-        return sum(arrays.values())
-
-    def run(self, gradients: Sequence[Any], create_graph: bool = False) -> Pass:
-        """One backward pass from the outputs; touches no ``.grad``."""
-        given = [wrap(g) if isinstance(g, np.ndarray | np.generic) else g for g in gradients]
-        roots = [(self._copies[node.key], g) for node, g in begin(self._outputs, given, create_graph)]
-        watch = Watch(record=True)
-        arrived = careful_sweep(roots, False, create_graph, watch)
-        leaves = {}
-        for cell, g in arrived:
-            leaves[cell] = g if cell.step is None else cell.step.arriving(g, create_graph)
-        return Pass(leaves, *self._shown(watch))
-
-    def _shown(self, watch: Watch) -> tuple[dict[Any, Any], dict[Any, Any]]:
-        """Edges and nodes by the user's own nodes, with a relay's parts where they belong."""
-        nodes: dict[Any, tuple[Any, ...]] = {}
-        edges: dict[tuple[Any, int], Any] = {}
-        for copy, g in watch.nodes.items():
-            node = self._users[copy.key]
-            if type(node) is Node:
-                nodes[node] = tuple(g.get(i) for i in range(max(g) + 1)) if isinstance(g, dict) else (g,)
-        for (copy, index), g in watch.edges.items():
-            node = self._users[copy.key]
-            if type(node) is Node:
-                spec = node.step.spec
-                slot = list(spec.row.differentiable(node)).index(spec.wanted[index])
-                edges[node, slot] = g
-        return edges, nodes
-
-    def close(self) -> None:
-        """Let everything go."""
-        self._outputs, self._copies, self._users = [], {}, {}
-
-
-class Pass:
-    """Gradients of one pass: at ``leaves`` by cell, along ``edges`` by (node, slot), into ``nodes`` by output."""
-
-    __slots__ = ("edges", "leaves", "nodes")
-
-    def __init__(self, leaves: dict[Any, Any], edges: dict[Any, Any], nodes: dict[Any, Any]) -> None:
-        self.leaves, self.edges, self.nodes = leaves, edges, nodes
-
-
-def _copy(node: Any, copies: dict[int, Any]) -> Any:
-    if node.key > 0:
-        return node
-    if type(node) is Output:
-        relay = Output(copies[node.edge.key], node.nr, node.key)
-        relay.step = node.step
-        return relay
-    twin = Node()
-    twin.key, twin.step, twin.saved = node.key, node.step, node.saved
-    twin.edge = copies[node.edge.key]
-    twin.others = tuple([copies[e.key] for e in node.others])
-    return twin
-
-
-__all__ = ["Pass", "Snapshot", "captured", "run_backward"]
+__all__ = ["Watch", "begin", "captured", "careful_sweep", "run_backward", "sweep"]

@@ -200,9 +200,11 @@ class Tensor:
 
         def keep(g: Tensor) -> None:
             tensor = me()
-            if tensor is not None:
-                tensor._g = wrap(np.array(g._d)) if g._n is None else g
+            if tensor is not None:  # it adds up, as a leaf's does, but always to a new tensor
+                old = getattr(tensor, "_g", None)
+                tensor._g = old + g if old is not None else wrap(np.array(g._d)) if g._n is None else g
 
+        keep.tensor = me  # type: ignore[attr-defined]  # functions take attributes
         hooked(self._n).retain = keep
 
     @property

@@ -266,7 +266,8 @@ def build(
         rows=table[1:],
         gram=gram,
         sums=sums,
-        linear=sweeps.linear,
+        # 0 × inf is NaN in a sum of rows, where a real pass may have met no inf at all: only the kernel knows then
+        linear=sweeps.linear and bool(np.isfinite(table).all()),
     )
 
 

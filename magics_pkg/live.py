@@ -212,10 +212,19 @@ class Session:
     def _build(self) -> Linear:
         after = {leaf.node: plain(leaf.tensor.grad) for leaf in self.leaves if leaf.tensor.grad is not None}
         made = build(self.graph, self.sweeps, self._before(), after)
-        if not made.linear and self._known is not None:
-            made = replace(made, base=self._known)
+        if not made.linear:
+            known = self._known if self._known is not None else self._at_first()
+            made = made if known is None else replace(made, base=known)
         start = tuple(float(self._v[index]) for index in made.weights)
         return replace(made, v=self._v.copy(), start=start, written=made.v)
+
+    def _at_first(self) -> Array | None:
+        """The numbers of the user's own pass; else of one more, unless a hook would notice."""
+        sweep = self.snapshot.observed
+        if sweep is None and self.snapshot.linear:
+            with self._grad_mode(False):
+                sweep = self.snapshot.run(self.weighting.at(self._v))
+        return None if sweep is None else values(self.graph, sweep, self._before())
 
     def _grad_mode(self, enabled: bool) -> Any:
         """Explicit, because a slider's callback may come on a thread of its own."""
@@ -252,6 +261,8 @@ class Session:
         for leaf, result in results:
             leaf.tensor.grad = result
             leaf.remember()
+        for tensor, kept in () if sweep is None else sweep.retained:
+            tensor.grad = kept  # retain_grad
         self._v = flat
         if sweep is None:
             self._known = self.linear.shown([flat[index] for index in self.linear.weights])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,8 @@ class BackwardPasses:
         self.backend = backend
         noted = self._note(backend, backend.kind_of(func), args, kwargs, path)
         try:
-            result = func(*args, **kwargs)
+            with noted.snapshot.observe() if noted.snapshot is not None else nullcontext():
+                result = func(*args, **kwargs)
         except BaseException as error:
             self._open.append(len(self.passes))
             self.passes.append(dataclasses.replace(noted, error=error))

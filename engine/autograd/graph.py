@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from ..node import Node
-from ..sweep import Pass, Snapshot
+from ..snapshot import Pass, Snapshot
 
 __all__ = ["Node", "Pass", "Snapshot"]

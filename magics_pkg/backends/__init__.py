@@ -22,6 +22,9 @@ class Snapshot(Protocol):
 
     linear: bool
     nbytes: int
+    observed: Any  # the gradients of the pass that ran under ``observe()``, as ``run`` gives them
+
+    def observe(self) -> AbstractContextManager[None]: ...
 
     def run(self, gradients: list[Any], create_graph: bool = False) -> Any: ...
 

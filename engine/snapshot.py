@@ -1,0 +1,133 @@
+"""A graph kept runnable: a private copy of the nodes, so that a pass that frees the user's leaves this one alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from .mode import here
+from .node import Node, Output
+from .sweep import Watch, begin, careful_sweep
+from .tensor import Tensor, wrap
+
+
+class Snapshot:
+    """What a backward pass from ``outputs`` needs, kept runnable whatever the program does to its graph.
+
+    It shares the saved arrays: where such memory has been written since, ``run`` raises PyTorch's "modified by an
+    inplace operation". ``observed``: the user's own pass, if it ran under ``observe()``.
+    """
+
+    def __init__(self, outputs: Sequence[Tensor]) -> None:
+        self._outputs = list(outputs)
+        self._copies: dict[int, Any] = {}
+        self._users: dict[int, Any] = {}
+        self.observed: Pass | None = None
+        stack = [t._n for t in outputs if t._n is not None]
+        while stack:
+            node = stack.pop()
+            if node.key not in self._users:
+                self._users[node.key] = node
+                stack += node.edges
+        for key in sorted(self._users, reverse=True):  # leaves, then oldest first: edges before what points at them
+            self._copies[key] = _copy(self._users[key], self._copies)
+        self._names = {key: (node, _slots(node)) for key, node in self._users.items() if type(node) is Node}
+        self._retained = dict(_retained(self._users.values()))
+
+    @property
+    def linear(self) -> bool:
+        """Whether the result is sure to be linear in v: no hook, no custom function is in the way."""
+        return not any(hasattr(n.step, "arriving") and n.step.active for n in self._users.values())
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the saved arrays that this keeps alive, each counted once."""
+        arrays = {id(v): v.nbytes for n in self._copies.values() for v in n.saved or () if isinstance(v, np.ndarray)}
+        return sum(arrays.values())
+
+    @contextmanager
+    def observe(self) -> Iterator[None]:
+        """Note down the backward pass that this thread runs inside, hooks and all: it becomes ``observed``."""
+        watch = Watch(names=self._names)
+        here.watch = watch
+        try:
+            yield
+        finally:
+            here.watch = None
+        if watch.leaves or watch.nodes:
+            self.observed = _pass(watch)
+
+    def run(self, gradients: Sequence[Any], create_graph: bool = False) -> Pass:
+        """One backward pass from the outputs; touches no ``.grad``. Hooks run again, as in any pass."""
+        given = [wrap(g) if isinstance(g, np.ndarray | np.generic) else g for g in gradients]
+        roots = [(self._copies[node.key], g) for node, g in begin(self._outputs, given, create_graph)]
+        watch = Watch(names=self._names, replay=True)
+        for cell, g in careful_sweep(roots, False, create_graph, watch):
+            watch.leaves[cell] = g if cell.step is None else cell.step.arriving(g, create_graph)
+        return _pass(watch, self._retained)
+
+    def close(self) -> None:
+        """Let everything go."""
+        self._outputs, self._copies, self._users, self._names, self._retained = [], {}, {}, {}, {}
+        self.observed = None
+
+
+class Pass:
+    """Gradients of one pass: at ``leaves`` by cell, along ``edges`` by (node, slot), into ``nodes`` by output number.
+
+    ``retained``: for tensors with ``retain_grad``, (tensor, what its ``.grad`` would be after this pass).
+    """
+
+    __slots__ = ("edges", "leaves", "nodes", "retained")
+
+    def __init__(
+        self, leaves: dict[Any, Any], edges: dict[Any, Any], nodes: dict[Any, Any], retained: list[tuple[Any, Any]]
+    ) -> None:
+        self.leaves, self.edges, self.nodes, self.retained = leaves, edges, nodes, retained
+
+
+def _retained(nodes: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+    """For each ``retain_grad`` in a graph, what keeps the gradient and a copy of what is kept so far."""
+    for node in nodes:
+        keep = getattr(node.step, "retain", None)
+        if keep is not None and (tensor := keep.tensor()) is not None:
+            old = getattr(tensor, "_g", None)
+            yield keep, None if old is None else wrap(np.array(old._d))
+
+
+def _pass(watch: Watch, held: dict[Any, Any] | None = None) -> Pass:
+    nodes = {
+        node: tuple(g.get(i) for i in range(max(g) + 1)) if isinstance(g, dict) else (g,)
+        for node, g in watch.nodes.items()
+    }
+    retained = []
+    for keep, g in watch.retained:
+        tensor, old = keep.tensor(), (held or {}).get(keep)
+        if tensor is not None:
+            new = g if isinstance(g, Tensor) else wrap(np.array(g))
+            retained.append((tensor, new if old is None else old + new))
+    return Pass(watch.leaves, watch.edges, nodes, retained)
+
+
+def _slots(node: Node) -> tuple[int, ...]:
+    """For each edge of a node, its place in ``next_functions``."""
+    spec = node.step.spec
+    inputs = list(spec.row.differentiable(node))
+    return tuple([inputs.index(p) for p in spec.wanted])
+
+
+def _copy(node: Any, copies: dict[int, Any]) -> Any:
+    if node.key > 0:
+        return node
+    if type(node) is Output:
+        relay = Output(copies[node.edge.key], node.nr, node.key)
+        relay.step = node.step
+        return relay
+    twin = Node()
+    twin.key, twin.step, twin.saved = node.key, node.step, node.saved
+    twin.edge = copies[node.edge.key]
+    twin.others = tuple([copies[e.key] for e in node.others])
+    return twin
