@@ -55,9 +55,9 @@ class Hooked:
         return self.inner.spec
 
     @property
-    def active(self) -> bool:
-        """Whether something of the user's would run."""
-        return bool(self.tensor or self.before or self.after or self.accumulated)
+    def hooks(self) -> tuple[Callable[..., Any], ...]:
+        """What of the user's runs here, ``retain_grad`` aside."""
+        return tuple([h for each in (self.tensor, self.before, self.after, self.accumulated) for h in each.values()])
 
     def without_retain(self) -> Hooked:
         """The same hooks, with no ``retain_grad``."""

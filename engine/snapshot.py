@@ -40,7 +40,17 @@ class Snapshot:
     @property
     def linear(self) -> bool:
         """Whether the result is sure to be linear in v: no hook, no custom function is in the way."""
-        return not any(hasattr(n.step, "arriving") and n.step.active for n in self._users.values())
+        return not self.hooks
+
+    @property
+    def hooks(self) -> tuple[str, ...]:
+        """The hooks that take part in a pass: each function's name, and the node that it is on."""
+        found = []
+        for node in self._users.values():
+            if hasattr(node.step, "arriving"):
+                place = node.edge if type(node) is Output else node
+                found += [f"{getattr(h, '__qualname__', type(h).__name__)} on {place.name()}" for h in node.step.hooks]
+        return tuple(found)
 
     @property
     def nbytes(self) -> int:

@@ -6,7 +6,7 @@ node is the newest of all, as in a chain, the pass goes straight on and never to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from heapq import heappop, heappush
 from typing import Any
 
@@ -30,7 +30,7 @@ class Watch:
         self,
         capture: Sequence[int] = (),
         only: set[int] | None = None,
-        names: dict[int, tuple[Any, Sequence[int]]] | None = None,
+        names: Mapping[int, tuple[Any, Sequence[int]]] | None = None,
         replay: bool = False,
     ) -> None:
         self.capture = set(capture)

@@ -28,9 +28,10 @@ STALE = (
     " equal to rounding."
 )
 HOOKED = (
-    "A hook takes part in this backward pass, so the gradient need not be linear in v:"
+    "A hook takes part in this backward pass ({}), so the gradient need not be linear in v:"
     " every move runs it again in the kernel."
 )
+NOT_FINITE = "J has an entry that is not finite, so its rows cannot be added up: every move asks the kernel."
 NO_KERNEL = "This library's graph cannot be kept yet, so the weights cannot be moved here."
 RETURNED = "autograd.grad returns its gradients and touches no .grad; the sliders move what is shown, not .grad."
 CREATED = "create_graph=True: the gradients have a graph of their own, so they can be differentiated again."
@@ -76,8 +77,10 @@ def raised(trace: Trace) -> str:
 def notes(trace: Trace, backward: Backward | None, graph: Graph, linear: Linear | None) -> tuple[str, ...]:
     """Every sentence that fits this panel, the most urgent first."""
     said: list[str] = []
-    if linear is not None and not linear.linear:
-        said.append(HOOKED)
+    if backward is not None and backward.snapshot is not None and (hooks := backward.snapshot.hooks):
+        said.append(HOOKED.format(_listed(list(dict.fromkeys(hooks)))))
+    elif linear is not None and not linear.linear:
+        said.append(NOT_FINITE)
     said += not_a_number(graph, linear)
     said += cuts(trace)
     said += without_gradient(trace, graph, backward)
@@ -88,7 +91,7 @@ def notes(trace: Trace, backward: Backward | None, graph: Graph, linear: Linear 
             said.append(RETURNED)
         elif backward.create_graph:
             said.append(CREATED)
-        elif freed(backward, graph):
+        elif len(trace.backwards) > 1 and freed(backward, graph):
             said.append(
                 "This backward freed its graph: another one through it raises an error,"
                 " unless this one has retain_graph=True. The panel keeps a copy of its own."
@@ -147,7 +150,7 @@ def not_a_number(graph: Graph, linear: Linear | None) -> list[str]:
 
 
 def _bad_gradient(graph: Graph, linear: Linear | None, nodes: dict[str, Node]) -> list[str]:
-    if linear is None or not linear.linear:
+    if linear is None or np.isnan(linear.base).all():  # nothing is known before the first move
         return []
     shown = linear.shown(linear.start)
 

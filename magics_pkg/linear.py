@@ -228,11 +228,12 @@ def build(
     sweeps: Sweeps,
     before: Mapping[Any, Array | None] | None = None,
     after: Mapping[Any, Array | None] | None = None,
+    last: Any = None,
 ) -> Linear:
     """Pick the numbers that the graph shows out of the sweeps.
 
-    `before` and `after`: what was in each leaf's `.grad` before and after the call; the latter is all that is known
-    where there are no sweeps, and the rest is NaN.
+    `before` and `after`: what was in each leaf's `.grad` before and after the call. Where the rows cannot be added up
+    there is only `last`, the pass of the present v; without it only `after` is known, and the rest is NaN.
 
     Units: gradients as the library gave them, widened to float64 without rounding."""
     v = sweeps.weighting.v
@@ -243,11 +244,11 @@ def build(
     gram, sums = np.zeros((count, height, height)), np.zeros((count, height))
     with np.errstate(all="ignore"):
         for place, quantity in enumerate(graph.quantities):
-            parts = [_all_of(sweep, quantity) for sweep in (sweeps.rest, *sweeps.rows)]
-            held = _held(quantity, before if sweeps.linear else after)
+            parts = [_all_of(sweep, quantity) for sweep in (sweeps.rest if sweeps.linear else last, *sweeps.rows)]
+            held = _held(quantity, before if sweeps.linear or last is not None else after)
             if held is not None:
                 parts[0] = held if parts[0] is None else held + parts[0]
-            elif not sweeps.linear:
+            elif not sweeps.linear and last is None:
                 parts[0] = np.full(int(np.prod(quantity.shape)), np.nan)
             where = slice(int(offsets[place]), int(offsets[place + 1]))
             indices = np.asarray(quantity.indices, dtype=np.intp)
@@ -255,6 +256,9 @@ def build(
                 if part is not None:
                     table[row, where] = part[indices]
             gram[place], sums[place] = _inner_products(parts)
+    if sweeps.linear and not np.isfinite(table).all():
+        # 0 × inf is NaN in a sum of rows, where a real pass may have met no inf at all: only the kernel knows then
+        return build(graph, replace(sweeps, rest=None, rows=(), linear=False), before, after, last)
     flat = v.reshape(-1).astype(np.float64)
     return Linear(
         weights=tuple(picked),
@@ -266,8 +270,7 @@ def build(
         rows=table[1:],
         gram=gram,
         sums=sums,
-        # 0 × inf is NaN in a sum of rows, where a real pass may have met no inf at all: only the kernel knows then
-        linear=sweeps.linear and bool(np.isfinite(table).all()),
+        linear=sweeps.linear,
     )
 
 

@@ -88,6 +88,7 @@ class Session:
         self._v = np.array(self.weighting.v).reshape(-1).astype(np.float64)
         self._rest = self._v.copy()  # v as it was when the part without a slider was computed
         self._known: Array | None = None  # the numbers shown, as the last move gave them
+        self._last: Any = snapshot.observed  # the pass that gave them; at first the user's own
         self._latest = Latest(self._follow)
         self.linear: Linear = self._build()
         for leaf in self.leaves:
@@ -199,7 +200,7 @@ class Session:
             self.snapshot.close()
             self.report = None
             self.leaves.clear()
-            self._known = None
+            self._known = self._last = None
             del self.backend, self.snapshot, self.sweeps, self.graph, self.linear
 
     def _open(self) -> None:
@@ -211,20 +212,13 @@ class Session:
 
     def _build(self) -> Linear:
         after = {leaf.node: plain(leaf.tensor.grad) for leaf in self.leaves if leaf.tensor.grad is not None}
-        made = build(self.graph, self.sweeps, self._before(), after)
-        if not made.linear:
-            known = self._known if self._known is not None else self._at_first()
-            made = made if known is None else replace(made, base=known)
+        made = build(self.graph, self.sweeps, self._before(), after, self._last)
+        if not made.linear and self._last is None and self.snapshot.linear:
+            with self._grad_mode(False):  # no hook that would notice
+                self._last = self.snapshot.run(self.weighting.at(self._v))
+            made = build(self.graph, self.sweeps, self._before(), after, self._last)
         start = tuple(float(self._v[index]) for index in made.weights)
         return replace(made, v=self._v.copy(), start=start, written=made.v)
-
-    def _at_first(self) -> Array | None:
-        """The numbers of the user's own pass; else of one more, unless a hook would notice."""
-        sweep = self.snapshot.observed
-        if sweep is None and self.snapshot.linear:
-            with self._grad_mode(False):
-                sweep = self.snapshot.run(self.weighting.at(self._v))
-        return None if sweep is None else values(self.graph, sweep, self._before())
 
     def _grad_mode(self, enabled: bool) -> Any:
         """Explicit, because a slider's callback may come on a thread of its own."""
@@ -267,7 +261,7 @@ class Session:
         if sweep is None:
             self._known = self.linear.shown([flat[index] for index in self.linear.weights])
         else:
-            self._known = values(self.graph, sweep, self._before())
+            self._known, self._last = values(self.graph, sweep, self._before()), sweep
         return self._known
 
     def _have_rows(self, flat: Array) -> bool:

@@ -1,4 +1,4 @@
-"""Autograd's semantics: each test runs on torch itself first, so that it is true of PyTorch before it is asked of us."""
+"""Autograd's semantics: each test runs on torch itself first, so that it is true of PyTorch before it is ours."""
 
 from __future__ import annotations
 
@@ -295,9 +295,13 @@ def test_in_place_through_views(lib: Any) -> None:
 def test_leaf_in_place(lib: Any) -> None:
     """A leaf that requires grad may not be written while recording, nor may a view of it."""
     x = leaf(lib, [1.0, 2.0])
-    with pytest.raises(RuntimeError, match=r"^a leaf Variable that requires grad is being used in an in-place operation"):
+    with pytest.raises(
+        RuntimeError, match=r"^a leaf Variable that requires grad is being used in an in-place operation"
+    ):
         x.add_(1)
-    with pytest.raises(RuntimeError, match=r"^a view of a leaf Variable that requires grad is being used in an in-place"):
+    with pytest.raises(
+        RuntimeError, match=r"^a view of a leaf Variable that requires grad is being used in an in-place"
+    ):
         x[0:1].add_(1)
 
 

@@ -157,6 +157,9 @@ def test_nan_and_inf() -> None:
     y = torch.log(x)
     node = node_of(x)
     sweeps = linear.take(torch.autograd.graph.Snapshot([y]), linear.Weighting((np.array([1, 1], np.float32),)))
-    made = linear.build(graph_of(quantity("x.grad", 2, ("leaf", node))), sweeps)
-    assert np.isinf(made.rows[0, 0])
+    shown = graph_of(quantity("x.grad", 2, ("leaf", node)))
+    made = linear.build(shown, sweeps)
     assert not made.linear
+    assert np.isnan(made.base).all()
+    last = torch.autograd.graph.Snapshot([y]).run([torch.tensor([1.0, 1.0])])
+    assert linear.build(shown, sweeps, last=last).base.tolist() == [np.inf, 1.0]

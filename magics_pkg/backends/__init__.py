@@ -21,6 +21,7 @@ class Snapshot(Protocol):
     """A graph that stays runnable, whatever the user's own backward frees."""
 
     linear: bool
+    hooks: tuple[str, ...]  # what takes part in a pass beside the operations, in words
     nbytes: int
     observed: Any  # the gradients of the pass that ran under ``observe()``, as ``run`` gives them
 

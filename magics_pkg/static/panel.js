@@ -94,7 +94,7 @@ export class Panel {
     const { shown } = this;
     this.numbers.patch(shown, weights);
     this.sentence.update(shown, weights);
-    this.picture.update(this.linear, this.spec.linear ? v : []);
+    this.picture.update(this.linear, this.spec.linear ? v : null, shown);
     this.tables.update(shown, v);
     this.presets.update(v);
     this.tell();

@@ -72,10 +72,17 @@ export class Picture {
     }
   }
 
-  update(linear, v) {
+  entries(edge, shown) {
+    const { offset, indices } = this.spec.quantities[edge.grad];
+    return shown.subarray(offset, offset + indices.length);
+  }
+
+  // Where v does not act linearly the rows say nothing: an edge is as wide as the numbers that are shown of it.
+  update(linear, v, shown) {
     for (const edge of this.edges) {
-      const norm = linear.norm(edge.grad, v);
-      const sign = signOf(linear.total(edge.grad, v), norm);
+      const norm = v ? linear.norm(edge.grad, v) : Math.hypot(...this.entries(edge, shown));
+      const total = v ? linear.total(edge.grad, v) : this.entries(edge, shown).reduce((sum, each) => sum + each, 0);
+      const sign = signOf(total, norm);
       const width = thickness(norm, this.largest).toFixed(2);
       if (width !== edge.width) edge.path.setAttribute("stroke-width", (edge.width = width));
       if (sign !== edge.sign) edge.path.setAttribute("class", (edge.sign = sign));
