@@ -34,8 +34,8 @@ def track(base: Tensor, out: Tensor) -> None:
     except AttributeError:
         root = base
     out._b = root
-    if root is FROM_DATA:
-        return
+    if root is FROM_DATA or ((n := root._n) is not None and n.key > 0):
+        return  # no recorded write can happen to a leaf that wants a gradient, so nothing will look for its views
     try:
         views = root._views
     except AttributeError:

@@ -11,6 +11,7 @@ from .inplace import in_place
 from .kernel import RAW
 from .mode import here, overridden
 from .node import AccumulateGrad
+from .sweep import run_backward
 from .tensor import FROM_DATA, Tensor, box, wrap
 
 
@@ -30,7 +31,10 @@ def backward(
     if RAW["BUSY"] and here.modes:
         overridden(backward, (self, gradient, retain_graph, create_graph, inputs), {})
         return
-    autograd.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+    if inputs is None and (gradient is None or isinstance(gradient, Tensor)):
+        run_backward((self,), (gradient,), retain_graph, create_graph)
+    else:
+        autograd.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
 
 def detach(self: Tensor) -> Tensor:

@@ -51,6 +51,7 @@ class Watch:
         return g
 
 
+@np.errstate(all="ignore")  # as a decorator half the cost of a `with`
 def sweep(roots: Sequence[tuple[Any, Any]], free: bool) -> list[tuple[Any, Any]]:
     """Send gradients, arrays, from ``roots`` down; return (leaf cell, gradient) pairs in the order of arrival."""
     grads: dict[int, Any] = {}
@@ -59,44 +60,43 @@ def sweep(roots: Sequence[tuple[Any, Any]], free: bool) -> list[tuple[Any, Any]]
     leaves: list[Any] = []
     for node, g in roots:
         _deliver(node, g, grads, waiting, heap, leaves)
-    with np.errstate(all="ignore"):
-        while heap:
-            key = heappop(heap)
-            node = waiting.pop(key)
-            g = grads.pop(key)
-            while True:
-                if key > last_write[0]:
-                    check(node)
-                g = node.step(node, g, free)
-                if node.others:
-                    slot = 0
-                    for edge in (node.edge, *node.others):  # _deliver, in line: 0.4 us of a product's 2
-                        key = edge.key
-                        if key in grads:
-                            grads[key] = grads[key] + g[slot]
+    while heap:
+        key = heappop(heap)
+        node = waiting.pop(key)
+        g = grads.pop(key)
+        while True:
+            if key > last_write[0]:
+                check(node)
+            g = node.step(node, g, free)
+            if node.others:
+                slot = 0
+                for edge in (node.edge, *node.others):  # _deliver, in line: 0.4 us of a product's 2
+                    key = edge.key
+                    if key in grads:
+                        grads[key] = grads[key] + g[slot]
+                    else:
+                        grads[key] = g[slot]
+                        if key > 0:
+                            leaves.append(edge)
                         else:
-                            grads[key] = g[slot]
-                            if key > 0:
-                                leaves.append(edge)
-                            else:
-                                waiting[key] = edge
-                                heappush(heap, key)
-                        slot += 1  # noqa: SIM113  enumerate would make a tuple per edge
-                    break
-                node = node.edge
-                key = node.key
-                if key in grads:  # it is waiting for more already
-                    grads[key] = grads[key] + g
-                    break
-                if key > 0:
-                    grads[key] = g
-                    leaves.append(node)
-                    break
-                if heap and heap[0] < key:
-                    grads[key] = g
-                    waiting[key] = node
-                    heappush(heap, key)
-                    break
+                            waiting[key] = edge
+                            heappush(heap, key)
+                    slot += 1  # noqa: SIM113  enumerate would make a tuple per edge
+                break
+            node = node.edge
+            key = node.key
+            if key in grads:  # it is waiting for more already
+                grads[key] = grads[key] + g
+                break
+            if key > 0:
+                grads[key] = g
+                leaves.append(node)
+                break
+            if heap and heap[0] < key:
+                grads[key] = g
+                waiting[key] = node
+                heappush(heap, key)
+                break
     return [(cell, grads[cell.key]) for cell in leaves]
 
 
@@ -204,18 +204,18 @@ def run_backward(
     else:
         arrived = careful_sweep(roots, free, create_graph, watch or Watch())
     for cell, g in arrived:
-        g = arrive(cell, g, create_graph)
+        if cell.step is None:
+            with accumulating:
+                cell.grad = accumulated(cell.grad, g, create_graph)
+        else:
+            g = arrive(cell, g, create_graph)
         if watch is not None:
             watch.leaves[cell] = g
 
 
 def arrive(cell: Any, g: Any, recorded: bool) -> Any:
-    """A leaf's gradient is complete: run its hooks, add it to ``.grad``; return it as it was added."""
+    """The gradient of a leaf with hooks is complete: run them, add it to ``.grad``; return it as it was added."""
     stepped = cell.step
-    if stepped is None:
-        with accumulating:
-            cell.grad = accumulated(cell.grad, g, recorded)
-        return g
     g = stepped.arriving(g, recorded)
     with accumulating:
         cell.grad = accumulated(cell.grad, g, recorded)

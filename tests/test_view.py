@@ -74,6 +74,16 @@ def test_a_start_between_two_steps_is_not_moved() -> None:
     assert slide.readout == ".4g"
 
 
+@pytest.mark.parametrize(
+    ("value", "readout"), [(1.0, ".2f"), (1e-4, ".6f"), (1.234e-4, ".3e"), (0.1234, ".4g"), (1e-9, ".3e"), (4e8, ".4g")]
+)
+def test_a_readout_has_room_for_its_number(value: float, readout: str) -> None:
+    """Very small and very large weights are written with an exponent, not cut off."""
+    high = spec.reach(value)
+    slide = spec.Slide("v", 0, -high, high, value, value, ((value, value),))
+    assert slide.readout == readout
+
+
 def test_a_range_asked_for_is_kept() -> None:
     """`--range` holds for every slider, and grows only where a start lies outside."""
     _, linear = pictures.first()
