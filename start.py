@@ -6,16 +6,13 @@ and starts it. Further arguments go to JupyterLab or pytest. Standard library on
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import os
 import platform
-import re
 import subprocess
 import sys
 import tempfile
 import urllib.error
-import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -24,6 +21,7 @@ TASKS = {
     "demo": ["jupyterlab", "demo.ipynb"],
     "test": ["pytest"],
 }
+GET_PIP = "https://bootstrap.pypa.io/get-pip.py"
 # On Linux, PyPI's torch brings 2 GB of CUDA; PyTorch's own index has the same version for the CPU alone.
 TORCH_CPU = "https://download.pytorch.org/whl/cpu"
 
@@ -34,29 +32,23 @@ def python_of(environment: Path) -> Path:
 
 
 def fetch(url: str) -> bytes:
-    """What stands at ``url``, an address of a package index."""
+    """What stands at ``url``; only ever called with https."""
     with urllib.request.urlopen(url, timeout=60) as answer:
         return bytes(answer.read())
 
 
-def newest_pip(page: str) -> tuple[str, str]:
-    """(address, SHA-256) of the newest released wheel on an index page of pip; an address may be relative to it."""
-    link = re.compile(r'href="([^"#]+/pip-([0-9.]+)-py3-none-any\.whl)#sha256=([0-9a-f]{64})"')
-    found = [(tuple(map(int, version.split("."))), url, digest) for url, version, digest in link.findall(page)]
-    return max(found)[1:]
-
-
 def install_pip(python: Path) -> None:
-    """Give pip to an environment without ensurepip (Debian ships it apart): its wheel, checked, installs itself."""
-    index = os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple").rstrip("/") + "/pip/"
-    url, digest = newest_pip(fetch(index).decode())
-    content = fetch(urllib.parse.urljoin(index, url))
-    if hashlib.sha256(content).hexdigest() != digest:
-        sys.exit("start.py: the download of pip is damaged; please run the command again.")
+    """Give pip to an environment without ensurepip (Debian ships it apart): by the pip that is there, else by PyPA's.
+
+    A pip that refuses to touch the system's own Python does not refuse to work on an environment.
+    """
+    own = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "pip"]
+    if importlib.util.find_spec("pip") and subprocess.run(own).returncode == 0:
+        return
     with tempfile.TemporaryDirectory() as folder:
-        wheel = Path(folder) / url.rpartition("/")[2]
-        wheel.write_bytes(content)
-        subprocess.run([python, wheel / "pip", "install", "--quiet", wheel], check=True)
+        script = Path(folder) / "get-pip.py"
+        script.write_bytes(fetch(GET_PIP))
+        subprocess.run([python, script, "--quiet"], check=True)
 
 
 def make_environment(folder: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from types import ModuleType
@@ -34,6 +35,16 @@ def pytest_make_collect_report() -> Iterator[None]:
     report = yield
     forbid_skip(report)
     return report
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: playwright keeps an event loop running in the main thread, and cells want one too."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+def pytest_unconfigure() -> None:
+    """Every IPython that a test has made collects garbage once more at exit: minutes, were there much to look at."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

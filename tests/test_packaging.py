@@ -7,8 +7,6 @@ import importlib.util
 import re
 import subprocess
 import tomllib
-import urllib.error
-import urllib.request
 from pathlib import Path
 from types import ModuleType
 
@@ -18,15 +16,6 @@ import start
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-
-
-@pytest.fixture
-def online() -> None:
-    """Skips where PyPI cannot be reached."""
-    try:
-        urllib.request.urlopen("https://pypi.org/simple/pip/", timeout=20).close()
-    except (urllib.error.URLError, TimeoutError) as error:
-        pytest.skip(f"PyPI cannot be reached: {error}")
 
 
 def pip_version(python: Path) -> str:
@@ -41,32 +30,26 @@ def test_environment(tmp_path: Path) -> None:
     assert start.make_environment(tmp_path / "venv") == python
 
 
-@pytest.mark.usefixtures("online")
-def test_environment_on_a_debian_without_ensurepip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where Python comes without ensurepip, pip is taken from PyPI and installs itself."""
+def without(monkeypatch: pytest.MonkeyPatch, *missing: str) -> None:
+    """As where this Python came without these modules."""
     find_spec = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "ensurepip" else find_spec(name))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name in missing else find_spec(name))
+
+
+def test_environment_on_a_debian_without_ensurepip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Python comes without ensurepip, the pip that is there puts one into the environment."""
+    without(monkeypatch, "ensurepip")
     assert str(tmp_path) in pip_version(start.make_environment(tmp_path / "venv"))
 
 
-def test_damaged_download_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A pip whose digest is not the one that PyPI names is not run."""
-    page = f'<a href="../files/pip-9.0-py3-none-any.whl#sha256={"0" * 64}">pip</a>'.encode()
-    monkeypatch.setattr(start, "fetch", lambda url: page if url.endswith("/pip/") else b"not this")
-    with pytest.raises(SystemExit, match="damaged"):
-        start.install_pip(tmp_path / "python")
-
-
-def test_newest_pip() -> None:
-    """The newest release counts, by number and not by letter; source archives and pre-releases do not."""
-    names = [
-        "pip-9.0.3-py3-none-any.whl",
-        "pip-26.3-py3-none-any.whl",
-        "pip-27.0b1-py3-none-any.whl",
-        "pip-28.0.tar.gz",
-    ]
-    page = "".join(f'<a href="/f/{name}#sha256={"a" * 64}">{name}</a>\n' for name in names)
-    assert start.newest_pip(page) == ("/f/pip-26.3-py3-none-any.whl", "a" * 64)
+def test_environment_without_any_pip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no pip either, PyPA's script is fetched and run by the environment's own Python."""
+    without(monkeypatch, "ensurepip", "pip")
+    script = b"import ensurepip\nensurepip.bootstrap(default_pip=True)\n"  # does here what get-pip.py does there
+    asked = []
+    monkeypatch.setattr(start, "fetch", lambda url: asked.append(url) or script)
+    assert str(tmp_path) in pip_version(start.make_environment(tmp_path / "venv"))
+    assert asked == [start.GET_PIP]
 
 
 def test_unknown_task_says_what_there_is() -> None:
