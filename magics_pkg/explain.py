@@ -32,6 +32,7 @@ HOOKED = (
     " every move runs it again in the kernel."
 )
 NOT_FINITE = "J has an entry that is not finite, so its rows cannot be added up: every move asks the kernel."
+NOT_A_WEIGHT = "v has an entry that is not finite: no slider can stand there until a button gives it a number."
 NO_KERNEL = "This library's graph cannot be kept yet, so the weights cannot be moved here."
 RETURNED = "autograd.grad returns its gradients and touches no .grad; the sliders move what is shown, not .grad."
 CREATED = "create_graph=True: the gradients have a graph of their own, so they can be differentiated again."
@@ -65,11 +66,11 @@ def raised(trace: Trace) -> str:
     kind = type(trace.error).__name__
     last = trace.backwards[-1] if trace.backwards else None
     if last is not None and last.error is trace.error:
-        where = f" in line {last.position.line}" if last.position else ""
+        where = f" in line {trace.line(last.position)}" if last.position else ""
         return f"{kind}: this backward{where} failed"
     if trace.failed is not None:
         place = trace.position(trace.failed.site)
-        where = f" in line {place.line}" if place else ""
+        where = f" in line {trace.line(place)}" if place else ""
         return f"{kind}: {trace.expression(trace.failed.site) or trace.failed.name}{where} failed"
     return f"{kind} after this"
 
@@ -78,9 +79,9 @@ def notes(trace: Trace, backward: Backward | None, graph: Graph, linear: Linear 
     """Every sentence that fits this panel, the most urgent first."""
     said: list[str] = []
     if backward is not None and backward.snapshot is not None and (hooks := backward.snapshot.hooks):
-        said.append(HOOKED.format(_listed(list(dict.fromkeys(hooks)))))
+        said.append(HOOKED.format(_hooks(trace, backward, hooks)))
     elif linear is not None and not linear.linear:
-        said.append(NOT_FINITE)
+        said.append(NOT_FINITE if np.isfinite(linear.v).all() else NOT_A_WEIGHT)
     said += not_a_number(graph, linear)
     said += cuts(trace)
     said += without_gradient(trace, graph, backward)
@@ -97,6 +98,13 @@ def notes(trace: Trace, backward: Backward | None, graph: Graph, linear: Linear 
                 " unless this one has retain_graph=True. The panel keeps a copy of its own."
             )
     return tuple(dict.fromkeys(said))
+
+
+def _hooks(trace: Trace, backward: Backward, hooks: Iterable[str]) -> str:
+    """The hooks by name; of those on a leaf the user knows the tensor, not the node that accumulates its gradient."""
+    leaves = [name_of(trace, leaf) for leaf in backward.before]
+    leaf = leaves[0] if len(leaves) == 1 and leaves[0] else "a leaf"
+    return _listed(list(dict.fromkeys(each.replace("torch::autograd::AccumulateGrad", leaf) for each in hooks)))
 
 
 def memory(nbytes: int) -> tuple[str, ...]:
@@ -184,7 +192,7 @@ def cuts(trace: Trace) -> list[str]:
                 cut = made.pop(id(each), None)
                 if cut is not None and any(output is each for output in cut.outputs):
                     place = trace.position(cut.site)
-                    where = f" in line {place.line}" if place else ""
+                    where = f" in line {trace.line(place)}" if place else ""
                     said.append(f"{trace.expression(cut.site) or CUTS[cut.name]}{where} cuts the path:"
                                 " nothing flows back through it.")  # fmt: skip
     return said

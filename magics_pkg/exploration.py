@@ -316,6 +316,10 @@ class Exploration:
     def _pick(self, index: int) -> None:
         """Give entry `index` of v a slider: the newest pick takes the place of the oldest."""
         session = self._live
+        v = session.v.reshape(-1)
+        if not np.isfinite(v[index]):  # where no slider can stand
+            v[index] = 0
+            session.set(v)
         kept = [each for each in session.linear.weights if each != index]
         session.pick([*kept[-(max(len(session.linear.weights), 1) - 1) :], index] if len(kept) > 1 else [*kept, index])
         self._redraw()
@@ -341,7 +345,7 @@ class Exploration:
         if session is not None and panel is not None:
             self.__dict__.pop("_picture", None)
             panel.show(session.renewed(), svg=self._picture.svg)
-            panel.set_state("ready", "" if session.exact else STALE)
+            panel.set_state("ready", session.renamed() if session.exact else STALE)
 
 
 def in_notebook() -> bool:

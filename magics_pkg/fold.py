@@ -156,7 +156,8 @@ def _groups(trace: Trace, units: set[Any], most: int) -> tuple[dict[Any, Hashabl
     others: dict[Any, Hashable] = {unit: unit for unit in units if not isinstance(unit, Call)}
     depth = max((len(call.site.user) for call in calls), default=0)
     keys: list[tuple[int | None, Callable[[Any], Hashable]]] = [(None, lambda unit: unit), (None, _place)]
-    keys += [*((level, _path_to(trace, level)) for level in range(depth, 0, -1)), (0, _line_of(trace))]
+    paths = _paths(calls)
+    keys += [*((level, _path_to(paths, level)) for level in range(depth, 0, -1)), (0, _line_of(trace))]
     sizes = [len({key(call) for call in calls}) + len(others) for _, key in keys]
     chosen = next((i for i, size in enumerate(sizes) if size <= most), len(keys) - 1)
     groups: dict[Hashable, tuple[int, list[Call]]] = {}
@@ -186,15 +187,28 @@ def _place(unit: Any) -> Hashable:
     return ("module", id(site)) if site.below_module else ("user", site.user_key or id(site))
 
 
-def _path_to(trace: Trace, level: int) -> Callable[[Any], Hashable]:
+def _paths(calls: Iterable[Call]) -> dict[Site, list[int]]:
+    """For each site a number at each of its user frames: the same number where all frames down to there are the same.
+
+    Numbered once from the outside in, because a recursion a thousand deep has a thousand levels to look at."""
+    numbers: dict[Hashable, int] = {}
+    paths: dict[Site, list[int]] = {}
+    for site in {call.site for call in calls}:
+        user, at = set(site.user), 0
+        path = paths[site] = []
+        for place, frame in enumerate(site.frames):
+            at = numbers.setdefault((at, id(frame.code), frame.lasti, id(frame.module)), len(numbers) + 1)
+            if place in user:
+                path.append(at)
+    return paths
+
+
+def _path_to(paths: dict[Site, list[int]], level: int) -> Callable[[Any], Hashable]:
     """Everything done under the same user frame at this depth is one."""
 
     def key(unit: Any) -> Hashable:
-        site = unit.site
-        if not site.user:
-            return id(site)
-        end = site.user[min(level, len(site.user)) - 1]
-        return tuple((id(frame.code), frame.lasti, id(frame.module)) for frame in site.frames[: end + 1])
+        path = paths[unit.site]
+        return ("path", path[min(level, len(path)) - 1]) if path else id(unit.site)
 
     return key
 

@@ -158,7 +158,7 @@ class _Assembly:
         if position is None or self.trace.cell is None or position.filename != self.trace.cell.filename:
             return {"line": None, "span": None}
         span = position.line, position.column, position.end_line, position.end_column
-        return {"line": position.line, "span": span}
+        return {"line": self.trace.line(position), "span": span}
 
     def _add_part(self, part: Part) -> None:
         """An operation's card."""

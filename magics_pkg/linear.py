@@ -109,10 +109,11 @@ def take(snapshot: Any, weighting: Weighting, picked: Sequence[int] | None = Non
 
     Where a hook makes the gradient other than linear in v, or could be noticed, no sweep is run at all."""
     v = weighting.v
-    chosen = pick(v.size, picked)
+    flat = v.reshape(-1)
+    # a slider cannot stand at NaN or inf: such an entry is held with the rest
+    chosen = tuple(index for index in pick(v.size, picked) if np.isfinite(flat[index]))
     if not snapshot.linear:
         return Sweeps(weighting, chosen, None, (), linear=False)
-    flat = v.reshape(-1)
     began = time.perf_counter()
     rows: list[Any] = []
     for index in chosen:
@@ -216,13 +217,6 @@ def plain(value: Any) -> Array:
     return np.asarray(value.detach().numpy() if hasattr(value, "detach") else value)
 
 
-def _all_of(sweep: Any, quantity: Quantity) -> Array | None:
-    if sweep is None:
-        return None
-    total = found(sweep, quantity.key)
-    return None if total is None else total.astype(np.float64)
-
-
 def build(
     graph: Graph,
     sweeps: Sweeps,
@@ -244,7 +238,8 @@ def build(
     gram, sums = np.zeros((count, height, height)), np.zeros((count, height))
     with np.errstate(all="ignore"):
         for place, quantity in enumerate(graph.quantities):
-            parts = [_all_of(sweep, quantity) for sweep in (sweeps.rest if sweeps.linear else last, *sweeps.rows)]
+            constant = sweeps.rest if sweeps.linear else last
+            parts = [None if sweep is None else found(sweep, quantity.key) for sweep in (constant, *sweeps.rows)]
             held = _held(quantity, before if sweeps.linear or last is not None else after)
             if held is not None:
                 parts[0] = held if parts[0] is None else held + parts[0]
@@ -304,7 +299,7 @@ def _inner_products(parts: Sequence[Array | None]) -> tuple[Array, Array]:
         return gram, sums
     arrays = [part for part in parts if part is not None]
     for begin in range(0, arrays[0].size, CHUNK):
-        block = np.stack([each[begin : begin + CHUNK] for each in arrays])
+        block = np.stack([each[begin : begin + CHUNK] for each in arrays]).astype(np.float64)
         gram[np.ix_(present, present)] += block @ block.T
         sums[present] += block.sum(axis=1)
     return gram, sums

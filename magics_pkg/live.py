@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .explain import STALE
-from .linear import Array, Linear, Sweeps, Weighting, build, plain, take, values
+from .linear import Array, Linear, Sweeps, Weighting, build, pick, plain, take, values
 
 if TYPE_CHECKING:
     from .backends import Backend, Snapshot
@@ -89,13 +89,14 @@ class Session:
         self._rest = self._v.copy()  # v as it was when the part without a slider was computed
         self._known: Array | None = None  # the numbers shown, as the last move gave them
         self._last: Any = snapshot.observed  # the pass that gave them; at first the user's own
+        self._names: Mapping[str, Any] = {}
         self._latest = Latest(self._follow)
         self.linear: Linear = self._build()
         for leaf in self.leaves:
             leaf.remember()
         if weights is not None:
             self.set(weights)
-            self.linear = self._build()
+            self.linear = self.renewed()
 
     @property
     def weighting(self) -> Weighting:
@@ -156,8 +157,12 @@ class Session:
         """`linear` starting at the present v, whatever has become of the entries without a slider."""
         with self._lock:
             self._open()
-            if self.sweeps.linear and not self._have_rows(self._v):
-                return self.pick(self.linear.weights)
+            entries = self.linear.weights
+            if not np.isfinite(self._rest).all():  # what was NaN then had no slider, and may have one now
+                entries = pick(self._v.size)
+            movable = tuple(index for index in entries if np.isfinite(self._v[index]))
+            if movable != self.linear.weights or (self.sweeps.linear and not self._have_rows(self._v)):
+                return self.pick(movable)
             self.linear = self._build()
             return self.linear
 
@@ -170,25 +175,30 @@ class Session:
             return self.linear.shown([self._v[index] for index in self.linear.weights])
 
     def check(self, names: Mapping[str, Any]) -> str:
-        """What other cells have done to the tensors since, as a sentence, "" when nothing."""
+        """What other cells have done to the gradients since, as a sentence, "" when nothing; `names`: the user's."""
         with self._lock:
             if self.closed:
                 return ""
+            self._names = names
             touched = [leaf.name for leaf in self.leaves if leaf.changed]
-            renamed = [
-                leaf.name
-                for leaf in self.leaves
-                if leaf.name.isidentifier() and leaf.name in names and names[leaf.name] is not leaf.tensor
-            ]
-        said = []
-        if touched:
-            listed = ", ".join(f"{name}.grad" for name in touched)
-            said.append(f"{listed} was changed after this cell; moving a slider sets it again.")
-        if renamed:
-            said.append(
-                f"The name {', '.join(renamed)} now stands for another tensor; this panel keeps the cell's own."
-            )
-        return " ".join(said)
+        if not touched:
+            return ""
+        listed = ", ".join(f"{name}.grad" for name in touched)
+        verb = "was" if len(touched) == 1 else "were"
+        return (
+            f"{listed} {verb} changed after this cell; moving a slider sets {'it' if verb == 'was' else 'them'} again."
+        )
+
+    def renamed(self) -> str:
+        """Which names of leaves stand for other tensors by now: worth a word to who moves the cell's own."""
+        found = [
+            leaf.name
+            for leaf in self.leaves
+            if leaf.name.isidentifier() and self._names.get(leaf.name, leaf.tensor) is not leaf.tensor
+        ]
+        if not found:
+            return ""
+        return f"By now {' and '.join(found)} stands for another tensor: the sliders move the one of this cell."
 
     def close(self) -> None:
         """Let go of everything: no tensor, graph, timer or callback stays."""
@@ -201,6 +211,7 @@ class Session:
             self.report = None
             self.leaves.clear()
             self._known = self._last = None
+            self._names = {}
             del self.backend, self.snapshot, self.sweeps, self.graph, self.linear
 
     def _open(self) -> None:
@@ -235,7 +246,7 @@ class Session:
             report = self.report
             try:
                 shown = self._move(flat)
-                state, message = ("ready", "") if self.exact else ("ready", STALE)
+                state, message = "ready", self.renamed() if self.exact else STALE
             except Exception as error:  # a hook of the user's may raise anything
                 shown, state, message = self._unknown(), "error", f"{type(error).__name__}: {error}"
         if report is not None:

@@ -140,6 +140,8 @@ class BackwardMagics(Magics):
             made, problem = self._explored(asked, cell, recorder, outcome)
             if made is not None:
                 self._deliver(made, f"%%backward {line}\n{cell.source}", asked)
+        except UsageError as error:
+            problem = problem or error
         except Exception as error:  # our fault must never hide what the cell did
             if made is not None:
                 made.close()
@@ -231,14 +233,16 @@ class BackwardMagics(Magics):
         self.panels.add(made, *self._run_of(text))
         if asked.name is not None:
             self.shell.user_ns[asked.name] = made
+        if not asked.quiet:
+            if in_notebook():
+                display(made.bundle(), raw=True)
+            else:
+                print(made)
         if asked.save is not None:
-            print(f"saved {made.save(asked.save)}")
-        if asked.quiet:
-            return
-        if in_notebook():
-            display(made.bundle(), raw=True)
-        else:
-            print(made)
+            try:
+                print(f"saved {made.save(asked.save)}")
+            except OSError as error:
+                raise UsageError(f"--save: {asked.save} cannot be written: {error.strerror or error}") from None
 
     def _run_of(self, text: str) -> tuple[str, str]:
         """Which cell this is, and which run of it: by the notebook's own mark, else by the text."""
@@ -294,6 +298,8 @@ def hoist(lines: list[str]) -> list[str]:
     """An input transformer: comments above `%%backward` go below it, where they do no harm; no line is renumbered."""
     for place, line in enumerate(lines):
         if line.split(None, 1)[:1] == [f"%%{NAME}"] and line.startswith("%%"):
+            if len(lines) == 1:
+                return [line, "\n"]  # IPython refuses a cell magic over nothing, even where it only asks for --help
             return [line, *lines[:place], *lines[place + 1 :]] if place else lines
         if line.strip() and not line.lstrip().startswith("#"):
             break

@@ -85,7 +85,9 @@ def _is_plain(key: Any) -> bool:
 
 
 def look_up(namespace: dict[str, Any], text: str) -> Any:
-    """The object that ``y``, ``model.w`` or ``hs[0]`` stands for; LookupError if there is none. Nothing is run."""
+    """The object that ``y``, ``model.w`` or ``hs[0]`` stands for; nothing is run.
+
+    Errors: LookupError if there is none, ValueError for an expression that is no name."""
     return _look_up(namespace, ast.parse(text.strip(), mode="eval").body)
 
 
@@ -105,7 +107,7 @@ def _look_up(namespace: dict[str, Any], node: ast.AST) -> Any:
                 return container[ast.literal_eval(node.slice)]
         except (ValueError, TypeError) as error:
             raise LookupError(str(error)) from None
-    raise LookupError("not a name")
+    raise ValueError(f"{ast.unparse(node)} is not a name")
 
 
 def label(trace: Trace, call: Call, output: int = 0, level: int | None = None) -> str:

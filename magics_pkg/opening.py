@@ -21,7 +21,7 @@ from .linear import Array, RowPasses
 from .live import Leaf, Session
 from .names import Namespace
 from .options import Weights
-from .outputs import outputs_of
+from .outputs import is_complex, outputs_of
 from .passes import reachable_leaves
 from .recorder import Recorder, trace_of
 from .trace import Backward, Trace
@@ -62,8 +62,10 @@ def open_exploration(
 
     Errors: OutputError where there is no such output; UsageError for a leaf that is not there."""
     outputs = outputs_of(trace, output)
-    graph = graph_of(trace, outputs, wrt or None, settings.max_nodes)
     assert trace.backend is not None  # there are tensors
+    if any(is_complex(each) for each in reachable_leaves(trace.backend, outputs)):
+        raise OutputError("this is computed from complex leaves, and v here is real: use a real tensor and its parts")
+    graph = graph_of(trace, outputs, wrt or None, settings.max_nodes)
     found = _call_of(trace, outputs[0])
     if found is None or trace.error is not None:
         after = _held_now(trace.backend, graph)

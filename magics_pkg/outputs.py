@@ -34,8 +34,10 @@ def outputs_of(trace: Trace, output: Any = None) -> tuple[Any, ...]:
 def _named(trace: Trace, name: str) -> Any:
     try:
         return look_up(trace.namespace, name)
-    except (LookupError, SyntaxError, ValueError):
+    except LookupError:
         raise OutputError(f"there is no {name} after this cell") from None
+    except (SyntaxError, ValueError):
+        raise OutputError(f"{name} is not a name, like y or m.weight or ys[0]: write y = {name} first") from None
 
 
 def _checked(output: Any, what: str) -> tuple[Any, ...]:
@@ -47,7 +49,14 @@ def _checked(output: Any, what: str) -> tuple[Any, ...]:
             raise OutputError(f"{what} is not a tensor but of type {type(each).__name__}")
         if not each.requires_grad:
             raise OutputError(f"{what} has no graph: nothing that it was computed from requires grad")
+        if is_complex(each):
+            raise OutputError(f"{what} is complex, and v here is real: take .real or .abs() of it")
     return several
+
+
+def is_complex(tensor: Any) -> bool:
+    """Whether its numbers have two parts, which no slider and no colour can show."""
+    return "complex" in str(tensor.dtype)
 
 
 def _as_far_as_it_got(trace: Trace) -> tuple[Any, ...]:

@@ -30,6 +30,7 @@ MODULES = (
 )  # fmt: skip
 STRIP = 128  # entries of a large v that are shown as a strip
 ALIKE = 8  # ranges that differ by no more than this become one
+LONG, SHORT = 1e7, 2e-3  # ranges beyond these have no room for their numbers without an exponent
 FINE = 1e-12  # of a slider's range: its own arithmetic is off by less
 
 
@@ -59,9 +60,11 @@ class Slide:
 
     @property
     def readout(self) -> str:
-        """The readout's format: as many places as a step has."""
-        places = max(0, -self.power)
-        return f".{places}f" if self._fits() and places <= 6 else ".4g"
+        """The readout's format: as many places as a step has, in as much room as there is."""
+        places, size = max(0, -self.power), max(abs(self.low), abs(self.high))
+        if self._fits() and places <= 6 and size < LONG:
+            return f".{places}f"
+        return ".4g" if size >= SHORT else ".3e"
 
     def _fits(self) -> bool:
         steps = (self.start - self.low) / float(f"1e{self.power}")
@@ -169,13 +172,19 @@ def spec(
     }
 
 
-def _fixed(graph: Graph, linear: Linear, picked: set[int]) -> list[tuple[int, float | None]]:
+def _fixed(graph: Graph, linear: Linear, picked: set[int]) -> list[tuple[int, float | str]]:
     """Entries of v that a card shows and that no slider moves."""
     shown: set[int] = set()
     for node in graph.nodes:
         if node.id == graph.output:
             shown |= {int(np.ravel_multi_index(index, node.shape)) if index else 0 for index, _ in node.value.entries}
-    return [(flat, _json(float(linear.v[flat]))) for flat in sorted(shown - picked)]
+    values = {flat: float(linear.v[flat]) for flat in sorted(shown - picked)}
+    return [(flat, value if math.isfinite(value) else _in_words(value)) for flat, value in values.items()]
+
+
+def _in_words(x: float) -> str:
+    """What JavaScript's Number() reads; JSON has no such numbers."""
+    return "NaN" if math.isnan(x) else "Infinity" if x > 0 else "-Infinity"
 
 
 def _json(x: float) -> float | None:
@@ -184,7 +193,7 @@ def _json(x: float) -> float | None:
 
 def rows(linear: Linear) -> bytes:
     """(m+1) x N numbers, base first."""
-    return np.vstack([linear.base[None], linear.rows.reshape(-1, linear.base.size)]).astype("<f8").tobytes()
+    return np.vstack([linear.base[None], linear.rows]).astype("<f8").tobytes()
 
 
 def form(linear: Linear) -> bytes:

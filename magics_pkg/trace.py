@@ -194,6 +194,11 @@ class Trace:
         found = self.span(site, inside[-1] if inside else None)
         return position_of(*found, above=self.cell.lines_above if self.cell and inside else 0) if found else None
 
+    def line(self, position: Position) -> int:
+        """A position's line as tracebacks and notebooks count: the magic's own line is the first of its cell."""
+        inside = self.cell is not None and position.filename == self.cell.filename
+        return position.line + (self.cell.lines_above if self.cell is not None and inside else 0)
+
     def close(self) -> None:
         """Let go of every kept graph."""
         for each in self.backwards:

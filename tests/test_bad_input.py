@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -65,11 +66,29 @@ def test_weights_of_the_wrong_shape_without_a_call(shell: InteractiveShell) -> N
         ("%%backward\n", "empty"),
         ("%backward", "%backward needs a tensor"),
         ("%backward nowhere", "nowhere"),
+        ("%backward (x * 2).sum()", "not a name"),
+        ("%%backward\nz = torch.tensor([1 + 1j], requires_grad=True)\nz * z", "complex"),
+        ("%%backward\nz = torch.tensor([1 + 1j], requires_grad=True)\nz.abs().sum().backward()", "complex"),
     ],
 )
 def test_bad_cells(shell: InteractiveShell, cell: str, words: str) -> None:
     """An output that is none, an empty cell, a wrong option: one clean line."""
     assert words in usage(cells.run(shell, cell))
+
+
+def test_help_needs_no_cell(shell: InteractiveShell) -> None:
+    """`%%backward --help` alone prints the options."""
+    ran = cells.run(shell, "%%backward --help")
+    assert ran.error is None
+    assert "--weights" in ran.printed
+
+
+def test_a_page_that_cannot_be_written(shell: InteractiveShell, tmp_path: Path) -> None:
+    """The panel is there all the same; one line says what is wrong with the path."""
+    ran = cells.run(shell, f"%%backward -o e --save {tmp_path}/missing/page.html\n" + FIRST)
+    assert "cannot be written: No such file" in usage(ran)
+    assert "x.grad  [0.2, 2, 20]" in ran.printed
+    assert not shell.user_ns["e"].closed
 
 
 def test_result_of_a_bad_cell_is_shown(shell: InteractiveShell) -> None:
@@ -119,6 +138,35 @@ def test_nan_and_inf(shell: InteractiveShell) -> None:
     assert "[nan, -inf, 0]" in ran.printed
     assert "torch.log(x)" in ran.printed
     assert "made the first NaN" in ran.printed
+
+
+@pytest.mark.parametrize(("line", "code"), [("--weights nan,inf,1", FIRST), ("", FIRST.replace("0.1, 1.", "nan, inf"))])
+def test_weights_that_are_not_finite(shell: InteractiveShell, line: str, code: str) -> None:
+    """No slider stands at NaN or inf, and no zero stands for them; a v of numbers brings the sliders back."""
+    code = code.replace("nan, inf", "float('nan'), float('inf')").replace("10.", "1.")
+    assert cells.run(shell, f"%%backward -o e {line}\n" + code).error is None
+    explored = shell.user_ns["e"]
+    np.testing.assert_equal(grad(shell), np.array([np.nan, np.inf, 2], np.float32))
+    np.testing.assert_equal(explored._live.shown()[:3], [np.nan, np.inf, 2])
+    assert [each.description for each in explored.panel.sliders] == ["v[2]"]
+    assert "v has an entry that is not finite" in " ".join(explored.notes)
+    explored._preset("ones", None)
+    assert [each.description for each in explored.panel.sliders] == ["v[0]", "v[1]", "v[2]"]
+    explored.panel.sliders[0].value = 0.5
+    assert grad(shell).tolist() == [1, 2, 2]
+    explored.weights = [1, float("nan"), 1]
+    assert [each.description for each in explored.panel.sliders] == ["v[0]", "v[2]"]
+    explored._pick(1)
+    assert grad(shell).tolist() == [2, 0, 2]
+
+
+@pytest.mark.parametrize("shape", ["0", "3, 0"])
+def test_empty_tensors(shell: InteractiveShell, shape: str, tmp_path: Path) -> None:
+    """Without any number there is still a graph, a panel and a page."""
+    code = f"x = torch.ones({shape}, requires_grad=True)\ny = x * 2\ny.backward(torch.ones({shape}))"
+    ran = cells.run(shell, f"%%backward -o e --save {tmp_path}/page.html\n" + code)
+    assert ran.error is None
+    assert "html" in "".join(shell.user_ns["e"].bundle())
 
 
 def test_a_million_entries(shell: InteractiveShell) -> None:

@@ -49,7 +49,7 @@ def test_the_picture_in_the_readme(shell: InteractiveShell) -> None:
     assert (output.name, output.op, output.line, output.shape, output.dtype) == (
         "y",
         "AddBackward0",
-        3,
+        4,
         (3,),
         "float32",
     )
@@ -169,7 +169,7 @@ def test_cell_that_raises(shell: InteractiveShell) -> None:
     graph = drawn(shell, X + "y = x * 2\nz = y + torch.ones(2)\nw = z * 3")
     assert graph.node(graph.output).name == "y"
     guilty = graph.nodes[-1]
-    assert (guilty.source, guilty.symbol, guilty.line) == ("y + torch.ones(2)", "+", 3)
+    assert (guilty.source, guilty.symbol, guilty.line) == ("y + torch.ones(2)", "+", 4)
     assert guilty.note.startswith("RuntimeError: The size of tensor a (3)")
     assert (graph.edges[-1].tail, graph.edges[-1].head, graph.edges[-1].grad) == (graph.output, guilty.id, None)
 
@@ -204,7 +204,7 @@ def test_cell_whose_backward_raises(shell: InteractiveShell) -> None:
         ("y = 1", "q", "there is no q"),
         ("y = 1", "y.nothing", "there is no y.nothing"),
         ("y = [1]", "y[3]", "there is no y[3]"),
-        ("y = 1", "print('run')", "there is no print"),
+        ("y = 1", "print('run')", "is not a name"),
         ("1 / 0", None, "raised before"),
     ],
 )

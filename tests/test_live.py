@@ -225,7 +225,9 @@ def test_changes_by_others_are_told() -> None:
     assert session.check({"x0": x}) == ""
     x.grad = None
     assert "x0.grad was changed" in session.check({"x0": x})
-    assert "another tensor" in session.check({"x0": 3})
+    assert session.renamed() == ""
+    session.check({"x0": 3})
+    assert "By now x0 stands for another tensor" in session.renamed()
 
 
 def test_pick() -> None:

@@ -27,7 +27,7 @@ def test_loop_that_reuses_a_name(shell: InteractiveShell) -> None:
     names = [node.name for node in graph.nodes if node.kind == "op"]
     assert names == ["y #1", "y #2", "y #3", "y #4", "y #5", "y"]
     assert {node.source for node in graph.nodes[2:]} == {"y * 2"}
-    assert {node.line for node in graph.nodes[2:]} == {4}
+    assert {node.line for node in graph.nodes[2:]} == {5}
     assert "(y #3).grad" in [quantity.name for quantity in graph.quantities]
 
 

@@ -65,9 +65,10 @@ export class Panel {
     this.picture.onlight = (id) => this.source.light(id);
     this.message = make("p", { class: "backward-message", role: "status" });
     const notes = spec.notes.map((text) => make("li", {}, text));
-    const graph = make("figure", { class: "backward-graph" }, make("h3", { class: "backward-title" }, "Graph"), figure, this.text());
+    const drawn = this.model.get("svg") || spec.text;
+    const graph = drawn ? make("figure", { class: "backward-graph" }, make("h3", { class: "backward-title" }, "Graph"), figure, this.text()) : null;
     const foot = make("footer", { class: "backward-notes" }, this.message, notes.length ? make("ul", {}, ...notes) : null, this.source.element);
-    this.el.replaceChildren(this.sentence.element, this.presets.element, graph, this.tables.element, foot);
+    this.el.replaceChildren(...[this.sentence.element, this.presets.element, graph, this.tables.element, foot].filter(Boolean));
     this.picture.fit();
     this.numbers.collect(this.el);
     const point = (event) => {
@@ -90,7 +91,7 @@ export class Panel {
     else if (this.spec.linear) this.shown = this.linear.shown(v);
     else this.shown ??= this.linear.shown([]); // not linear: what was known first, until the kernel answers
     const weights = new Map(this.spec.weights.map(({ flat }, place) => [flat, v[place]]));
-    for (const [flat, value] of this.spec.fixed) weights.set(flat, value);
+    for (const [flat, value] of this.spec.fixed) weights.set(flat, Number(value)); // "NaN" and "Infinity" come as text
     const { shown } = this;
     this.numbers.patch(shown, weights);
     this.sentence.update(shown, weights);

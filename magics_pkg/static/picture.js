@@ -4,6 +4,7 @@ import { parseSvg, rove } from "./dom.js";
 
 const [THINNEST, FULL, THICKEST] = [1.2, 4, 6]; // as in svg.py
 const SMALLEST_SCALE = 0.64;
+const COLUMN = 560; // pixels that the graph has beside the weights in an ordinary notebook
 
 function thickness(norm, largest) {
   if (!Number.isFinite(norm)) return THICKEST;
@@ -29,6 +30,7 @@ export class Picture {
     const wide = Number(this.svg.getAttribute("width"));
     // never larger than drawn, and never too small to read: then it scrolls
     Object.assign(this.svg.style, { maxWidth: `${wide}px`, minWidth: `${Math.round(wide * SMALLEST_SCALE)}px` });
+    figure.classList.toggle("backward-wide", wide * SMALLEST_SCALE > COLUMN);
     for (const edge of this.svg.querySelectorAll("[data-edge][data-grad]")) {
       this.edges.push({ path: edge.querySelector("path"), grad: Number(edge.dataset.grad), width: "", sign: "" });
     }

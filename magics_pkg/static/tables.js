@@ -4,7 +4,7 @@ import { make, moving, rove } from "./dom.js";
 import { entry, number } from "./number.js";
 
 const [ROWS, COLUMNS, NUMBERS, ACROSS] = [6, 5, 36, 5];
-const [LABEL, ROOMY, DENSE] = [78, 74, 66]; // pixels: the widest number at 12 and at 11 pixels, so that no column ever moves
+const [LABEL, ROOMY, DENSE] = [92, 74, 66]; // pixels: the widest number with its × and alone at 12, and at 11 pixels, so that no column ever moves
 const MANY = 8; // leaves, above which those out of sight are not painted
 
 export class Tables {

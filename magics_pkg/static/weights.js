@@ -2,6 +2,7 @@
 
 import { number, parse } from "./number.js";
 
+const [LONG, SHORT] = [1e7, 2e-3]; // ranges beyond these have no room for their numbers without an exponent
 const FINE = 1e-12; // of the range: a slider's own arithmetic is off by less
 
 // A slider turns its value into a percentage and back, which costs the last bits: 0.1 comes back as 0.10000000000000009.
@@ -34,9 +35,12 @@ function onGrid(value, low, step) {
   return Math.abs(steps - Math.round(steps)) < 1e-6;
 }
 
+// As `Slide.readout` in spec.py.
 function format(low, high, fits) {
   const count = Math.max(0, places(low, high));
-  return fits && count <= 6 ? `.${count}f` : ".4g";
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  if (fits && count <= 6 && size < LONG) return `.${count}f`;
+  return size >= SHORT ? ".4g" : ".3e";
 }
 
 function readout(model) {
