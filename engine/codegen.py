@@ -24,7 +24,7 @@ def front(row: Row) -> str:
     """Source of the public function of ``row``."""
     lines = [f"def {row.name}({_parameters(row)}):"]
     call = ", ".join(_PUBLIC.get(p, p) for p in row.params)
-    general = f"return general({row.name}_row, ({call},))"
+    general = f"__tracebackhide__ = True; return general({row.name}_row, ({call},))"
     lines += [f"    if BUSY and here.modes: return overridden({row.name}_row.front, ({call},), {{}})"]
     lines += ["    try:"]
     lines += ["        " + line for line in _operands(row, general)]

@@ -91,6 +91,7 @@ def fit_tensor(g: Any, to: tuple[Any, Any]) -> Any:
 
 def general(row: Row, args: tuple[Any, ...]) -> Any:
     """Run ``row`` on any arguments; slower than its front, with the same meaning."""
+    __tracebackhide__ = True
     a = dict(zip(row.params, args, strict=True))
     for p in row.inputs:
         _check_operand(row, p, a)
@@ -121,6 +122,7 @@ def general(row: Row, args: tuple[Any, ...]) -> Any:
 
 
 def _check_operand(row: Row, p: str, a: dict[str, Any]) -> None:
+    __tracebackhide__ = True
     value = a[p]
     if isinstance(value, np.ndarray) and row.elementwise:
         a[p] = wrap(value)
@@ -133,6 +135,7 @@ def _check_operand(row: Row, p: str, a: dict[str, Any]) -> None:
 
 def _promote(row: Row, data: dict[str, Any], tensors: dict[str, Any]) -> None:
     """Cast the operands to the dtype in which PyTorch computes."""
+    __tracebackhide__ = True
     operands = [p for p in row.inputs if p not in row.apart]
     d = dtypes.result_type(
         [tensors[p]._d.dtype for p in operands if p in tensors and tensors[p]._d.ndim],
@@ -159,6 +162,7 @@ def _python(value: Any) -> Any:
 
 
 def _same_dtype(row: Row, tensors: dict[str, Any]) -> None:
+    __tracebackhide__ = True
     found = [tensors[p]._d.dtype for p in row.formulas if p in tensors and p not in row.apart]
     if len(set(found)) > 1:
         names = " != ".join({"f": "float", "d": "double"}.get(d.char, dtypes.OF[d].name) for d in found)
@@ -166,6 +170,7 @@ def _same_dtype(row: Row, tensors: dict[str, Any]) -> None:
 
 
 def _run(row: Row, args: list[Any], before: dict[str, Any]) -> Any:
+    __tracebackhide__ = True
     try:
         return row.kernel(*args)
     except Exception as error:

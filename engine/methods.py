@@ -28,6 +28,7 @@ def backward(
     Errors: PyTorch's, for a v of another shape or type, a missing graph, and a graph that was freed.
     Source: torch.Tensor.backward.
     """
+    __tracebackhide__ = True
     if RAW["BUSY"] and here.modes:
         overridden(backward, (self, gradient, retain_graph, create_graph, inputs), {})
         return

@@ -152,6 +152,7 @@ def pop() -> Any:
 
 def overridden(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Hand a call to the topmost function mode, which is off while its handler runs."""
+    __tracebackhide__ = True
     modes = here.modes
     here.modes = modes[:-1]
     _changed()
@@ -170,6 +171,7 @@ def overridable(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def front(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True  # a user's traceback shows where the user was
         if RAW["BUSY"] and here.modes:
             return overridden(front, args, kwargs)
         return function(*args, **kwargs)

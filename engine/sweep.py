@@ -54,6 +54,7 @@ class Watch:
 @np.errstate(all="ignore")  # as a decorator half the cost of a `with`
 def sweep(roots: Sequence[tuple[Any, Any]], free: bool) -> list[tuple[Any, Any]]:
     """Send gradients, arrays, from ``roots`` down; return (leaf cell, gradient) pairs in the order of arrival."""
+    __tracebackhide__ = True
     grads: dict[int, Any] = {}
     waiting: dict[int, Any] = {}
     heap: list[int] = []
@@ -117,6 +118,7 @@ def _deliver(
 
 def careful_sweep(roots: Sequence[tuple[Any, Any]], free: bool, recorded: bool, watch: Watch) -> list[tuple[Any, Any]]:
     """``sweep`` that can work on Tensors (``create_graph``), capture gradients, skip nodes and note every edge."""
+    __tracebackhide__ = True
     grads: dict[int, Any] = {}
     waiting: dict[int, Any] = {}
     heap: list[int] = []
@@ -162,6 +164,7 @@ def _step(stepped: Any, recorded: bool) -> Callable[..., Any]:
 
 def begin(outputs: Sequence[Tensor], gradients: Sequence[Any], recorded: bool) -> list[tuple[Any, Any]]:
     """The roots of a pass: (node, gradient) pairs, after PyTorch's checks."""
+    __tracebackhide__ = True
     roots = []
     for i, (output, g) in enumerate(zip(outputs, gradients, strict=True)):
         if output._n is None:
@@ -191,6 +194,7 @@ def run_backward(
     inputs: Sequence[Tensor] | None = None,
 ) -> None:
     """Add each leaf's gradient to its ``.grad``; only those of ``inputs`` where given."""
+    __tracebackhide__ = True
     free = not (create_graph if retain_graph is None else retain_graph)
     roots = begin(outputs, gradients, create_graph)
     if inputs is not None:
@@ -251,6 +255,7 @@ def _accumulate_tensor(t: Tensor, g: Any, recorded: bool) -> None:
 
 def captured(roots: Sequence[tuple[Any, Any]], inputs: Sequence[Tensor], free: bool, recorded: bool) -> list[Any]:
     """The gradient that arrives at each of ``inputs``, None where none does; only what they need is run."""
+    __tracebackhide__ = True
     for t in inputs:
         if t._n is None:
             raise errors.input_needs_no_grad()

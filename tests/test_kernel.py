@@ -98,3 +98,26 @@ def test_a_panel_is_replaced(kernel: Kernel) -> None:
     for _ in range(20):
         kernel.run(cell)
     assert kernel.printed(probe) == before
+
+
+COUNT = """
+import gc, threading, psutil, ipywidgets
+from engine.snapshot import Snapshot
+gc.collect()
+print(len(ipywidgets.widgets.widget._instances), threading.active_count(),
+      sum(type(each) is Snapshot for each in gc.get_objects()), psutil.Process().memory_info().rss // 2**20)
+"""
+
+
+def test_a_thousand_runs(kernel: Kernel) -> None:
+    """A cell that is run a thousand times leaves no widgets, threads, graphs or memory over."""
+    pytest.importorskip("psutil", reason="psutil is not installed")
+    cell = "%%backward\n" + FIRST + "# a thousand times\n"
+    for _ in range(100):  # caches of IPython, of Python's allocator and of ours fill up first
+        kernel.run(cell)
+    widgets, threads, graphs, memory = map(int, kernel.printed(COUNT).split())
+    for _ in range(900):
+        kernel.run(cell)
+    after = list(map(int, kernel.printed(COUNT).split()))
+    assert after[:3] == [widgets, threads, graphs]
+    assert after[3] - memory <= 8  # MiB; a graph, a picture or a widget kept at each run would be 30 and more

@@ -20,6 +20,7 @@ def _listed(value: Any) -> list[Any]:
 
 def _gradients(value: Any, count: int) -> list[Any]:
     """One gradient, or None, for each output."""
+    __tracebackhide__ = True
     found = [value] if value is None or isinstance(value, Tensor) else list(value)
     if len(found) == 1 and found[0] is None:
         found = [None] * count
@@ -46,6 +47,7 @@ def backward(
     Errors: PyTorch's, for a v of another shape or type, a missing graph, and a graph that was freed.
     Source: torch.autograd.backward.
     """
+    __tracebackhide__ = True
     if grad_tensors is None:
         grad_tensors = grad_variables
     outputs = _listed(tensors)
@@ -73,6 +75,7 @@ def grad(
     Errors: RuntimeError for an input that was not used, unless ``allow_unused``.
     Source: torch.autograd.grad.
     """
+    __tracebackhide__ = True
     ys, xs = _listed(outputs), _listed(inputs)
     if is_grads_batched:
         rows = [grad(ys, xs, [row], True, create_graph, True, allow_unused) for row in _gradients(grad_outputs, 1)[0]]

@@ -22,6 +22,7 @@ OPERANDS = (Tensor, float, int, complex, np.generic, np.ndarray)
 
 def operated(row: Row, args: tuple[Any, ...]) -> Any:
     """``general``, or NotImplemented where an operand is neither a tensor nor a number."""
+    __tracebackhide__ = True
     if all(isinstance(args[row.params.index(p)], OPERANDS) for p in row.inputs):
         return general(row, args)
     return NotImplemented
