@@ -119,5 +119,5 @@ def test_a_thousand_runs(kernel: Kernel) -> None:
     for _ in range(900):
         kernel.run(cell)
     after = list(map(int, kernel.printed(COUNT).split()))
-    assert after[:3] == [widgets, threads, graphs]
+    assert all(now <= then for now, then in zip(after[:3], (widgets, threads, graphs), strict=True))
     assert after[3] - memory <= 8  # MiB; a graph, a picture or a widget kept at each run would be 30 and more

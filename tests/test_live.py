@@ -286,7 +286,7 @@ def test_other_threads() -> None:
     session.submit([1, 2, 3])
     session.settle()
     np.testing.assert_allclose(x.grad.numpy(), 2 * x.detach().numpy() * np.array([1, 2, 3]), rtol=1e-6)
-    assert threading.active_count() == running
+    assert threading.active_count() <= running
 
 
 def test_cheap_work_runs_at_once() -> None:
@@ -315,7 +315,7 @@ def test_costly_work_is_coalesced() -> None:
     assert done[-1] == 59
     assert len(done) < 15
     time.sleep(0.1)
-    assert threading.active_count() == threads
+    assert threading.active_count() <= threads
 
 
 def test_close_drops_what_waits() -> None:

@@ -227,8 +227,8 @@ def test_close_leaves_nothing() -> None:
         shown.on_weights(print)
         shown.close()
         shown.close()
-    assert len(widgets._instances) == before
-    assert threading.active_count() == threads
+    assert len(widgets._instances) <= before  # fewer, where an earlier test has just let go of its own
+    assert threading.active_count() <= threads
     assert alive() <= panels + 1  # the loop's own name for the last one
 
 
