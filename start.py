@@ -96,6 +96,8 @@ def main(arguments: list[str]) -> int:
         install_torch(python)
     if not pip(python, "-e", f".[{task}]"):
         return 1
+    if task == "demo" and getattr(os, "geteuid", lambda: 1)() == 0:
+        further = ["--allow-root", *further]  # in a container root is all there is, and Jupyter asks for this word
     return subprocess.run([python, "-m", *TASKS[task], *further], cwd=ROOT).returncode
 
 
