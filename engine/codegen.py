@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .op import Row, Step
 
-_PUBLIC = {"x": "input", "y": "other"}
+PUBLIC_NAMES = {"x": "input", "y": "other"}  # parameters are called in formulas as in books, in calls as in PyTorch
+
+
+def _name(parameter: str) -> str:
+    return PUBLIC_NAMES.get(parameter, parameter)
 
 
 def step_name(row: Row, wanted: Sequence[str], fit: bool) -> str:
@@ -23,16 +27,16 @@ def step_name(row: Row, wanted: Sequence[str], fit: bool) -> str:
 def front(row: Row) -> str:
     """Source of the public function of ``row``."""
     lines = [f"def {row.name}({_parameters(row)}):"]
-    call = ", ".join(_PUBLIC.get(p, p) for p in row.params)
+    call = ", ".join(_name(p) for p in row.params)
     general = f"__tracebackhide__ = True; return general({row.name}_row, ({call},))"
     lines += [f"    if BUSY and here.modes: return overridden({row.name}_row.front, ({call},), {{}})"]
     lines += ["    try:"]
     lines += ["        " + line for line in _operands(row, general)]
     lines += [f"    except AttributeError: {general}"]
-    nodes = [_PUBLIC.get(p, p) for p in row.formulas]
+    nodes = [_name(p) for p in row.formulas]
     if nodes:
         lines += [f"    if BUSY and not here.grad: {' = '.join(p + '_n' for p in nodes)} = None"]
-    arguments = ", ".join(_PUBLIC.get(p, p) + "_d" if p in row.inputs else _PUBLIC.get(p, p) for p in row.params)
+    arguments = ", ".join(_name(p) + "_d" if p in row.inputs else _name(p) for p in row.params)
     lines += [
         f"    try: data = {row.name}_kernel({arguments})",
         f"    except (FloatingPointError, ValueError, TypeError, OverflowError): {general}",
@@ -47,19 +51,19 @@ def _parameters(row: Row) -> str:
         default = "" if p.default is p.empty else f"={p.default!r}"
         if p.kind is p.KEYWORD_ONLY and "*" not in out:
             out.append("*")
-        out.append(_PUBLIC.get(name, name) + default)
+        out.append(_name(name) + default)
     return ", ".join(out)
 
 
 def _operands(row: Row, general: str) -> list[str]:
     """Lines that read data and node of each input into ``<name>_d`` and ``<name>_n``."""
     lines: list[str] = []
-    first = _PUBLIC.get(row.inputs[0], row.inputs[0])
+    first = _name(row.inputs[0])
     lines += [f"{first}_d = {first}._d; {first}_n = {first}._n"]
     if row.view:
         lines += [f"if type({first}_d) is not ndarray: {first}_d = box({first})"]
     for p in row.inputs[1:]:
-        t = _PUBLIC.get(p, p)
+        t = _name(p)
         if row.elementwise and len(row.inputs) == 2:
             lines += [
                 f"if type({t}) is float or type({t}) is int:",
@@ -81,10 +85,10 @@ def _operands(row: Row, general: str) -> list[str]:
         if not row.elementwise and p in row.formulas and p not in row.apart:
             lines += [f"if {t}_d is not None and {first}_d.dtype is not {t}_d.dtype: {general}"]
     if row.elementwise and len(row.inputs) > 2:
-        data = ", ".join(_PUBLIC.get(p, p) + "_d" for p in row.inputs if p not in row.apart)
+        data = ", ".join(_name(p) + "_d" for p in row.inputs if p not in row.apart)
         lines += [f"if not alike({data}): {general}", "same = True"]
         shaped = next(p for p in row.inputs if p not in row.apart)
-        lines += [f"if {p}_d.shape != {_PUBLIC.get(shaped, shaped)}_d.shape: {general}" for p in row.apart]
+        lines += [f"if {p}_d.shape != {_name(shaped)}_d.shape: {general}" for p in row.apart]
     return lines
 
 
@@ -98,31 +102,31 @@ def _record(row: Row, general: str) -> list[str]:
     masks = sorted(range(1, 1 << len(wantable)), key=lambda m: -m.bit_count())
     for mask in masks:
         wanted = tuple(p for i, p in enumerate(wantable) if mask >> i & 1)
-        test = " and ".join(_PUBLIC.get(p, p) + "_n is not None" for p in wanted)
+        test = " and ".join(_name(p) + "_n is not None" for p in wanted)
         lines += [f"{word} {test}:", *("    " + line for line in _node(row, wanted))]
         word = "elif"
     plain = ["out._n = None"]
     if row.elementwise and not row.predicate:
         # exp or / of whole numbers: NumPy says float64. What wants gradients is floating already
         promoted = next(p for p in row.inputs if p not in row.apart)
-        first = _PUBLIC.get(promoted, promoted)
+        first = _name(promoted)
         plain += [f"if data.dtype is not {first}_d.dtype: {general}"]
     lines += ["else:", *("    " + line for line in plain)] if wantable else plain
     if row.view:
-        lines += [f"track({_PUBLIC.get(row.inputs[0], row.inputs[0])}, out)"]
+        lines += [f"track({_name(row.inputs[0])}, out)"]
     return [*lines, f"return out, {', '.join(f'wrap({e})' for e in extras)}" if extras else "return out"]
 
 
 def _node(row: Row, wanted: tuple[str, ...]) -> list[str]:
     """Lines that make the node when exactly the inputs ``wanted`` want gradients."""
-    edges = [_PUBLIC.get(p, p) + "_n" for p in wanted]
+    edges = [_name(p) + "_n" for p in wanted]
     others = f"({', '.join(edges[1:])},)" if edges[1:] else "()"
     lines = ["out._n = n = new(Node); n.key = tick()", f"n.edge = {edges[0]}; n.others = {others}"]
     may_fit = row.elementwise and len(row.inputs) > 1
     for fit in (False, True) if may_fit else (False,):
         step = row.step(wanted, fit)
         values = [_expression(row, name) for name in step.kept]
-        values += [f"like({_PUBLIC.get(p, p)}_d)" for p in wanted if fit]
+        values += [f"like({_name(p)}_d)" for p in wanted if fit]
         saved = f"({', '.join(values)},)" if values else "()"
         text = f"n.step = {step_name(row, wanted, fit)}; n.saved = {saved}"
         lines += [text if not may_fit else f"if same: {text}" if not fit else f"else: {text}"]
@@ -134,12 +138,12 @@ def _expression(row: Row, name: str) -> str:
     if name == "out":
         return "data"
     if name in row.inputs:
-        return _PUBLIC.get(name, name) + "_d"
+        return _name(name) + "_d"
     head, _, tail = name.rpartition("_")
     if head in row.inputs and tail in ("shape", "size", "dtype"):
-        data = _PUBLIC.get(head, head) + "_d"
+        data = _name(head) + "_d"
         return f"{data}.{tail}" if head not in row.optional else f"getattr({data}, {tail!r}, None)"
-    return _PUBLIC.get(name, name)
+    return _name(name)
 
 
 def step(step: Step, on_tensors: bool) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import dtypes, errors
+from .codegen import PUBLIC_NAMES
 from .kernel import RAW, tick
 from .mode import here
 from .node import Node
@@ -129,7 +130,7 @@ def _check_operand(row: Row, p: str, a: dict[str, Any]) -> None:
     elif isinstance(value, Tensor) or (value is None and p in row.optional):
         return
     elif not (row.elementwise and isinstance(value, _NUMBERS)):
-        name = {"x": "input", "y": "other"}.get(p, p)
+        name = PUBLIC_NAMES.get(p, p)
         raise errors.argument(row.called, name, row.params.index(p) + 1, value)
 
 

@@ -110,9 +110,8 @@ class Hooked:
         if not self.after:
             return sent
         several = type(sent) is tuple
-        names = list(self.spec.row.differentiable(node)) if self.inner is not None else []
-        slots = [names.index(p) for p in self.spec.wanted] if names else []
-        inputs: tuple[Any, ...] = (None,) * len(names)  # None for each that wants no gradient
+        slots = node.slots
+        inputs: tuple[Any, ...] = (None,) * len(node.next_functions)  # None for each that wants no gradient
         for slot, part in zip(slots, sent if several else (sent,), strict=True):
             inputs = (*inputs[:slot], _tensor(part, recorded), *inputs[slot + 1 :])
         outputs = self._outputs(g, recorded)

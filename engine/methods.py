@@ -10,9 +10,8 @@ from .calls import FAMILIES
 from .inplace import in_place
 from .kernel import RAW
 from .mode import here, overridden
-from .node import AccumulateGrad
 from .sweep import run_backward
-from .tensor import FROM_DATA, Tensor, box, wrap
+from .tensor import Tensor, box, wrap
 
 
 def backward(
@@ -103,5 +102,3 @@ def install() -> None:
 
 
 RAW.update(warn_non_leaf_grad=_warn_non_leaf_grad, check_grad=_check_grad)
-
-__all__ = ["FROM_DATA", "AccumulateGrad", "install"]

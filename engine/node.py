@@ -53,6 +53,13 @@ class Node:
         """Where gradients go, one for each input that wants one."""
         return (self.edge, *self.others)
 
+    @property
+    def slots(self) -> tuple[int, ...]:
+        """For each edge, its place in ``next_functions``."""
+        spec = self.step.spec
+        inputs = list(spec.row.differentiable(self))
+        return tuple([inputs.index(p) for p in spec.wanted])
+
     def register_hook(self, hook: Callable[..., Any]) -> Handle:
         """``hook(grad_inputs, grad_outputs)`` runs after this node; what it returns replaces ``grad_inputs``."""
         return hooked(self).add(hook, hooked(self).after)
@@ -116,6 +123,7 @@ class AccumulateGrad:
     __slots__ = ("__weakref__", "_tensor", "data", "grad", "key", "step")
     saved: Any = ()
     edges: tuple[Any, ...] = ()
+    slots: tuple[int, ...] = ()
     next_functions: tuple[Any, ...] = ()
 
     def __init__(self, tensor: Any, data: Any) -> None:

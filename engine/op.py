@@ -25,7 +25,6 @@ from .kernel import PUBLIC, RAW, public, raw
 from .node import Node
 
 TABLE: dict[str, Row] = {}
-PUBLIC_NAMES = {"x": "input", "y": "other"}  # parameters are called in formulas as in books, in calls as in PyTorch
 
 # How a row is run forward-mode: its derivative is diagonal, it is linear in all inputs or in each, or a function says
 DIAGONAL, LINEAR, MULTILINEAR = "diagonal", "linear", "multilinear"
@@ -92,7 +91,7 @@ class Row:
         front.__module__ = "engine"
         front.__doc__, front.row = stub.__doc__, self
         front.__signature__ = self.signature.replace(
-            parameters=[p.replace(name=PUBLIC_NAMES.get(n, n)) for n, p in self.signature.parameters.items()]
+            parameters=[p.replace(name=codegen.PUBLIC_NAMES.get(n, n)) for n, p in self.signature.parameters.items()]
         )
         return front
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .hooks import Hooked
 from .mode import here
 from .node import Node, Output
 from .sweep import Watch, begin, careful_sweep
@@ -34,7 +35,7 @@ class Snapshot:
                 stack += node.edges
         for key in sorted(self._users, reverse=True):  # leaves, then oldest first: edges before what points at them
             self._copies[key] = _copy(self._users[key], self._copies)
-        self._names = {key: (node, _slots(node)) for key, node in self._users.items() if type(node) is Node}
+        self._names = {key: (node, node.slots) for key, node in self._users.items() if type(node) is Node}
         self._retained = dict(_retained(self._users.values()))
 
     @property
@@ -47,7 +48,7 @@ class Snapshot:
         """The hooks that take part in a pass: each function's name, and the node that it is on."""
         found = []
         for node in self._users.values():
-            if hasattr(node.step, "arriving"):
+            if type(node.step) is Hooked:
                 place = node.edge if type(node) is Output else node
                 found += [f"{getattr(h, '__qualname__', type(h).__name__)} on {place.name()}" for h in node.step.hooks]
         return tuple(found)
@@ -120,13 +121,6 @@ def _pass(watch: Watch, held: dict[Any, Any] | None = None) -> Pass:
             new = g if isinstance(g, Tensor) else wrap(np.array(g))
             retained.append((tensor, new if old is None else old + new))
     return Pass(watch.leaves, watch.edges, nodes, retained)
-
-
-def _slots(node: Node) -> tuple[int, ...]:
-    """For each edge of a node, its place in ``next_functions``."""
-    spec = node.step.spec
-    inputs = list(spec.row.differentiable(node))
-    return tuple([inputs.index(p) for p in spec.wanted])
 
 
 def _copy(node: Any, copies: dict[int, Any]) -> Any:

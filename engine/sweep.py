@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import errors
+from .hooks import Hooked
 from .mode import here
 from .node import accumulating
 from .tensor import Tensor, wrap
@@ -133,8 +134,7 @@ def careful_sweep(roots: Sequence[tuple[Any, Any]], free: bool, recorded: bool, 
             if key > last_write[0]:
                 check(node)
             stepped = node.step
-            arrived = hasattr(stepped, "arriving")
-            if arrived:
+            if type(stepped) is Hooked:
                 g = watch.arriving(stepped, g, recorded)
             if key in watch.capture:  # what the tensor's own hooks leave
                 watch.found[key] = g
@@ -156,7 +156,7 @@ def careful_sweep(roots: Sequence[tuple[Any, Any]], free: bool, recorded: bool, 
 
 def _step(stepped: Any, recorded: bool) -> Callable[..., Any]:
     """What to call on a node, on arrays or Tensors, when the hooks on what arrives have run."""
-    if not hasattr(stepped, "arriving"):
+    if type(stepped) is not Hooked:
         return stepped.spec.twin() if recorded else stepped
     inner = stepped.spec.twin() if recorded else stepped.inner
     return lambda node, g, free: stepped.leaving(node, inner(node, g, free), g, recorded)

@@ -16,7 +16,7 @@ import numpy as np
 
 from . import dtypes, errors
 from .hooks import Handle, hooked
-from .kernel import RAW
+from .kernel import PUBLIC, RAW
 from .node import AccumulateGrad, Node, Output, shown
 from .size import Size, device
 from .versions import boxed, version
@@ -386,7 +386,7 @@ def tensor_of(data: Any, edge: Any, dtype: Any = None) -> Any:
     if not isinstance(data, np.ndarray | np.generic):
         return data
     if dtype is not None and data.dtype is not dtype:
-        return RAW["cast_public"](tensor_of(data.astype(dtype), edge), data.dtype)
+        return PUBLIC["cast"](tensor_of(data.astype(dtype), edge), data.dtype)
     t = wrap(data)
     t._n = edge
     return t

@@ -21,7 +21,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-ENGINES = ("wasi", "dot")
 SECONDS = 5.0  # a layout that takes longer is given up
 # 3000 operations in a row overflow the default stack; more than wasmtime's own stack of 2 MiB aborts the process.
 STACK = 2 * 2**20 - 4096

@@ -169,20 +169,6 @@ class RowPasses(BackwardPasses):
         except Exception as error:  # the user's own call has gone through, and that is what counts
             self.notes.append(f"the rows of J could not be taken: {error or type(error).__name__}")
 
-    def _changes(self) -> dict[Any, str]:
-        """Any write counts, also one that left the same numbers for the v as written, as zero_() after v = 0."""
-        written = [
-            leaf
-            for leaf, (grad, version, _) in self._after.items()
-            if leaf.grad is not None and (leaf.grad is not grad or leaf.grad._version != version)
-        ]
-        changes: dict[Any, str] = super()._changes()
-        assert not written or self.backend is not None  # a pass has set it
-        for leaf in written:
-            zero = self.backend is not None and not np.any(self.backend.array(leaf.grad))
-            changes.setdefault(leaf, "set to zero" if zero else "changed")
-        return changes
-
 
 def weighting_of(backend: Backend, roots: Sequence[Any], gradients: Sequence[Any] | None, root: int = 0) -> Weighting:
     """The weights of a call as written: copies, and ones where it gave none."""

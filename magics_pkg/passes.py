@@ -133,7 +133,10 @@ class BackwardPasses:
         }
 
     def _changes(self) -> dict[Any, str]:
-        """Leaf by leaf, what became of ``.grad`` after the last pass; leaves that it left alone are not in it."""
+        """Leaf by leaf, what became of ``.grad`` after the last pass; leaves that it left alone are not in it.
+
+        Any write counts, also one that left the same numbers for the v as written, as zero_() after v = 0.
+        """
         changes = {}
         for leaf, (grad, version, copy) in self._after.items():
             now = leaf.grad
@@ -143,9 +146,8 @@ class BackwardPasses:
                 continue
             assert self.backend is not None
             data = self.backend.array(now)
-            if copy is None:
-                changed = now is not grad or now._version != version
-            else:
+            changed = now is not grad or now._version != version
+            if not changed and copy is not None:  # by NumPy or .data: no version tells
                 changed = data.shape != copy.shape or not np.array_equal(data, copy, equal_nan=True)
             if changed:
                 changes[leaf] = "set to zero" if not np.any(data) else "changed"

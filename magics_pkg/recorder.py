@@ -203,8 +203,7 @@ class Recorder:
         backend = self.passes.backend or next(iter(self.backends), None)
         cells = tuple(getattr(getattr(shell, "compile", None), "_filename_map", ()))
         sources = sources_of(cell, cells, backend)
-        module_calls = tuple(code for each in self.backends for code in each.module_calls())
-        sites = Sites(self.stop, sources, module_calls)
+        sites = Sites(self.stop, sources)
         failed = None
         if self.failed is not None and self.failed[0] is outcome.error:  # else the cell caught it
             failed = calls_of([self.failed[1]], sites)[0]

@@ -221,8 +221,8 @@ def position_of(source: Source, span: Span, above: int = 0) -> Position:
 class Sites:
     """Raw call paths as Sites, one for each different path."""
 
-    def __init__(self, cell: CodeType | None, sources: Sources, module_calls: tuple[CodeType, ...]) -> None:
-        self._cell, self._sources, self._module_calls = cell, sources, module_calls
+    def __init__(self, cell: CodeType | None, sources: Sources) -> None:
+        self._cell, self._sources = cell, sources
         self._known: dict[tuple[int, ...], Site] = {}
 
     def of(self, path: tuple[Any, ...]) -> Site:

@@ -108,10 +108,6 @@ class Wording:
             return label(self.trace, call, nr)
         return label(self.trace, call, 0, part.level) if part.level else ""
 
-    def label_of(self, call: Call) -> str:
-        """The name that the code gives to a call's result."""
-        return label(self.trace, call)
-
     # ---------------------------------------------------------------- groups
     def group(self, part: Part) -> tuple[str, ...]:
         """The functions and modules that a part was made in, outermost first."""

@@ -1,6 +1,5 @@
 """The rows of the table, by family."""
 
-from ..kernel import PUBLIC, RAW
 from . import (  # noqa: F401  importing a family fills the table
     activations,
     arithmetic,
@@ -22,5 +21,3 @@ from . import (  # noqa: F401  importing a family fills the table
     sort,
     special,
 )
-
-RAW["cast_public"] = PUBLIC["cast"]
