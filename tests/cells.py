@@ -15,6 +15,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 SETUP = "import {0} as torch\nfrom {0}.autograd import Variable\nimport {0}.nn as nn\n"
+VECTOR = "x = torch.tensor([2., 2., 2.], requires_grad=True)\ny = x * 2\n"
+FIRST = VECTOR + "y.backward(torch.tensor([0.1, 1., 10.]))\n"
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -61,3 +63,8 @@ def usage(ran: Ran) -> str:
     assert "Traceback" not in ran.printed
     assert "\n" not in str(ran.error)
     return str(ran.error)
+
+
+def grad(shell: InteractiveShell, name: str = "x") -> Any:
+    """A leaf's gradient as NumPy."""
+    return shell.user_ns[name].grad.detach().numpy()

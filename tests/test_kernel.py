@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from tests.cells import FIRST, VECTOR
+
 client = pytest.importorskip("jupyter_client", reason="jupyter_client is not installed")
 pytest.importorskip("ipykernel", reason="ipykernel is not installed")
 
 VIEW = "application/vnd.jupyter.widget-view+json"
-VECTOR = "x = torch.tensor([2., 2., 2.], requires_grad=True)\ny = x * 2\n"
-FIRST = VECTOR + "y.backward(torch.tensor([0.1, 1., 10.]))\n"
 
 
 class Kernel:

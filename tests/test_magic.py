@@ -14,10 +14,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from tests import cells
-from tests.cells import usage
-
-VECTOR = "x = torch.tensor([2., 2., 2.], requires_grad=True)\ny = x * 2\n"
-FIRST = VECTOR + "y.backward(torch.tensor([0.1, 1., 10.]))\n"
+from tests.cells import FIRST, VECTOR, grad, usage
 
 
 @pytest.fixture
@@ -25,11 +22,6 @@ def shell() -> Iterator[InteractiveShell]:
     """An IPython with the magics loaded and torch bound to the engine."""
     with cells.shell() as made:
         yield made
-
-
-def grad(shell: InteractiveShell, name: str = "x") -> Any:
-    """A leaf's gradient as NumPy."""
-    return shell.user_ns[name].grad.detach().numpy()
 
 
 # ---------------------------------------------------------------- a cell stays what it was
