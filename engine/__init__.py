@@ -26,7 +26,7 @@ from .typeinfo import (
 
 install()
 
-from . import linalg, nn, optim, return_types  # noqa: E402  they use the methods that were just bound
+from . import linalg, nn, optim, return_types, utils  # noqa: E402  they use the methods that were just bound
 
 e, inf, nan, newaxis, pi = 2.718281828459045, float("inf"), float("nan"), None, 3.141592653589793
 
@@ -40,7 +40,7 @@ __all__ = [
     "get_default_dtype", "get_printoptions", "iinfo", "inf", "is_complex", "is_floating_point", "is_grad_enabled",
     "is_nonzero", "is_tensor", "linalg", "nan", "newaxis", "nn", "no_grad", "numel", "optim", "overrides", "pi",
     "promote_types", "random", "result_type", "return_types", "set_default_dtype", "set_grad_enabled",
-    "set_printoptions", *_public,
+    "set_printoptions", "utils", *_public,
 ]  # fmt: skip
 
 __getattr__ = absent.lookup("torch", lambda: __all__)

@@ -97,6 +97,30 @@ _NAMES = {
         soft_margin_loss softmax softmin softplus softshrink softsign tanh tanhshrink threshold triplet_margin_loss
         triplet_margin_with_distance_loss unfold upsample upsample_bilinear upsample_nearest
     """,
+    "torch.utils": """
+        backend_registration checkpoint collect_env data deterministic dlpack hooks swap_tensors throughput_benchmark
+        weak
+    """,
+    "torch.utils.data": """
+        BatchSampler ChainDataset ConcatDataset DataLoader Dataset DistributedSampler IterableDataset RandomSampler
+        Sampler SequentialSampler StackDataset Subset SubsetRandomSampler TensorDataset WeightedRandomSampler dataloader
+        dataset default_collate default_convert distributed get_worker_info random_split sampler
+    """,
+    "torch.nn.utils": """
+        clip_grad clip_grad_norm clip_grad_norm_ clip_grad_value_ clip_grads_with_norm_
+        convert_conv2d_weight_memory_format convert_conv3d_weight_memory_format convert_parameters fuse_conv_bn_eval
+        fuse_conv_bn_weights fuse_linear_bn_eval fuse_linear_bn_weights fusion get_total_norm init memory_format
+        parameters_to_vector parametrizations parametrize remove_spectral_norm remove_weight_norm rnn skip_init
+        spectral_norm stateless vector_to_parameters weight_norm
+    """,
+    "torch.nn.utils.rnn": """
+        PackedSequence invert_permutation pack_padded_sequence pack_sequence pad_packed_sequence pad_sequence
+        unpack_sequence unpad_sequence
+    """,
+    "torch.optim.lr_scheduler": """
+        ChainedScheduler ConstantLR CosineAnnealingLR CosineAnnealingWarmRestarts CyclicLR ExponentialLR LRScheduler
+        LambdaLR LinearLR MultiStepLR MultiplicativeLR OneCycleLR PolynomialLR ReduceLROnPlateau SequentialLR StepLR
+    """,
     "torch.optim": """
         ASGD Adadelta Adafactor Adagrad Adam AdamW Adamax LBFGS Muon NAdam Optimizer RAdam RMSprop Rprop SGD
         SparseAdam lr_scheduler swa_utils swap_in_optimizer_params_and_state

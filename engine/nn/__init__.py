@@ -1,22 +1,22 @@
-"""``torch.nn``: modules, their parameters, losses."""
+"""``torch.nn``: modules, their parameters, losses. Each file is read when one of its names is asked for."""
 
 from __future__ import annotations
 
-from typing import Any
+from .. import late
 
-from .. import absent
-from . import activation, container, functional, init, linear, loss
-from .module import Module
-from .parameter import Buffer, Parameter
-
-_public: dict[str, Any] = {
-    name: getattr(file, name) for file in (activation, container, linear, loss) for name in file.NAMES
+FILES = {
+    "functional": "",
+    "init": "",
+    "activation": "CELU ELU GELU GLU Hardshrink Hardsigmoid Hardswish Hardtanh LeakyReLU LogSigmoid LogSoftmax Mish "
+    "PReLU ReLU ReLU6 SELU SiLU Sigmoid Softmax Softmin Softplus Softshrink Softsign Tanh Tanhshrink Threshold",
+    "container": "ModuleDict ModuleList Sequential",
+    "linear": "Dropout Embedding Flatten Identity Linear Unflatten",
+    "loss": "BCELoss BCEWithLogitsLoss CrossEntropyLoss HuberLoss KLDivLoss L1Loss MSELoss NLLLoss SmoothL1Loss",
+    "module": "Module",
+    "parameter": "parameter Buffer Parameter",
 }
-globals().update(_public)
 
-__all__ = ["Buffer", "Module", "Parameter", "functional", "init", *_public]
-
-__getattr__ = absent.lookup("torch.nn", lambda: __all__)
+__getattr__, __all__ = late.names(__name__, "torch.nn", FILES)
 
 
 def __dir__() -> list[str]:

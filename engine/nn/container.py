@@ -194,6 +194,3 @@ class ModuleDict(Module):
         """Add modules by name."""
         for key, module in modules.items() if isinstance(modules, Mapping) else modules:
             self[key] = module
-
-
-NAMES = ["ModuleDict", "ModuleList", "Sequential"]

@@ -154,6 +154,3 @@ class Unflatten(Module):
 
     def extra_repr(self) -> str:
         return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
-
-
-NAMES = ["Dropout", "Embedding", "Flatten", "Identity", "Linear", "Unflatten"]

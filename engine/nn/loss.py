@@ -156,9 +156,3 @@ class CrossEntropyLoss(_Weighted):
             reduction=self.reduction,
             label_smoothing=self.label_smoothing,
         )
-
-
-NAMES = [
-    "BCELoss", "BCEWithLogitsLoss", "CrossEntropyLoss", "HuberLoss", "KLDivLoss", "L1Loss", "MSELoss", "NLLLoss",
-    "SmoothL1Loss",
-]  # fmt: skip

@@ -1,11 +1,13 @@
-"""``torch.optim``: how parameters follow their gradients."""
+"""``torch.optim``: how parameters follow their gradients. Each file is read when one of its names is asked for."""
 
 from __future__ import annotations
 
-from .. import absent
-from .optimizer import Optimizer
-from .sgd import SGD
+from .. import late
 
-__all__ = ["SGD", "Optimizer"]
+FILES = {"optimizer": "Optimizer", "sgd": "SGD"}
 
-__getattr__ = absent.lookup("torch.optim", lambda: __all__)
+__getattr__, __all__ = late.names(__name__, "torch.optim", FILES)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
