@@ -42,6 +42,17 @@ class Handle:
         self.remove()
 
 
+def registered(hooks: Hooks, hook: Callable[..., Any], prepend: bool = False) -> Handle:
+    """The handle of ``hook``, now the last of ``hooks``, or the first."""
+    handle = Handle(hooks)
+    others = dict(hooks) if prepend else {}
+    if prepend:
+        hooks.clear()
+    hooks[handle.id] = hook
+    hooks.update(others)
+    return handle
+
+
 class Hooked:
     """Stands in the place of a node's step: hooks, then the step, then hooks. ``inner`` is None for a leaf."""
 

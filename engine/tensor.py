@@ -363,7 +363,7 @@ def wrap(data: Any, kind: type[Tensor] = Tensor) -> Tensor:
 
 
 def _rebuild(kind: type[Tensor], data: Any, requires_grad: bool) -> Tensor:
-    return wrap(data, kind).requires_grad_(requires_grad)
+    return wrap(data.view(np.dtype(data.dtype.type)), kind).requires_grad_(requires_grad)  # NumPy's own dtype object
 
 
 def box(t: Tensor) -> np.ndarray[Any, Any]:

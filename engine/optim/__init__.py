@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from .. import late
 
-FILES = {"optimizer": "Optimizer", "sgd": "SGD"}
+FILES = {
+    "adagrad": "ASGD Adadelta Adagrad RMSprop Rprop",
+    "adam": "Adam AdamW Adamax NAdam RAdam",
+    "lbfgs": "LBFGS",
+    "lr_scheduler": "",
+    "optimizer": "Optimizer",
+    "sgd": "SGD",
+}
 
 __getattr__, __all__ = late.names(__name__, "torch.optim", FILES)
 

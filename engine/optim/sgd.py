@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..tensor import Tensor
-from .optimizer import Optimizer
+import numpy as np
+
+from ..tensor import Tensor, wrap
+from .stepping import Array, Stepping, check
 
 
-class SGD(Optimizer):
+class SGD(Stepping):
     """``p ← p - lr · d``, where d is the gradient, or with momentum μ a running sum of gradients: ``b ← μ · b + g``.
 
     Source: torch.optim.SGD; Sutskever et al., 2013 (nesterov).
@@ -18,7 +20,7 @@ class SGD(Optimizer):
     def __init__(
         self,
         params: Iterable[Any],
-        lr: float = 1e-3,
+        lr: float | Tensor = 1e-3,
         momentum: float = 0,
         dampening: float = 0,
         weight_decay: float = 0,
@@ -29,38 +31,31 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        for name, value in (("learning rate", lr), ("momentum value", momentum), ("weight_decay value", weight_decay)):
-            if value < 0.0:
-                raise ValueError(f"Invalid {name}: {value}")
-        if nesterov and (momentum <= 0 or dampening != 0):
-            raise ValueError("Nesterov momentum requires a momentum and zero dampening")
-        if differentiable:
-            raise NotImplementedError("this engine's SGD does not record its steps: differentiable=False")
         defaults = {  # in PyTorch's order, which state_dict shows
             "lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay, "nesterov": nesterov,
             "maximize": maximize, "foreach": foreach, "differentiable": differentiable, "fused": fused,
         }  # fmt: skip
+        check(defaults, "lr", "momentum", "weight_decay")
+        if nesterov and (momentum <= 0 or dampening != 0):
+            raise ValueError("Nesterov momentum requires a momentum and zero dampening")
         super().__init__(params, defaults)
 
-    def update(self, group: dict[str, Any]) -> None:
-        """One step for the parameters of ``group``."""
-        lr = float(group["lr"])
-        for p in group["params"]:
-            if p.grad is not None:
-                p.add_(self._direction(p, group), alpha=-lr)
+    def begun(self, p: Tensor, group: dict[str, Any]) -> dict[str, Any]:
+        """Without momentum there is nothing to keep."""
+        return self.state[p] if group["momentum"] else {}
 
-    def _direction(self, p: Tensor, group: dict[str, Any]) -> Tensor:
-        """Where ``p`` goes: its gradient with decay and momentum; keeps the running sum."""
-        g = -p.grad if group["maximize"] else p.grad
+    def move(self, d: Array, g: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
+        """One step of ``d``; keeps the running sum."""
         if group["weight_decay"]:
-            g = g.add(p, alpha=group["weight_decay"])
-        momentum = group["momentum"]
-        if not momentum:
-            return g
-        state = self.state[p]
-        b = state.get("momentum_buffer")
-        if b is None:
-            b = state["momentum_buffer"] = g.detach().clone()
-        else:
-            b.mul_(momentum).add_(g, alpha=1 - group["dampening"])
-        return g.add(b, alpha=momentum) if group["nesterov"] else b
+            g = g + d * group["weight_decay"]
+        if momentum := group["momentum"]:
+            b = state.get("momentum_buffer")
+            if b is None:
+                total = np.array(g)
+                state["momentum_buffer"] = wrap(total)
+            else:
+                total = b._d
+                total *= momentum
+                total += g * (1 - group["dampening"])
+            g = g + total * momentum if group["nesterov"] else total
+        d -= g * group["lr"]
