@@ -15,9 +15,10 @@ import numpy as np
 from . import dtypes, errors
 from .kernel import RAW, tick
 from .mode import here, overridden
-from .node import Node
+from .node import Node, Severed
 from .rebase import follow_quietly, hang, part_of_several, rebase
-from .tensor import FROM_DATA, Tensor, box, wrap
+from .strays import Forbidden, history, sever
+from .tensor import Tensor, box, wrap
 from .versions import behind, owner, wrote
 
 
@@ -26,26 +27,27 @@ def track(base: Tensor, out: Tensor) -> None:
     d, whole = out._d, base._d
     if d is whole:  # NumPy had nothing to do
         out._d = d = d[...]
-    memory = d.base if type(d) is np.ndarray else None
+    memory = d.base if type(d) is ndarray else None
     if memory is None or (memory is not whole and memory is not whole.base):
         return  # a copy
-    try:
-        root = base._b
-    except AttributeError:
-        root = base
-    out._b = root
-    if root is FROM_DATA or ((n := root._n) is not None and n.key > 0):
-        return  # no recorded write can happen to a leaf that wants a gradient, so nothing will look for its views
-    try:
-        views = root._views
-    except AttributeError:
-        root._views = [weakref.ref(out)]
+    # what owns its memory is no view; an unset slot is slow to read
+    out._b = root = base if whole.base is None else getattr(base, "_b", base)
+    n = root._n
+    if n is not None:
+        if out._n is None and not here.grad:
+            sever(out)
+        if n.key > 0:
+            return  # no recorded write can happen to a leaf that wants a gradient: nothing will look for its views
+    views = getattr(root, "_views", None)
+    if views is None:
+        root._views = [reference(out)]
         return
     if len(views) > 64 and len(views).bit_count() == 1:  # at each doubling, forget those that are gone
         views[:] = [v for v in views if v() is not None]
-    views.append(weakref.ref(out))
+    views.append(reference(out))
 
 
+ndarray, reference = np.ndarray, weakref.ref
 RAW["track"] = track
 
 
@@ -70,6 +72,8 @@ def apply(
     self: Tensor, front: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], elementwise: bool = True
 ) -> Tensor:
     """Write ``front(self, ...)`` into ``self``, in memory and in the graph."""
+    if here.grad and type(history(self)) is Forbidden:
+        check_writable(self)
     old = self._n
     recording = here.grad and (old is not None or wants_gradient(self, (*args, *kwargs.values())))
     recording = recording and self._d.dtype.kind in "fc"
@@ -128,10 +132,11 @@ def check_writable(self: Tensor, of_part: bool = False) -> None:
         if self._n is not None and self._n.key > 0:
             raise errors.leaf_view_in_place() if of_part else errors.leaf_in_place()
         return
-    part = part_of_several(self._n)
+    n = history(self)
+    part = n.part if type(n) is Forbidden else part_of_several(n)
     if part is not None:
         raise errors.output_view_in_place(*part)
-    if base._n is not None and self._n is None:
+    if type(n) is Forbidden or type(n) is Severed or (base._n is not None and n is None):
         raise errors.no_grad_view_in_place()
     if base._n is not None and base._n.key > 0:
         raise errors.leaf_view_in_place()
@@ -182,9 +187,8 @@ def _dense(d: np.ndarray[Any, Any]) -> bool:
 
 
 def write(self: Tensor, value: Any, writer: str = "") -> None:
-    """Put ``value`` into the memory of ``self``, and log it unless ``self`` came from ``.data``."""
+    """Put ``value`` into the memory of ``self``, and log it."""
     data = box(self)
     check_overlap(data)
     data[...] = value
-    if not self._from_data:
-        wrote(data, writer)
+    wrote(data, writer)

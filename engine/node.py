@@ -159,6 +159,22 @@ class AccumulateGrad:
         return f"<AccumulateGrad object at {id(self):#x}>"
 
 
+class Severed(AccumulateGrad):
+    """Stands for the history of a view taken under ``no_grad``: what arrives here is dropped."""
+
+    __slots__ = ()
+
+    @property
+    def grad(self) -> None:
+        return None
+
+    @grad.setter
+    def grad(self, g: Any) -> None:
+        pass
+
+
 def shown(edge: Any) -> tuple[Any, int]:
     """An edge as PyTorch shows it: the node, and which of its outputs."""
+    if type(edge) is Severed:
+        return None, 0
     return (edge.edge, edge.nr) if type(edge) is Output else (edge, 0)

@@ -115,12 +115,17 @@ def format_parameter(
 
 def repr_tensor(tensor: Any) -> str:
     """``repr`` of a Tensor: its numbers, and what made it."""
-    kind, node = type(tensor), tensor.grad_fn
+    kind = type(tensor)
+    try:
+        node = tensor.grad_fn
+        name = None if node is None else node.name()
+    except RuntimeError:  # a view that may not be used any more
+        name = "Invalid"
     prefix = "tensor(" if kind.__name__ in ("Tensor", "Parameter", "Buffer") else kind.__name__ + "("
     return format_tensor(
         tensor._d,
         requires_grad=tensor.requires_grad,
-        grad_fn=None if node is None else node.name(),
+        grad_fn=name,
         default_dtype=dtypes.get_default_dtype().name,
         prefix=prefix,
     )

@@ -15,8 +15,9 @@ import numpy as np
 from . import errors
 from .hooks import Hooked, hooked
 from .kernel import PUBLIC, RAW, tick
-from .node import Node, Output
+from .node import Node, Output, Severed
 from .op import TABLE
+from .strays import Forbidden, forbid, history
 from .tensor import Tensor, box
 from .versions import owner
 
@@ -140,9 +141,8 @@ def move(self: Tensor, node: Any) -> None:
 
 def follow(base: Tensor, before: Any) -> None:
     """Views of ``base``, which was just written and had the history ``before``, become regions of what it is now."""
-    try:
-        references = base._views
-    except AttributeError:
+    references = getattr(base, "_views", None)
+    if not references:
         return
     live = []
     whole = base._d.shape
@@ -151,12 +151,13 @@ def follow(base: Tensor, before: Any) -> None:
         if v is None:
             continue
         live.append(reference)
-        if type(getattr(v._n, "step", None)) is Forbidden:
+        n = history(v)
+        if type(n) is Forbidden:
             continue
-        part = part_of_several(v._n)
+        part = part_of_several(n)
         if part is not None:
             forbid(v, errors.output_view_base(*part), part)
-        elif v._n is None and before is not None:
+        elif type(n) is Severed or (n is None and before is not None):
             forbid(v, errors.no_grad_view_base())
         else:
             move(v, hang("as_strided_view", {"x": base._n}, {"places": region(base, v._d), "x_shape": whole}))
@@ -174,8 +175,6 @@ def part_of_several(node: Any) -> tuple[int, str] | None:
     """For one of several views that an operation made, or a view of one: output number and what made it, ``Unbind``."""
     below = node
     while type(below) is Node:
-        if type(below.step) is Forbidden:
-            return below.step.part
         if not below.step.spec.row.view:
             return None
         below = below.edge
@@ -183,52 +182,6 @@ def part_of_several(node: Any) -> tuple[int, str] | None:
         return None
     nr, made = (node.nr, node.edge) if node is below else (0, node)
     return nr, made.name().removesuffix("Backward0")
-
-
-class Forbidden:
-    """The step of a view whose history PyTorch refuses to rebuild: a backward pass through it raises."""
-
-    wanted = ("x",)
-    inputs = ("x",)
-    kept: tuple[str, ...] = ()
-    data: tuple[str, ...] = ()
-    view = False
-    name = "forbidden"
-
-    def __init__(self, error: RuntimeError, part: tuple[int, str] | None) -> None:
-        self.error, self.part = error, part
-
-    @property
-    def spec(self) -> Forbidden:
-        return self
-
-    @property
-    def row(self) -> Forbidden:
-        return self
-
-    def differentiable(self, node: Node) -> Sequence[str]:
-        """The inputs that ``next_functions`` lists."""
-        return self.inputs
-
-    def node_name_of(self, node: Node) -> str:
-        """There is no such node in PyTorch."""
-        return "ForbiddenView"
-
-    def twin(self) -> Any:
-        """The step for ``create_graph``."""
-        return self
-
-    def __call__(self, node: Node, g: Any, free: bool) -> Any:
-        raise self.error
-
-
-def forbid(view: Tensor, error: RuntimeError, part: tuple[int, str] | None = None) -> None:
-    """Let ``error`` be raised by a backward pass through ``view``, which was ``part`` of several."""
-    base = view._base
-    n = Node()
-    n.key, n.step, n.saved = tick(), Forbidden(error, part), ()
-    n.edge, n.others = base._n, ()
-    view._n = n
 
 
 def region(base: Tensor, part: Any) -> Places:

@@ -19,7 +19,7 @@ from .hooks import Handle, hooked
 from .kernel import PUBLIC, RAW
 from .node import AccumulateGrad, Node, Output, shown
 from .size import Size, device
-from .versions import boxed, version
+from .versions import boxed, owner, version
 
 _CPU = device("cpu")
 
@@ -228,36 +228,24 @@ class Tensor:
 
     @property
     def _version(self) -> int:
-        return 0 if self._from_data else version(self._d)
-
-    @property
-    def _from_data(self) -> bool:
-        """Whether this came from ``.data``: its writes are not logged."""
-        try:
-            return self._b is FROM_DATA
-        except AttributeError:
-            return False
+        return version(self._d)
 
     @property
     def _base(self) -> Any:
         """The tensor that this is a view of, or None."""
-        try:
-            return None if self._b is FROM_DATA else self._b
-        except AttributeError:
-            return None
+        return getattr(self, "_b", None)
 
     def _is_view(self) -> bool:
         return self._base is not None
 
     @property
     def data(self) -> Tensor:
-        out = wrap(box(self))
-        out._b = FROM_DATA
-        return out
+        """The same memory with no history, and with a count of writes of its own: PyTorch does not notice those."""
+        return wrap(_apart(box(self)))
 
     @data.setter
     def data(self, other: Tensor) -> None:
-        self._d = box(other)
+        self._d = _apart(box(other))
         if self._n is not None and self._n.key > 0:
             self._n.data = self._d
 
@@ -347,19 +335,24 @@ class Tensor:
         return _rebuild, (type(self), np.array(self._d), self._n is not None)
 
 
-class _FromData:
-    """What the ``_b`` of a tensor from ``.data`` points at."""
-
-
-FROM_DATA = _FromData()
-
-
 def wrap(data: Any, kind: type[Tensor] = Tensor) -> Tensor:
     """A Tensor on ``data``, an array or NumPy scalar, with no history."""
     t = object.__new__(kind)
     t._d = data
     t._n = None
     return t
+
+
+def _apart(d: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The memory of ``d`` as an array that seems to own it: a memoryview in between hides who does."""
+    if d.flags.forc:
+        return np.asarray(d.data)
+    memory = owner(d)
+    memory = memory.transpose(sorted(range(memory.ndim), key=lambda i: -memory.strides[i]))
+    if not memory.flags.c_contiguous:  # an array from outside
+        return np.asarray(d.data)
+    ahead = d.__array_interface__["data"][0] - memory.__array_interface__["data"][0]
+    return np.ndarray(d.shape, d.dtype, np.asarray(memory.data), ahead, d.strides)
 
 
 def _rebuild(kind: type[Tensor], data: Any, requires_grad: bool) -> Tensor:

@@ -7,28 +7,43 @@ from __future__ import annotations
 
 import re
 import weakref
-from collections import deque
 from typing import Any
 
 import numpy as np
 
 from . import errors
 from .dtypes import OF
-from .kernel import tick
+from .kernel import RAW, tick
 
 _LOG = 256  # writes remembered per owner; a node older than all of them counts at least these
 
 
-class _Entry:
-    __slots__ = ("alive", "count", "keys", "writer")
+class _Writes(list[int]):
+    """The keys of the writes to one owner, newest last, as long as that lives."""
+
+    __slots__ = ("alive", "dropped", "writer")
 
     def __init__(self, alive: Any) -> None:
-        self.alive, self.count = alive, 0
+        self.alive, self.dropped = alive, 0
         self.writer = ""  # the node that the last write gave the tensor as its history
-        self.keys: deque[int] = deque(maxlen=_LOG)
+
+    @property
+    def count(self) -> int:
+        """How many writes there were."""
+        return self.dropped + len(self)
 
 
-_writes: dict[int, _Entry] = {}
+class _Alive(weakref.ref[Any]):
+    """Forgets the writes to an owner when that dies: a class with a slot costs a third of a closure."""
+
+    __slots__ = ("key",)
+
+
+def _forget(alive: Any) -> None:
+    _writes.pop(alive.key, None)
+
+
+_writes: dict[int, _Writes] = {}
 last_write = [0]  # the key of the newest write anywhere
 
 
@@ -41,22 +56,30 @@ def owner(data: Any) -> Any:
 
 def version(data: Any) -> int:
     """How many in-place writes the memory behind ``data`` has seen."""
-    bottom = owner(data)
-    entry = _writes.get(id(bottom))
-    return entry.count if entry is not None and entry.alive() is bottom else 0
+    writes = _writes.get(id(owner(data)))
+    return writes.count if writes is not None else 0
 
 
 def wrote(data: Any, writer: str = "") -> None:
-    """Log one in-place write to the memory behind ``data``, by the node called ``writer`` if it was recorded."""
-    bottom = owner(data)
-    key = id(bottom)
-    entry = _writes.get(key)
-    if entry is None or entry.alive() is not bottom:
-        entry = _writes[key] = _Entry(weakref.ref(bottom, lambda _: _writes.pop(key, None)))
-    entry.count += 1
-    entry.writer = writer or entry.writer
-    last_write[0] = tick()
-    entry.keys.append(last_write[0])
+    """Log one in-place write to the memory behind the array ``data``, by the node ``writer`` if it was recorded."""
+    while type(data.base) is ndarray:
+        data = data.base
+    writes = _writes.get(id(data))
+    if writes is None:
+        alive = _Alive(data, _forget)
+        alive.key = id(data)
+        writes = _writes[alive.key] = _Writes(alive)
+    elif len(writes) == _LOG:
+        writes.dropped += _LOG // 2
+        del writes[: _LOG // 2]
+    if writer:
+        writes.writer = writer
+    last_write[0] = key = tick()
+    writes.append(key)
+
+
+ndarray = np.ndarray
+RAW.update(wrote=wrote, last_write=last_write)
 
 
 def boxed(scalar: Any, array: np.ndarray[Any, Any]) -> None:
@@ -82,17 +105,16 @@ def check(node: Any) -> None:
     for value in node.saved:
         if not isinstance(value, np.ndarray | np.generic):
             continue
-        memory = behind(value)
-        entry = _writes.get(id(memory))
-        if entry is None or entry.alive() is not memory:
+        writes = _writes.get(id(behind(value)))
+        if writes is None:
             continue
-        late = sum(key < node.key for key in entry.keys)
+        late = sum([key < node.key for key in writes])
         if late:
             title = OF[value.dtype].title
-            raise errors.modified(title, value.shape, _producer(node, value, entry), entry.count, entry.count - late)
+            raise errors.modified(title, value.shape, _producer(node, value, writes), writes.count, writes.count - late)
 
 
-def _producer(node: Any, value: Any, entry: _Entry) -> str:
+def _producer(node: Any, value: Any, writes: _Writes) -> str:
     """How the message names what made a saved value: the node itself, or who wrote it last, or whose output it was."""
     spec = node.step.spec
     name = spec.kept[[v is value for v in node.saved].index(True)]
@@ -101,5 +123,5 @@ def _producer(node: Any, value: Any, entry: _Entry) -> str:
     else:
         edges = dict(zip(spec.wanted, node.edges, strict=True))
         edge = edges.get(name)
-        made = entry.writer or (edge.name() if edge is not None and hasattr(edge, "name") and edge.key < 0 else "")
+        made = writes.writer or (edge.name() if edge is not None and hasattr(edge, "name") and edge.key < 0 else "")
     return f", which is output 0 of {re.sub('Backward[0-9]+$', '', made)}," if made else ""

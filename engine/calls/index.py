@@ -75,8 +75,7 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         data = box(self)  # the commonest write of all: a number into an entry of what nothing is known about
         if -len(data) <= index < len(data) and data.dtype.kind == "f":
             data[index] = value
-            if not self._from_data:
-                wrote(data)
+            wrote(data)
             return
     v = _valued(self, value)
     if index is False:
@@ -125,8 +124,6 @@ def _set_part(self: Tensor, taken: Index, v: Tensor) -> None:
         check_partial_overlap(part, v._d)
     with np.errstate(all="ignore"):
         part[...] = v._d
-    if self._from_data:
-        return
     if not recording:
         wrote(data)
         follow_quietly(self)
@@ -161,9 +158,8 @@ def _set_by_arrays(self: Tensor, taken: Index, v: Tensor) -> None:
     check_partial_overlap(target, v._d, full=True)
     _check_put(target, indices, v)
     target[indices] = _stripped(v)._d
-    if not self._from_data:
-        wrote(target)
-        follow_quietly(self)
+    wrote(target)
+    follow_quietly(self)
 
 
 def _stripped(v: Tensor) -> Tensor:

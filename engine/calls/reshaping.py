@@ -26,8 +26,7 @@ def _reshaping(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
         self._d = out._d
         if out._n is not None:
             move(self, out._n)
-        if not self._from_data:
-            wrote(self._d)
+        wrote(self._d)
         return self
 
     method.__name__ = method.__qualname__ = function.__name__
