@@ -28,7 +28,7 @@ class _Writes(list[int]):
         self.writer = ""  # the node that the last write gave the tensor as its history
 
     @property
-    def count(self) -> int:
+    def seen(self) -> int:
         """How many writes there were."""
         return self.dropped + len(self)
 
@@ -37,6 +37,7 @@ class _Alive(weakref.ref[Any]):
     """Forgets the writes to an owner when that dies: a class with a slot costs a third of a closure."""
 
     __slots__ = ("key",)
+    key: int
 
 
 def _forget(alive: Any) -> None:
@@ -57,7 +58,7 @@ def owner(data: Any) -> Any:
 def version(data: Any) -> int:
     """How many in-place writes the memory behind ``data`` has seen."""
     writes = _writes.get(id(owner(data)))
-    return writes.count if writes is not None else 0
+    return writes.seen if writes is not None else 0
 
 
 def wrote(data: Any, writer: str = "") -> None:
@@ -111,7 +112,7 @@ def check(node: Any) -> None:
         late = sum([key < node.key for key in writes])
         if late:
             title = OF[value.dtype].title
-            raise errors.modified(title, value.shape, _producer(node, value, writes), writes.count, writes.count - late)
+            raise errors.modified(title, value.shape, _producer(node, value, writes), writes.seen, writes.seen - late)
 
 
 def _producer(node: Any, value: Any, writes: _Writes) -> str:
