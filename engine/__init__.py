@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from . import absent, autograd, cuda, dtypes, general, inplace, ops, overrides, random  # noqa: F401  some only register
-from .calls import FAMILIES
+import importlib
+from typing import Any
+
+from . import absent, autograd, dtypes, families, methods, overrides
 from .dtypes import dtype, get_default_dtype, set_default_dtype
 from .legacy import TYPES
-from .methods import install
 from .mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .printing import get_printoptions, set_printoptions
 from .size import Size, device
@@ -24,26 +25,32 @@ from .typeinfo import (
     result_type,
 )
 
-install()
-
-from . import linalg, nn, optim, return_types, utils  # noqa: E402  they use the methods that were just bound
-
 e, inf, nan, newaxis, pi = 2.718281828459045, float("inf"), float("nan"), None, 3.141592653589793
 
+methods.install()
 _public = {name: value for name, value in vars(dtypes).items() if isinstance(value, dtype) and name[0] != "_"} | TYPES
-for _family in FAMILIES:
-    _public |= _family.FUNCTIONS
+_public |= families.install()
 globals().update(_public)
 
+# Read when they are first asked for
+_SUBMODULES = frozenset(("cuda", "linalg", "nn", "optim", "random", "return_types", "utils"))
+
 __all__ = [
-    "Size", "Tensor", "autograd", "can_cast", "cuda", "device", "dtype", "e", "enable_grad", "finfo",
-    "get_default_dtype", "get_printoptions", "iinfo", "inf", "is_complex", "is_floating_point", "is_grad_enabled",
-    "is_nonzero", "is_tensor", "linalg", "nan", "newaxis", "nn", "no_grad", "numel", "optim", "overrides", "pi",
-    "promote_types", "random", "result_type", "return_types", "set_default_dtype", "set_grad_enabled",
-    "set_printoptions", "utils", *_public,
+    "Size", "Tensor", "autograd", "can_cast", "device", "dtype", "e", "enable_grad", "finfo", "get_default_dtype",
+    "get_printoptions", "iinfo", "inf", "is_complex", "is_floating_point", "is_grad_enabled", "is_nonzero", "is_tensor",
+    "nan", "newaxis", "no_grad", "numel", "overrides", "pi", "promote_types", "result_type", "set_default_dtype",
+    "set_grad_enabled", "set_printoptions", *_public, *families.LATE_FUNCTIONS, *_SUBMODULES,
 ]  # fmt: skip
 
-__getattr__ = absent.lookup("torch", lambda: __all__)
+_missing = absent.lookup("torch", lambda: __all__)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _SUBMODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    if name in families.LATE_FUNCTIONS:
+        return globals().setdefault(name, families.late_function(name))
+    return _missing(name)
 
 
 def __dir__() -> list[str]:

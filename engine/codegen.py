@@ -7,7 +7,8 @@ test 56, dtype test 26, freeing and its error 54, a Python kernel in place of a 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .op import Row, Step
@@ -17,6 +18,17 @@ PUBLIC_NAMES = {"x": "input", "y": "other"}  # parameters are called in formulas
 
 def _name(parameter: str) -> str:
     return PUBLIC_NAMES.get(parameter, parameter)
+
+
+def publicly_named(stub: Any) -> Any:
+    """A function of the stub's source and signature, with the parameters' public names."""
+    code = stub.__code__
+    if PUBLIC_NAMES.keys().isdisjoint(code.co_varnames):
+        return stub
+    named = code.replace(co_varnames=tuple([_name(p) for p in code.co_varnames]))
+    made = FunctionType(named, stub.__globals__, stub.__name__, stub.__defaults__, stub.__closure__)
+    made.__kwdefaults__, made.__doc__ = stub.__kwdefaults__, stub.__doc__
+    return made
 
 
 def step_name(row: Row, wanted: Sequence[str], fit: bool) -> str:

@@ -27,7 +27,7 @@ class ListRow:
     outputs = ("out",)
 
     def __init__(self, stub: Callable[..., Any], formula: Callable[..., Any], node: str, parting: bool) -> None:
-        self.name, self.node_name, self.parting = stub.__name__, node, parting
+        self.stub, self.name, self.node_name, self.parting = stub, stub.__name__, node, parting
         self.signature = inspect.signature(stub)
         self.params = list(self.signature.parameters)
         self.kernel = RAW[self.name] = raw(stub)

@@ -1,4 +1,4 @@
-"""Binds the table to Tensor: methods, operators, in-place forms. Operations never import this."""
+"""Methods of Tensor that are no operations: ``backward``, ``detach``, what is retired. ``families.py`` binds the rest."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import warnings
 from typing import Any
 
 from . import autograd, errors
-from .calls import FAMILIES
-from .inplace import in_place
 from .kernel import RAW
 from .mode import here, overridden
 from .sweep import run_backward
@@ -87,14 +85,7 @@ def _set_volatile(self: Tensor, value: Any) -> None:
 
 
 def install() -> None:
-    """Bind every family's methods, in-place forms and operators."""
-    for family in FAMILIES:
-        for name, function in family.METHODS.items():
-            setattr(Tensor, name, function)
-        for name, function in family.IN_PLACE.items():
-            setattr(Tensor, name, in_place(name, function))
-        for name, target in getattr(family, "OPERATORS", {}).items():
-            setattr(Tensor, name, getattr(Tensor, target))
+    """Bind what is no operation."""
     for name, method in {"backward": backward, "detach": detach, "detach_": detach_}.items():
         setattr(Tensor, name, method)
     for name, retired in {"creator": property(_creator), "volatile": property(_volatile, _set_volatile)}.items():

@@ -30,6 +30,18 @@ TABLE: dict[str, Row] = {}
 DIAGONAL, LINEAR, MULTILINEAR = "diagonal", "linear", "multilinear"
 
 
+def parameters(function: Callable[..., Any]) -> list[str]:
+    """The names of a function's parameters; ``inspect.signature`` would cost 15 us for each of a row's functions."""
+    code = function.__code__
+    return list(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+
+
+def defaults(function: Any) -> dict[str, Any]:
+    """A function's defaults, by parameter."""
+    names, values = parameters(function)[: function.__code__.co_argcount], function.__defaults__ or ()
+    return {**dict(zip(names[len(names) - len(values) :], values, strict=True)), **(function.__kwdefaults__ or {})}
+
+
 class Row:
     """What a row says, and the functions made from it."""
 
@@ -56,12 +68,11 @@ class Row:
         self.floating, self.predicate, self.apart, self.outputs = floating, predicate, tuple(apart), tuple(outputs)
         self.node_name = node_name or self.name.title().replace("_", "") + "Backward0"
         self.diagnose, self.refuse = diagnose, refuse
-        self.signature = inspect.signature(stub)
-        self.params = list(self.signature.parameters)
+        self.stub, self.params = stub, parameters(stub)
         self.inputs = [p for p in self.params if p in formulas]
-        self.optional = [p for p in self.inputs if self.signature.parameters[p].default is None]
+        self.optional = [p for p in self.inputs if defaults(stub).get(p, ...) is None]
         self.formulas = {p: f for p in self.inputs if (f := formulas[p]) is not None}
-        self.needs = {p: list(inspect.signature(f).parameters)[1:] for p, f in self.formulas.items()}
+        self.needs = {p: parameters(f)[1:] for p, f in self.formulas.items()}
         self._check(formulas)
         self.steps: dict[Any, Any] = {}
         self.sources: list[str] = []
@@ -90,10 +101,13 @@ class Row:
         front.__name__ = front.__qualname__ = self.called
         front.__module__ = "engine"
         front.__doc__, front.row = stub.__doc__, self
-        front.__signature__ = self.signature.replace(
-            parameters=[p.replace(name=codegen.PUBLIC_NAMES.get(n, n)) for n, p in self.signature.parameters.items()]
-        )
+        front.__wrapped__ = codegen.publicly_named(stub)  # what ``help`` and ``?`` take the signature and source from
         return front
+
+    @property
+    def signature(self) -> inspect.Signature:
+        """That of the stub; not kept, for to make it costs 15 us a row."""
+        return inspect.signature(self.stub)
 
     def kept(self, wanted: Sequence[str]) -> list[str]:
         """The names to save when the inputs ``wanted`` want gradients."""
@@ -122,9 +136,8 @@ class Row:
         It begins as a stub that then takes over the compiled function's code: to compile every row at import would
         cost 120 ms.
         """
-        number = len(_LAZY)
-        constants = tuple([number if c == "NUMBER" else c for c in _first_call.__code__.co_consts])
-        front: Any = FunctionType(_first_call.__code__.replace(co_consts=constants, co_name=self.name), RAW, self.name)
+        front: Any = FunctionType(_first_call.__code__, RAW, self.name)
+        front.__kwdefaults__ = {"lazy_number": len(_LAZY)}
 
         def complete() -> Any:
             made = self.compile(self.name, source())
@@ -151,8 +164,8 @@ _LAZY: list[Callable[[], Any]] = []  # what completes the stub of that number
 RAW["lazy_functions"] = _LAZY
 
 
-def _first_call(*args: Any, **kwargs: Any) -> Any:
-    return lazy_functions["NUMBER"]()(*args, **kwargs)  # type: ignore[name-defined]  # noqa: F821  a name in RAW
+def _first_call(*args: Any, lazy_number: int, **kwargs: Any) -> Any:
+    return lazy_functions[lazy_number]()(*args, **kwargs)  # type: ignore[name-defined]  # noqa: F821  a name in RAW
 
 
 class Step:
@@ -208,6 +221,9 @@ def _saved(name: str) -> property:
     return property(read, doc="What the operation saved for its derivative.")
 
 
+_SHOWN: set[str] = set()  # what Node has a ``_saved_`` property for
+
+
 def _declare(kind: str) -> Any:
     def decorator(
         kernel: Callable[..., Any] | None = None,
@@ -229,7 +245,8 @@ def _declare(kind: str) -> Any:
                 outputs=outputs, jvp=jvp or {"elementwise": DIAGONAL, "view": LINEAR}.get(kind), diagnose=diagnose,
                 refuse=refuse, called=called,
             )  # fmt: skip
-            for name in {n for needs in row.needs.values() for n in needs}:
+            for name in {n for needs in row.needs.values() for n in needs} - _SHOWN:
+                _SHOWN.add(name)
                 for shown in {"x": ("self", "x"), "y": ("other", "y"), "out": ("result", "out")}.get(name, (name,)):
                     setattr(Node, "_saved_" + shown, _saved(shown))
             return row.front

@@ -46,7 +46,7 @@ def operator(front: Any, name: str = "") -> Any:
     RAW[f"{row.name}_operator"] = twin if name else front
     twin.__name__ = twin.__qualname__ = name or front.__name__
     twin.__doc__, twin.row = front.__doc__, row
-    twin.__module__, twin.__signature__ = "engine", front.__signature__
+    twin.__module__, twin.__wrapped__ = "engine", front.__wrapped__
     return twin
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import absent, dtypes, errors, random
-from ..calls import FAMILIES, linalg
+from ..calls import activations, linalg
 from ..calls import softmax as calls_softmax
 from ..inplace import apply
 from ..kernel import PUBLIC, RAW
@@ -183,9 +183,7 @@ def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -
     return input / input.norm(p, dim, keepdim=True).clamp_min(eps).expand_as(input)
 
 
-_public: dict[str, Any] = {}
-for _family in FAMILIES:
-    _public |= getattr(_family, "FUNCTIONAL", {})
+_public: dict[str, Any] = dict(activations.FUNCTIONAL)
 for _name, _count in _OPTIONS.items():
     _public[_name] = _with_inplace(_public[_name], _count)
 globals().update(_public)

@@ -1,0 +1,16 @@
+"""What the late families give; written by ``python -m tests.late_names``."""
+
+FUNCTIONS: dict[str, str] = {
+    "sampling": """
+        Generator bernoulli default_generator get_rng_state initial_seed manual_seed normal rand rand_like
+        randint randint_like randn randn_like randperm seed set_rng_state
+    """,
+}
+
+METHODS: dict[str, str] = {
+    "sampling": """
+        bernoulli bernoulli_ normal_ random_ uniform_
+    """,
+}
+
+ROWS: dict[str, str] = {}
