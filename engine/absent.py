@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -141,6 +140,8 @@ def lookup(module: str, existing: Callable[[], Iterable[str]]) -> Callable[[str]
     """A ``__getattr__`` for ``module`` (by PyTorch's name for it), which has the names ``existing()``."""
 
     def missing(name: str) -> Any:
+        import difflib
+
         error = AttributeError(f"module '{module}' has no attribute '{name}'")
         if name.startswith("_"):
             raise error

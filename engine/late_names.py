@@ -13,4 +13,15 @@ METHODS: dict[str, str] = {
     """,
 }
 
-ROWS: dict[str, str] = {}
+ROWS: dict[str, str] = {
+    "ops.embedding": """
+        embedding embedding_dense_backward
+    """,
+    "ops.gates": """
+        glu prelu
+    """,
+    "ops.losses": """
+        binary_cross_entropy binary_cross_entropy_with_logits huber_loss mse_loss nll_loss_1d nll_loss_2d
+        nll_place smooth_l1_loss
+    """,
+}

@@ -1,4 +1,4 @@
-"""Methods of Tensor that are no operations: ``backward``, ``detach``, what is retired. ``families.py`` binds the rest."""
+"""Methods of Tensor that are no operations: ``backward``, ``detach``, retired ones; ``families.py`` binds the rest."""
 
 from __future__ import annotations
 

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from .kernel import RAW
 
 __all__ = [
     "format_parameter",
@@ -129,9 +128,6 @@ def repr_tensor(tensor: Any) -> str:
         default_dtype=dtypes.get_default_dtype().name,
         prefix=prefix,
     )
-
-
-RAW["repr_tensor"] = repr_tensor
 
 
 def _data_suffixes(array: np.ndarray, default_dtype: str) -> list[str]:

@@ -311,7 +311,9 @@ class Tensor:
         return format(self.item(), spec) if not self._d.ndim else object.__format__(self, spec)
 
     def __repr__(self) -> str:
-        return RAW["repr_tensor"](self)
+        from .printing import repr_tensor
+
+        return repr_tensor(self)
 
     __hash__ = object.__hash__
 

@@ -27,9 +27,10 @@ def text() -> str:
     functions = {f: sorted(m.FUNCTIONS) for f, m in modules.items()}
     methods = {f: sorted({*m.METHODS, *m.IN_PLACE, *getattr(m, "OPERATORS", ())}) for f, m in modules.items()}
     rows: dict[str, list[str]] = {}
-    for name, homes in sorted(_uses().items()):
+    uses = _uses()
+    for name in sorted({*uses, *TABLE}):  # every row, and the rules that other files name
         home = _home(TABLE[name].stub if name in TABLE else RAW.get(name))
-        if home and home not in everyday and homes - {home}:
+        if home and home not in everyday and (name in TABLE or uses[name] - {home}):
             rows.setdefault(home.removeprefix("engine."), []).append(name)
     return HEAD + "".join(
         f"\n{title}: dict[str, str] = {{{_listed(names)}}}\n"

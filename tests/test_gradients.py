@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine import autograd
+from engine import autograd, families
 from engine.forward import jvp
 from engine.kernel import PUBLIC, RAW
 from engine.lists import ListRow
@@ -20,6 +20,7 @@ from engine.tensor import Tensor, wrap
 from .example import Example
 from .examples import EXAMPLES
 
+families.read_all()
 EPSILON = 1e-6
 UNDERIVABLE = sorted(name for name, row in TABLE.items() if row.node_name == "NotImplemented")  # PyTorch raises there
 DIFFERENTIABLE = sorted(name for name, row in TABLE.items() if row.formulas and name not in UNDERIVABLE)
