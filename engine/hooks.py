@@ -114,7 +114,7 @@ class Hooked:
         """``grad_outputs`` as hooks see them."""
         if not isinstance(g, dict):
             return (_tensor(g, recorded),)
-        return tuple(_tensor(g.get(i), recorded) for i in range(len(self.spec.context[0])))
+        return tuple(_tensor(g.get(i), recorded) for i in range(len(self.spec.outputs)))
 
     def leaving(self, node: Any, sent: Any, g: Any, recorded: bool) -> Any:
         """What a node sends back, after node hooks; ``sent`` is one gradient, or a tuple of several, () of a leaf."""

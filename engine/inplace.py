@@ -47,8 +47,27 @@ def track(base: Tensor, out: Tensor) -> None:
     views.append(reference(out))
 
 
+def track_all(base: Tensor, outs: list[Tensor]) -> None:
+    """``track`` of all the parts that one operation made, none of which is a copy."""
+    try:
+        root = base._b
+    except AttributeError:
+        root = base
+    for out in outs:
+        out._b = root
+    if root is FROM_DATA or ((n := root._n) is not None and n.key > 0):
+        return
+    try:
+        views = root._views
+    except AttributeError:
+        views = root._views = []
+    if len(views) > 64:
+        views[:] = [v for v in views if v() is not None]
+    views += map(reference, outs)
+
+
 ndarray, reference = np.ndarray, weakref.ref
-RAW["track"] = track
+RAW.update(track=track, track_all=track_all)
 
 
 _BY_VALUE = ("fill_", "masked_fill_")  # these read their operand before they write

@@ -88,13 +88,16 @@ class Output:
 
 
 class Parts(dict[int, Any]):
-    """Gradients of some outputs of one node, by output number; ``+`` merges."""
+    """Gradients of some outputs of one node, by output number; ``+`` merges.
+
+    It does so in place: a relay makes its part anew, and the sweep alone holds what it adds up. A copy for each of 1000
+    outputs would be half a million entries.
+    """
 
     def __add__(self, more: dict[int, Any]) -> Parts:
-        merged = Parts(self)
         for nr, g in more.items():
-            merged[nr] = merged[nr] + g if nr in merged else g
-        return merged
+            self[nr] = self[nr] + g if nr in self else g
+        return self
 
 
 def part_of(relay: Output, g: Any, free: bool) -> Parts:

@@ -4,76 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from operator import index
 from typing import Any
 
-from ..mode import overridable
+from ..kernel import RAW
+from ..mode import here, overridable, overridden
 from ..ops import join as rows
+from ..ops.join import listed
 from ..ops.shape import reshaped, slice_of
 from ..tensor import Tensor
 from .shape import FUNCTIONS as SHAPES
 from .shape import dim_of
 
 
-def _listed(function: str, tensors: Any) -> list[Tensor]:
-    if not isinstance(tensors, tuple | list):
-        raise TypeError(
-            f"{function}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}"
-        )
-    for i, x in enumerate(tensors):
-        if not isinstance(x, Tensor):
-            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
-    return list(tensors)
-
-
 # ------------------------------------------------------------------------------------------------ joining
-@overridable
 def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> Tensor:
     """``tensors`` one behind the other along ``dim``.
 
     Shapes: equal but for ``dim``; empty vectors are left out.
     """
-    return _joined(_listed("cat", tensors), dim if axis is None else axis)
-
-
-def _joined(xs: list[Tensor], dim: int) -> Tensor:
-    if not xs:
-        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
-    shape = xs[0]._d.shape
-    if shape and all(x._d.shape == shape for x in xs):
-        return rows.cat(xs, dim_of(dim, len(shape)))
-    for i, x in enumerate(xs):
-        if not x._d.ndim:
-            raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated")
-    counted = [(i, x._d.shape) for i, x in enumerate(xs) if x._d.shape != (0,)] or [(0, xs[0]._d.shape)]
-    first = counted[0][1]
-    d = dim_of(dim, len(first))
-    for i, shape in counted[1:]:
-        if len(shape) != len(first):
-            raise RuntimeError(f"Tensors must have same number of dimensions: got {len(first)} and {len(shape)}")
-        for n, m in zip((*first[:d], *first[d + 1 :]), (*shape[:d], *shape[d + 1 :]), strict=True):
-            if n != m:
-                raise RuntimeError(
-                    f"Sizes of tensors must match except in dimension {d}. Expected size {n} but got size {m} for "
-                    f"tensor number {i} in the list."
-                )
-    return rows.cat(xs, d)
-
-
-@overridable
-def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """``tensors`` of one shape as entries along a new dimension ``dim``."""
-    xs = _listed("stack", tensors)
-    if not xs:
-        raise RuntimeError("stack expects a non-empty TensorList")
-    shape = xs[0]._d.shape
-    d = dim_of(dim, len(shape) + 1)
-    for i, x in enumerate(xs):
-        if x._d.shape != shape:
-            raise RuntimeError(
-                f"stack expects each tensor to be equal size, but got {list(shape)} at entry 0 and "
-                f"{list(x._d.shape)} at entry {i}"
-            )
-    return rows.stack(xs, d)
+    return rows.cat(tensors, dim if axis is None else axis)
 
 
 def _at_least(name: str, count: int, dim: Callable[[list[Tensor]], int]) -> Callable[..., Tensor]:
@@ -82,11 +32,11 @@ def _at_least(name: str, count: int, dim: Callable[[list[Tensor]], int]) -> Call
     @overridable
     def joined(tensors: Sequence[Tensor]) -> Tensor:
         """``cat`` along a fixed dimension, with dimensions of size 1 added as needed."""
-        xs = _listed(name, tensors)
+        xs = listed(name, tensors)
         if not xs:
             raise RuntimeError(f"{name} expects a non-empty TensorList")
         xs = [raised(x) for x in xs]
-        return _joined(xs, dim(xs))
+        return rows.cat(xs, dim(xs))
 
     joined.__name__ = name
     return joined
@@ -100,23 +50,27 @@ dstack = _at_least("dstack", 3, lambda xs: 2)
 @overridable
 def column_stack(tensors: Sequence[Tensor]) -> Tensor:
     """Vectors as the columns of a matrix; matrices side by side."""
-    xs = _listed("column_stack", tensors)
+    xs = listed("column_stack", tensors)
     if not xs:
         raise RuntimeError("column_stack expects a non-empty TensorList")
-    return _joined([reshaped(x, (x._d.size, 1)) if x._d.ndim < 2 else x for x in xs], 1)
+    return rows.cat([reshaped(x, (x._d.size, 1)) if x._d.ndim < 2 else x for x in xs], 1)
 
 
 # ------------------------------------------------------------------------------------------------ parting
-@overridable
 def split(tensor: Tensor, split_size_or_sections: Any = None, dim: int = 0, **named: Any) -> tuple[Tensor, ...]:
     """Views along ``dim``: each of one size, the last perhaps smaller; or of the sizes listed."""
-    given = named.get("split_size", split_size_or_sections)
-    if isinstance(given, tuple | list):
-        return split_with_sizes(tensor, given, dim)
-    d = dim_of(dim, tensor._d.ndim)
-    if not tensor._d.ndim:
+    if RAW["BUSY"] and here.modes:
+        return overridden(split, (tensor, split_size_or_sections, dim), named)
+    given = named["split_size"] if named else split_size_or_sections
+    if type(given) is not int:
+        if isinstance(given, tuple | list):
+            return split_with_sizes(tensor, given, dim)
+        given = index(given)
+    shape = tensor._d.shape
+    if not shape:
         raise RuntimeError("split expects at least a 1-dimensional tensor")
-    n = tensor._d.shape[d]
+    d = dim if 0 <= dim < len(shape) else dim_of(dim, len(shape))
+    n = shape[d]
     if given < 0:
         raise RuntimeError(f"split expects split_size be non-negative, but got split_size={given}")
     if not given and n:
@@ -125,7 +79,10 @@ def split(tensor: Tensor, split_size_or_sections: Any = None, dim: int = 0, **na
 
 
 def _equal(n: int, size: int) -> tuple[int, ...]:
-    return tuple([min(size, n - start) for start in range(0, n, size)]) if n else (0,)
+    if not n:
+        return (0,)
+    whole, rest = divmod(n, size)
+    return (size,) * whole + ((rest,) if rest else ())
 
 
 @overridable
@@ -147,15 +104,17 @@ def split_with_sizes(tensor: Tensor, split_sizes: Sequence[int], dim: int = 0) -
     return rows.split_with_sizes(tensor, wanted, d)
 
 
-@overridable
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most ``chunks`` views of equal size along ``dim``, the last perhaps smaller."""
-    if not input._d.ndim:
+    if RAW["BUSY"] and here.modes:
+        return overridden(chunk, (input, chunks, dim), {})
+    shape = input._d.shape
+    if not shape:
         raise RuntimeError("chunk expects at least a 1-dimensional tensor")
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    d = dim_of(dim, input._d.ndim)
-    n = input._d.shape[d]
+    d = dim if 0 <= dim < len(shape) else dim_of(dim, len(shape))
+    n = shape[d]
     if not n:
         return rows.split_with_sizes(input, (0,) * chunks, d)
     return rows.split(input, _equal(n, -(-n // chunks)), d)
@@ -202,16 +161,16 @@ def _split_along(name: str, ndim: int, dim: int) -> Callable[..., tuple[Tensor, 
     return parted
 
 
-@overridable
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """Every entry along ``dim``, as views."""
-    if not input._d.ndim:
+    n = input._d.ndim
+    if not n:
         raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
-    return rows.unbind(input, dim_of(dim, input._d.ndim))
+    return rows.unbind(input, dim if 0 <= dim < n else dim_of(dim, n))
 
 
 FUNCTIONS = {
-    "cat": cat, "concat": cat, "concatenate": cat, "stack": stack, "hstack": hstack, "vstack": vstack,
+    "cat": cat, "concat": cat, "concatenate": cat, "stack": rows.stack, "hstack": hstack, "vstack": vstack,
     "row_stack": vstack, "dstack": dstack, "column_stack": column_stack,
     "split": split, "split_with_sizes": split_with_sizes, "chunk": chunk, "tensor_split": tensor_split,
     "hsplit": _split_along("hsplit", 1, 1), "vsplit": _split_along("vsplit", 2, 0),
