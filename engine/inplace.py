@@ -49,19 +49,21 @@ def track(base: Tensor, out: Tensor) -> None:
 
 def track_all(base: Tensor, outs: list[Tensor]) -> None:
     """``track`` of all the parts that one operation made, none of which is a copy."""
-    try:
-        root = base._b
-    except AttributeError:
-        root = base
+    root = getattr(base, "_b", base)
     for out in outs:
         out._b = root
-    if root is FROM_DATA or ((n := root._n) is not None and n.key > 0):
-        return
-    try:
-        views = root._views
-    except AttributeError:
+    n = root._n
+    if n is not None:
+        if not here.grad:
+            for out in outs:
+                if out._n is None:
+                    sever(out)
+        if n.key > 0:
+            return
+    views = getattr(root, "_views", None)
+    if views is None:
         views = root._views = []
-    if len(views) > 64:
+    elif len(views) > 64:
         views[:] = [v for v in views if v() is not None]
     views += map(reference, outs)
 
