@@ -65,7 +65,7 @@ def track_all(base: Tensor, outs: list[Tensor]) -> None:
         views = root._views = []
     elif len(views) > 64:
         views[:] = [v for v in views if v() is not None]
-    views += map(reference, outs)
+    views.extend(map(reference, outs))
 
 
 ndarray, reference = np.ndarray, weakref.ref

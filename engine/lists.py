@@ -69,7 +69,8 @@ class ListRow:
             self.steps[count].part(count)
         return self.steps[count].run
 
-    compile, lazy = Row.compile, Row.lazy
+    compile: Any = Row.compile  # it needs a name and a list of sources alone
+    lazy: Any = Row.lazy
 
     @property
     def signature(self) -> inspect.Signature:
