@@ -1,4 +1,4 @@
-"""``torch.Size``, a shape that prints as PyTorch's, and ``torch.device``, which is always the CPU."""
+"""``torch.Size``, a shape that prints as PyTorch's; ``torch.device``, always the CPU; how memory can be laid out."""
 
 from __future__ import annotations
 
@@ -48,3 +48,35 @@ class device:
 
     def __str__(self) -> str:
         return self.type
+
+
+class _Named:
+    """A constant of PyTorch's that is only its name."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+    def __reduce__(self) -> str:
+        return self.name
+
+
+class layout(_Named):
+    """How elements are stored: ``torch.strided`` is the one that this engine has."""
+
+    __slots__ = ()
+
+
+class memory_format(_Named):
+    """The order of elements in memory: ``torch.contiguous_format``, ``torch.preserve_format``, channels last."""
+
+    __slots__ = ()
+
+
+strided = layout("strided")
+contiguous_format, preserve_format = memory_format("contiguous_format"), memory_format("preserve_format")
+channels_last, channels_last_3d = memory_format("channels_last"), memory_format("channels_last_3d")

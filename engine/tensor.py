@@ -18,7 +18,7 @@ from . import dtypes, errors
 from .hooks import Handle, hooked
 from .kernel import PUBLIC, RAW
 from .node import AccumulateGrad, Node, Output, shown
-from .size import Size, device
+from .size import Size, device, layout, strided
 from .versions import boxed, owner, version
 
 _CPU = device("cpu")
@@ -69,8 +69,8 @@ class Tensor:
         return _CPU
 
     @property
-    def layout(self) -> str:
-        return "torch.strided"
+    def layout(self) -> layout:
+        return strided
 
     @property
     def itemsize(self) -> int:
@@ -111,9 +111,12 @@ class Tensor:
         """Whether the dtype is a complex one."""
         return self._d.dtype.kind == "c"
 
-    def is_contiguous(self) -> bool:
-        """Whether elements lie in memory in C order without gaps."""
-        return type(self._d) is not np.ndarray or self._d.flags.c_contiguous
+    def is_contiguous(self, memory_format: Any = None) -> bool:
+        """Whether elements lie in memory in C order without gaps; with channels last, in that order."""
+        d = self._d
+        if memory_format is not None and memory_format.name.startswith("channels_last"):
+            return d.ndim == 4 + (memory_format.name != "channels_last") and np.moveaxis(d, 1, -1).flags.c_contiguous
+        return type(d) is not np.ndarray or d.flags.c_contiguous
 
     def data_ptr(self) -> int:
         """The address of the first element."""

@@ -60,6 +60,7 @@ ELEMENTWISE: dict[str, list[Example]] = {
     "addcdiv": [Example(X, Y, POSITIVE, 2), Example(ROW, X, POSITIVE, 1)],
     "where": [Example(CHOSEN, X, Y, fixed=[0]), Example(CHOSEN[0], X, ROW, fixed=[0])],
     "cast": [Example(X, np.dtype("f8"))],
+    "cast_in_format": [Example(random(2, 3, 2, 2), np.dtype("f8"), "channels_last")],
     "round_decimals": [Example(X, 1)],
     "polygamma": [Example(POSITIVE, 1)],
     "threshold": [Example(X, 0.4, -1.0)],

@@ -14,6 +14,8 @@ from .cast import converted
 from .operators import careful, operator, swapped
 
 NUMBERS = (float, int, complex, np.generic)
+TWO_FORMS = [f"(Tensor input, {kind} other, *, Tensor out = None)" for kind in ("Tensor", "Number")]
+_RSUB = ("(Tensor input, Tensor other, *, Number alpha = 1)", "(Tensor input, Number other, Number alpha = 1)")
 
 
 def promoted(t: Tensor, *numbers: Any) -> Tensor:
@@ -57,6 +59,8 @@ def sub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
 
 def rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     """``other - alpha · input``."""
+    if not isinstance(input, Tensor):
+        raise errors.combination("rsub", (input, other), _RSUB)
     if isinstance(other, Tensor):
         return rows.rsub_scaled(input, other, alpha)
     return rows.rsub(input, other) if alpha == 1 else rows.rsub_number_scaled(input, other, alpha)
@@ -82,6 +86,8 @@ def remainder(input: Any, other: Any) -> Tensor:
 
 def fmod(input: Tensor, other: Any) -> Tensor:
     """What division leaves, with the sign of ``input``."""
+    if not isinstance(input, Tensor):
+        raise errors.combination("fmod", (input, other), TWO_FORMS)
     return (rows.fmod if isinstance(other, Tensor) else rows.fmod_number)(input, other)
 
 
@@ -89,10 +95,13 @@ def fmod(input: Tensor, other: Any) -> Tensor:
 def pow(input: Any, exponent: Any) -> Tensor:
     """``input ** exponent``; either may be a number."""
     if isinstance(input, NUMBERS) and isinstance(exponent, Tensor):
-        return rows.pow_base(promoted(exponent, input), plain(input))
+        base = promoted(exponent, input)
+        if base._d.dtype.kind == "b":
+            raise errors.not_implemented("pow", base._d.dtype)
+        return rows.pow_base(base, plain(input))
     if isinstance(exponent, NUMBERS) and isinstance(input, Tensor):
         number = plain(exponent)
-        return rows.pow_number(promoted(input, number), int(number) if type(number) is bool else number)
+        return rows.pow_number(promoted(input, number), number)
     if not isinstance(input, Tensor):
         raise errors.argument("pow", "input", 1, input)
     if not isinstance(exponent, Tensor | np.ndarray):

@@ -8,7 +8,7 @@ from .. import dtypes, errors
 from ..mode import overridable
 from ..ops import binary as rows
 from ..tensor import Tensor
-from .arithmetic import NUMBERS, plain, promoted
+from .arithmetic import NUMBERS, TWO_FORMS, plain, promoted
 from .operators import of_tensors
 
 _PLAIN = (float, int, type(None))
@@ -45,9 +45,15 @@ _clamp.__name__ = "clamp"
 _CLAMP = ("(Tensor min = None, Tensor max = None)", "(Number min = None, Number max = None)")
 
 
+def _bound_forms(name: str) -> list[str]:
+    return [f"(Tensor input, {kind} {name}, *, Tensor out = None)" for kind in ("Tensor", "Number")]
+
+
 @overridable
 def clamp_min(input: Tensor, min: Any) -> Tensor:
     """``input``, but at least ``min``."""
+    if not isinstance(input, Tensor):
+        raise errors.combination("clamp_min", (input, min), _bound_forms("min"))
     if isinstance(min, NUMBERS):
         return rows.clamp_min_number(promoted(input, min), plain(min))
     return rows.clamp_min_tensor(input, min)
@@ -56,6 +62,8 @@ def clamp_min(input: Tensor, min: Any) -> Tensor:
 @overridable
 def clamp_max(input: Tensor, max: Any) -> Tensor:
     """``input``, but at most ``max``."""
+    if not isinstance(input, Tensor):
+        raise errors.combination("clamp_max", (input, max), _bound_forms("max"))
     if isinstance(max, NUMBERS):
         return rows.clamp_max_number(promoted(input, max), plain(max))
     return rows.clamp_max_tensor(input, max)
@@ -91,6 +99,8 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) 
 
 def copysign(input: Tensor, other: Any) -> Tensor:
     """The magnitude of ``input`` with the sign of ``other``."""
+    if not isinstance(input, Tensor):
+        raise errors.combination("copysign", (input, other), TWO_FORMS)
     return (rows.copysign if isinstance(other, Tensor) else rows.copysign_number)(input, other)
 
 

@@ -9,12 +9,17 @@ import numpy as np
 from .. import dtypes
 from ..mode import overridable
 from ..ops import functions as rows
+from ..size import contiguous_format, memory_format, preserve_format
 from ..size import device as Device
 from ..tensor import Tensor
 
 
-def converted(t: Tensor, d: np.dtype[Any], copy: bool = False) -> Tensor:
-    """``t`` in the dtype ``d``: itself where it has that already, unless ``copy``."""
+def converted(t: Tensor, d: np.dtype[Any], copy: bool = False, order: memory_format | None = None) -> Tensor:
+    """``t`` in the dtype ``d`` and memory format ``order``: itself where it has both already, unless ``copy``."""
+    if order is not None and order is not preserve_format:
+        if t._d.dtype is d and not copy and (order is contiguous_format or t.is_contiguous(order)):
+            return t
+        return rows.cast_in_format(t, d, order.name)
     if t._d.dtype is d and not copy:
         return t
     return rows.cast(t, d) if d.kind in "fc" else rows.cast_whole(t, d)
@@ -40,14 +45,15 @@ def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         elif value is not None and not isinstance(value, Device):
             Device(value)
     copy = copy or flags[1:2] == [True]
-    return converted(self, self._d.dtype if d is None else dtypes.numpy_of(d), copy)
+    order = kwargs.get("memory_format")
+    return converted(self, self._d.dtype if d is None else dtypes.numpy_of(d), copy, order)
 
 
 def _shorthand(name: str, of: dtypes.dtype) -> Any:
     d = of.numpy
 
-    def method(self: Tensor, memory_format: Any = None) -> Tensor:
-        return converted(self, d)
+    def method(self: Tensor, *, memory_format: Any = None) -> Tensor:
+        return converted(self, d, order=memory_format)
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"This tensor as {dtypes.OF[d].name}; itself where it is."

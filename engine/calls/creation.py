@@ -127,6 +127,7 @@ def arange(*args: Any, start: Any = None, end: Any = None, step: Any = None, dty
         dtype = dtypes.int64.numpy if all(isinstance(v, int) for v in (first, last, by)) else default_float()
     if not (math.isfinite(first) and math.isfinite(last)):
         raise RuntimeError(f"unsupported range: {first:g} -> {last:g}")
+    begin, end, stride = first, last, by  # only in int64 does PyTorch count whole steps between whole bounds
     if dtype.kind in "iu":
         if by and not int(by):
             raise ValueError("step must be nonzero")
@@ -135,13 +136,29 @@ def arange(*args: Any, start: Any = None, end: Any = None, step: Any = None, dty
         raise RuntimeError("step must be nonzero")
     if (last - first) * by < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
-    count = -((first - last) // by) if dtype.kind in "iu" else math.ceil((last - first) / by)
+    if dtype.kind not in "iu" or dtype.itemsize < 8:
+        count = math.ceil((end - begin) / stride)
+    else:
+        count = -((first - last) // by)
     return (first + by * np.arange(count)).astype(dtype)
 
 
-def _steps(function: str, steps: Any) -> int:
+_OPTIONS = "torch.dtype dtype = None, torch.layout layout = None, torch.device device = None, "
+_OPTIONS += "bool pin_memory = False, bool requires_grad = False)"
+
+
+def _steps(function: str, start: Any, end: Any, steps: Any) -> int:
     if not hasattr(steps, "__index__"):
-        raise TypeError(f"{function}(): argument 'steps' (position 3) must be int, not {type(steps).__name__}")
+        base = "float base = 10.0, " * (function == "logspace")
+        kinds = (("Tensor", "Tensor"), ("Number", "Tensor"), ("Tensor", "Number"), ("Number", "Number"))
+        forms = [f"({a} start, {b} end, int steps, {base}*, Tensor out = None, {_OPTIONS}" for a, b in kinds]
+        raise errors.combination(function, (start, end, steps), forms)
+    if any(isinstance(t, Tensor) and t._d.ndim for t in (start, end)):
+        dims = [t._d.ndim if isinstance(t, Tensor) else 0 for t in (start, end)]
+        raise RuntimeError(
+            f"{function} only supports 0-dimensional start and end tensors, but got start with {dims[0]} dimension(s) "
+            f"and end with {dims[1]} dimension(s)."
+        )
     if steps.__index__() < 0:
         raise RuntimeError("number of steps must be non-negative")
     return steps.__index__()
@@ -153,7 +170,7 @@ def linspace(start: Any, end: Any, steps: int, *, dtype: Any = None) -> Any:
 
     The upper half is counted from the end, as in PyTorch, so that both bounds are met exactly.
     """
-    count = _steps("linspace", steps)
+    count = _steps("linspace", start, end, steps)
     first, last = _python("linspace", "start", 1, start), _python("linspace", "end", 2, end)
     dtype = dtype or default_float()
     return _between(first, last, count, dtype).astype(dtype)
@@ -175,12 +192,12 @@ def _between(first: Any, last: Any, count: int, dtype: np.dtype[Any]) -> np.ndar
 @creating
 def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: Any = None) -> Any:
     """``base`` to the power of ``linspace(start, end, steps)``."""
-    count = _steps("logspace", steps)
+    count = _steps("logspace", start, end, steps)
     first, last = _python("logspace", "start", 1, start), _python("logspace", "end", 2, end)
+    d = dtype or default_float()
+    powers = _between(first, last, count, d if d.kind in "iu" else dtypes.float64.numpy)
     with np.errstate(all="ignore"):
-        return np.power(float(base), _between(first, last, count, dtypes.float64.numpy)).astype(
-            dtype or default_float()
-        )
+        return np.power(float(base), powers).astype(d)
 
 
 # ----------------------------------------------------------------------------------------------------------- refilled

@@ -170,9 +170,10 @@ def _extreme(name: str, whole: Any, along: Any, pairwise: Any, result: Any) -> C
         dim = axis if dim is None else dim
         if dim is None and other is None:
             return whole(input)
-        if isinstance(dim, Tensor) or other is not None:
+        known = isinstance(input, Tensor)
+        if known and (isinstance(dim, Tensor) or other is not None):
             return pairwise(input, dim if other is None else other)
-        if not isinstance(dim, int) or isinstance(dim, bool):
+        if not known or not isinstance(dim, int) or isinstance(dim, bool):
             raise errors.combination(
                 name,
                 (input, dim),

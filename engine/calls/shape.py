@@ -171,13 +171,15 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 @overridable
 def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
     """This tensor if its elements lie in C order without gaps, else a copy that does."""
-    return self if self.is_contiguous() else rows.clone(self, "C")
+    if self.is_contiguous(memory_format):
+        return self
+    return rows.clone(self, "C") if memory_format is None else rows.clone(self, memory_format.name)
 
 
 @overridable
 def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
     """A copy that is part of the graph."""
-    return rows.clone(input)
+    return rows.clone(input) if memory_format is None else rows.clone(input, memory_format.name)
 
 
 # ------------------------------------------------------------------------------------------------ order of dimensions

@@ -267,6 +267,8 @@ PUBLIC["number"] = lambda value, like: value
 @elementwise(x=pow_slope, node="PowBackward0", called="pow", diagnose=no_negative_powers)
 def pow_number(x, y):
     """A power with a Python number as exponent: ``out = x ** y``."""
+    if x.dtype.kind == "b":  # so y is a bool too
+        return x.copy() if y else np.ones_like(x)
     return x * x if y == 2 else x * x * x if y == 3 else power(x, y)
 
 

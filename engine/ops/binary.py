@@ -89,15 +89,25 @@ def clamp_number(x, low, high):
     return x if high is None else np.minimum(operand(high, x), x)
 
 
-@elementwise(x=lambda g, x, low: only_where(g, x >= low), node="ClampMinBackward0", called="clamp_min")
+@elementwise(
+    x=lambda g, x, low: only_where(g, x >= low), node="ClampMinBackward0", called="clamp_min",
+    diagnose=no_bools("clamp_min_scalar_cpu"),
+)  # fmt: skip
 def clamp_min_number(x, low):
     """``x``, but at least ``low``, a number."""
+    if x.dtype.kind == "b":
+        raise TypeError
     return np.maximum(x.dtype.type(low), x)
 
 
-@elementwise(x=lambda g, x, high: only_where(g, x <= high), node="ClampMaxBackward0", called="clamp_max")
+@elementwise(
+    x=lambda g, x, high: only_where(g, x <= high), node="ClampMaxBackward0", called="clamp_max",
+    diagnose=no_bools("clamp_max_scalar_cpu"),
+)  # fmt: skip
 def clamp_max_number(x, high):
     """``x``, but at most ``high``, a number."""
+    if x.dtype.kind == "b":
+        raise TypeError
     return np.minimum(x.dtype.type(high), x)
 
 

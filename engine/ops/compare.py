@@ -6,34 +6,35 @@ import numpy as np
 
 from .. import errors
 from ..op import elementwise
+from .functions import tensor_first
 
 
-@elementwise(operator.eq, predicate=True, x=None, y=None)
+@elementwise(operator.eq, predicate=True, x=None, y=None, refuse=tensor_first("eq"))
 def eq(x, y):
     """``x == y``, elementwise."""
 
 
-@elementwise(operator.ne, predicate=True, x=None, y=None)
+@elementwise(operator.ne, predicate=True, x=None, y=None, refuse=tensor_first("ne"))
 def ne(x, y):
     """``x != y``, elementwise."""
 
 
-@elementwise(operator.lt, predicate=True, x=None, y=None)
+@elementwise(operator.lt, predicate=True, x=None, y=None, refuse=tensor_first("lt"))
 def lt(x, y):
     """``x < y``, elementwise."""
 
 
-@elementwise(operator.le, predicate=True, x=None, y=None)
+@elementwise(operator.le, predicate=True, x=None, y=None, refuse=tensor_first("le"))
 def le(x, y):
     """``x <= y``, elementwise."""
 
 
-@elementwise(operator.gt, predicate=True, x=None, y=None)
+@elementwise(operator.gt, predicate=True, x=None, y=None, refuse=tensor_first("gt"))
 def gt(x, y):
     """``x > y``, elementwise."""
 
 
-@elementwise(operator.ge, predicate=True, x=None, y=None)
+@elementwise(operator.ge, predicate=True, x=None, y=None, refuse=tensor_first("ge"))
 def ge(x, y):
     """``x >= y``, elementwise."""
 

@@ -20,6 +20,12 @@ def no_bools(name):
     return lambda x, *rest: errors.not_implemented(name, x.dtype) if x.dtype.kind == "b" else None
 
 
+def tensor_first(name):
+    """The ``refuse`` of a row whose first input may not be a number."""
+    forms = [f"(Tensor input, {kind} other, *, Tensor out = None)" for kind in ("Tensor", "Number")]
+    return lambda x, y, *rest: None if hasattr(x, "_d") else errors.combination(name, (x, y), forms)
+
+
 # ---------------------------------------------------------------- zeros, dtypes, masks
 @op(x=None, node="ZerosLikeBackward0")
 def zeros_as(x):
@@ -31,6 +37,27 @@ def zeros_as(x):
 def cast(x, dtype):
     """``x`` in another floating-point dtype."""
     return x.astype(dtype)
+
+
+_CHANNELS_LAST = {"channels_last": 4, "channels_last_3d": 5}
+
+
+def in_format(x, order):
+    """A copy of ``x``, its elements in memory in the order that PyTorch's memory format of this name asks for."""
+    if order in _CHANNELS_LAST:
+        if x.ndim != _CHANNELS_LAST[order]:
+            raise RuntimeError(f"required rank {_CHANNELS_LAST[order]} tensor to use {order} format")
+        return np.moveaxis(np.array(np.moveaxis(x, 1, -1), order="C"), -1, 1)
+    return np.array(x, order="C" if order == "contiguous_format" else "K") if type(x) is np.ndarray else x
+
+
+RAW["in_format"] = in_format
+
+
+@op(x=lambda g, x_dtype: cast(g, x_dtype), node="ToCopyBackward0", jvp="linear", called="to")
+def cast_in_format(x, dtype, order):
+    """``x`` in another floating-point dtype, its memory laid out in the format ``order``."""
+    return in_format(x.astype(dtype), order)
 
 
 @op(x=None, called="to")
@@ -105,9 +132,12 @@ def rsqrt(x):
 
 
 # ---------------------------------------------------------------- rounding and signs
-@elementwise(np.absolute, x=lambda g, x: g * sgn(x))
+@elementwise(x=lambda g, x: g * sgn(x), diagnose=no_bools("abs_cpu"))
 def abs(x):
     """The absolute value; its derivative at 0 is 0."""
+    if x.dtype.kind == "b":
+        raise TypeError
+    return np.absolute(x)
 
 
 @elementwise(x=lambda g: zeros_as(g), called="sign")
@@ -264,11 +294,11 @@ def sigmoid_backward(x, y):
 @elementwise(floating=True, x=lambda g, out: sigmoid_backward(g, out))
 def sigmoid(x):
     """``out = 1 / (1 + e^-x)``."""
-    if type(x) is ndarray:
-        out = np.exp(-x)
-        out += ONE
-        return np.reciprocal(out, out)
-    return 1.0 / (1.0 + np.exp(-x))
+    out = np.exp(-x)
+    if type(out) is not ndarray:  # NumPy's functions make scalars of 0-d arrays
+        return 1.0 / (1.0 + out)
+    out += ONE
+    return np.reciprocal(out, out)
 
 
 RAW["sigmoid_d_x"] = RAW["sigmoid_backward"]

@@ -60,7 +60,12 @@ def _reshape(x, shape):
 
 @op(x=lambda g: clone(g, "K"), node="CloneBackward0", jvp="linear")
 def clone(x, order="K"):
-    """A copy; ``order`` "K" keeps the order of the elements in memory, "C" makes it that of the indices."""
+    """A copy; ``order`` "K" keeps the order of the elements in memory, "C" makes it that of the indices.
+
+    Or ``order`` is the name of a memory format.
+    """
+    if len(order) > 1:
+        return in_format(x, order)
     if order == "K" and type(x) is ndarray and 0 in x.strides and x.size > 1:
         order = "C"  # an expanded view: PyTorch's copy of it is in C order
     return np.array(x, order=order) if type(x) is ndarray else x

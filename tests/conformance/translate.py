@@ -62,10 +62,17 @@ def _required(path: str) -> Callable[..., Any]:
 def _rebound(function: types.FunctionType) -> Callable[..., Any]:
     """The same code, for which ``torch`` and ``F`` are the engine's."""
     world = {**function.__globals__, "torch": engine, "F": engine.nn.functional, "np": np}
+    world |= {"wrapper_set_seed": _seeded}
     cells = tuple([types.CellType(_inside(c.cell_contents)) for c in function.__closure__ or ()])
     made = types.FunctionType(function.__code__, world, function.__name__, function.__defaults__, cells or None)
     made.__kwdefaults__ = function.__kwdefaults__
     return made
+
+
+def _seeded(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """``op_db``'s ``wrapper_set_seed``, with the engine's generator."""
+    engine.manual_seed(42)
+    return function(*args, **kwargs)
 
 
 def _inside(value: Any) -> Any:
