@@ -27,6 +27,8 @@ _LATE = {  # files that are read when one of their names, or they themselves, ar
     "exp_ expm1_ fill_ fix_ floor_ frac_ gcd_ index_put_ lcm_ ldexp_ log10_ log1p_ log2_ log_ logit_ nan_to_num_ "
     "neg_ negative_ rad2deg_ reciprocal_ relu_ round_ rsqrt_ sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ "
     "tanh_ trunc_ xlogy_ zero_",
+    "nn.functional.convolutions": "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d convolution",
+    "nn.functional.paddings": "constant_pad_nd",
     "printing": "get_printoptions set_printoptions",
     "typeinfo": "can_cast finfo iinfo is_complex is_floating_point is_nonzero is_tensor numel promote_types "
     "result_type",

@@ -14,6 +14,12 @@ METHODS: dict[str, str] = {
 }
 
 ROWS: dict[str, str] = {
+    "ops.convolution": """
+        convolution convolution_input convolution_weight
+    """,
+    "ops.convolving": """
+        correlate correlate_weight spread
+    """,
     "ops.embedding": """
         embedding embedding_dense_backward
     """,
@@ -23,5 +29,11 @@ ROWS: dict[str, str] = {
     "ops.losses": """
         binary_cross_entropy binary_cross_entropy_with_logits huber_loss mse_loss nll_loss_1d nll_loss_2d
         nll_place smooth_l1_loss
+    """,
+    "ops.padding": """
+        constant_pad_nd
+    """,
+    "ops.resample": """
+        resample
     """,
 }

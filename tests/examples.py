@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from .example import Example
 from .examples_elementwise import ELEMENTWISE
+from .examples_layers import LAYERS
 from .examples_reduce import LINALG, LOSSES, REDUCE
 from .examples_shape import SHAPE_EXAMPLES
 
 EXAMPLES: dict[str, list[Example]] = {}
 
-for _family in (ELEMENTWISE, REDUCE, LINALG, LOSSES, SHAPE_EXAMPLES):
+for _family in (ELEMENTWISE, REDUCE, LINALG, LOSSES, SHAPE_EXAMPLES, LAYERS):
     if _twice := EXAMPLES.keys() & _family.keys():
         raise ValueError(f"examples in two families: {sorted(_twice)}")
     EXAMPLES |= _family

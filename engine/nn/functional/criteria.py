@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes, errors
-from ..kernel import PUBLIC
-from ..mode import overridable
-from ..tensor import Tensor
-from .reduction import reduced, reduction_of, warn_of_sizes
+from ... import dtypes, errors
+from ...kernel import PUBLIC
+from ...mode import overridable
+from ...tensor import Tensor
+from ..reduction import reduced, reduction_of, warn_of_sizes
 
 
 def _tensors(function: str, input: Any, target: Any) -> None:

@@ -1,0 +1,21 @@
+"""``torch.nn.functional``: layers, activations and losses. Each file is read when one of its names is asked for."""
+
+from __future__ import annotations
+
+from ... import late
+
+FILES = {
+    "activation": "celu elu gelu glu hardshrink hardsigmoid hardswish hardtanh leaky_relu log_softmax logsigmoid mish "
+    "prelu relu relu6 selu sigmoid silu softmax softmin softplus softshrink softsign tanh tanhshrink threshold",
+    "convolutions": "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
+    "criteria": "binary_cross_entropy binary_cross_entropy_with_logits cross_entropy huber_loss kl_div l1_loss "
+    "mse_loss nll_loss smooth_l1_loss",
+    "paddings": "pad",
+    "layers": "dropout embedding linear normalize one_hot",
+}
+
+__getattr__, __all__ = late.names(__name__, "torch.nn.functional", FILES)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
