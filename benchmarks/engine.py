@@ -2,7 +2,7 @@
 
     python -m benchmarks.engine [--rounds 40]
 
-Prints the median time of each program with both, their ratio, and the geometric mean of the ratios (limit: 0.35).
+Prints the median time of each program with both and their ratio (limit: 0.38), and the ratios' geometric mean (0.28).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 from benchmarks.measure import interleaved, table, verdict  # noqa: E402 - after the threads are limited
 
-LIMIT = 0.35
+LIMIT, LIMIT_OF_EACH = 0.28, 0.38
 Program = Callable[[Any], Callable[[], object]]
 
 
@@ -65,34 +65,38 @@ def vector_of_b4(torch: Any) -> Callable[[], object]:
     return run
 
 
-def chain(torch: Any) -> Callable[[], object]:
-    """A chain of 100 operations on 3 elements: products, sums, sines, and products with a number, in turn."""
-    x = torch.tensor([0.5, -1.25, 2.0], requires_grad=True)
-    w = torch.tensor([1.5, 0.25, -0.75])
-    b = torch.tensor([0.1, 0.2, 0.3])
-    v = torch.tensor([1.0, 0.5, -0.25])
+def chain(length: int, *shape: int) -> Program:
+    """A chain of ``length`` operations on one shape: products, sums, sines, and products with a number, in turn."""
 
-    def run() -> None:
-        x.grad = None
-        y = x
-        for _ in range(25):
-            y = torch.sin(y * w + b) * 0.9
-        y.backward(v)
+    def program(torch: Any) -> Callable[[], object]:
+        torch.manual_seed(0)
+        w, b, v = (torch.randn(shape) for _ in range(3))
+        x = torch.randn(shape, requires_grad=True)
 
-    return run
+        def run() -> None:
+            x.grad = None
+            y = x
+            for _ in range(length // 4):
+                y = torch.sin(y * w + b) * 0.9
+            y.backward(v)
+
+        return run
+
+    return program
 
 
 def small_mlp(torch: Any) -> Callable[[], object]:
-    """Two hidden layers of 16, a batch of 8, the mean squared error."""
+    """An 8-16-3 classifier as learners write it: one training step on a batch of 16."""
     torch.manual_seed(0)
     nn = torch.nn
-    model = nn.Sequential(nn.Linear(4, 16), nn.Tanh(), nn.Linear(16, 16), nn.Tanh(), nn.Linear(16, 1))
-    loss = nn.MSELoss()
-    inputs, targets = torch.randn(8, 4), torch.randn(8, 1)
+    model = nn.Sequential(nn.Linear(8, 16), nn.Tanh(), nn.Linear(16, 3))
+    loss, optimizer = nn.CrossEntropyLoss(), torch.optim.SGD(model.parameters(), lr=1e-6)
+    inputs, targets = torch.randn(16, 8), torch.randint(0, 3, (16,))
 
     def run() -> None:
-        model.zero_grad()
+        optimizer.zero_grad()
         loss(model(inputs), targets).backward()
+        optimizer.step()
 
     return run
 
@@ -101,8 +105,12 @@ PROGRAMS: dict[str, Program] = {
     "the loop of C3": loop_of_c3,
     "C2": mean_of_c2,
     "B4": vector_of_b4,
-    "chain of 100, 3 elements": chain,
-    "small MLP": small_mlp,
+    **{
+        f"chain of {length}, {what}": chain(length, *shape)
+        for length in (100, 1000)
+        for what, shape in {"scalar": (), "3": (3,), "5x5": (5, 5), "100": (100,)}.items()
+    },
+    "8-16-3 MLP, a step": small_mlp,
 }
 
 
@@ -126,7 +134,8 @@ def main() -> int:
     )
     print(table(["program", "torch µs", "engine µs", "ratio"], rows), end="\n\n")
     mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
-    return not verdict("geometric mean of the ratios", mean, LIMIT, "")
+    good = verdict("geometric mean of the ratios", mean, LIMIT, "")
+    return not (verdict("highest ratio", max(ratios), LIMIT_OF_EACH, "") and good)
 
 
 if __name__ == "__main__":
