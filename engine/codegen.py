@@ -132,7 +132,7 @@ def _record(row: Row, general: str) -> list[str]:
 def _node(row: Row, wanted: tuple[str, ...]) -> list[str]:
     """Lines that make the node when exactly the inputs ``wanted`` want gradients."""
     edges = [_name(p) + "_n" for p in wanted]
-    others = f"({', '.join(edges[1:])},)" if edges[1:] else "()"
+    others = "None" if len(edges) < 2 else edges[1] if len(edges) == 2 else f"({', '.join(edges[1:])})"
     lines = ["out._n = n = new(Node); n.key = tick()", f"n.edge = {edges[0]}; n.others = {others}"]
     may_fit = row.elementwise and len(row.inputs) > 1
     for fit in (False, True) if may_fit else (False,):

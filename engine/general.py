@@ -14,7 +14,7 @@ from . import dtypes, errors
 from .codegen import PUBLIC_NAMES
 from .kernel import RAW, tick
 from .mode import here
-from .node import Node
+from .node import Node, rest_of
 from .tensor import Tensor, tensor_of, wrap
 
 if TYPE_CHECKING:
@@ -191,13 +191,13 @@ def _node(row: Row, wanted: tuple[str, ...], values: dict[str, Any], tensors: An
             values[f"{p}_{what}"] = getattr(values[p], what, None)
     n = Node()
     n.key, n.step = tick(), step.run
-    n.edge, *others = (tensors[p]._n for p in wanted)
-    n.others = tuple(others)
+    edges = [tensors[p]._n for p in wanted]
+    n.edge, n.others = edges[0], rest_of(edges)
     n.saved = tuple([values[name] for name in step.kept] + [like(before[p]) for p in wanted if step.fit])
     return n
 
 
 RAW.update(
     general=general, number=number, NUMBERS=NUMBERS32, alike=alike, like=like, fit=fit, fit_tensor=fit_tensor,
-    tensor_of=tensor_of, freed=errors.freed, new=object.__new__, Node=Node, Tensor=Tensor, wrap=wrap,
+    tensor_of=tensor_of, freed=errors.freed, new=object.__new__, Node=Node, rest_of=rest_of, Tensor=Tensor, wrap=wrap,
 )  # fmt: skip

@@ -15,7 +15,7 @@ import numpy as np
 from . import dtypes
 from .kernel import PUBLIC, RAW, public, raw, tick
 from .mode import here
-from .node import Node, Output, part_of
+from .node import Node, Output, part_of, rest_of
 from .op import LINEAR, TABLE, Row, defaults, parameters
 from .tensor import Tensor, wrap
 
@@ -177,7 +177,7 @@ def NAME(tensors, PARAMETERS):
     if None in nodes or BUSY and not here.grad:
         join(t, NAME_row, data, nodes, ARGUMENTS)
     else:
-        t._n = n = new(Node); n.key = tick(); n.edge = nodes[0]; n.others = tuple(nodes[1:])
+        t._n = n = new(Node); n.key = tick(); n.edge = nodes[0]; n.others = rest_of(nodes)
         n.saved = ([e.shape for e in data], ARGUMENTS)
         n.step = NAME_whole.get(len(data)) or NAME_row.whole(len(data))
     return t
@@ -221,8 +221,8 @@ def _join(out: Tensor, row: ListRow, data: list[Any], nodes: list[Any], *args: A
     if wanted and here.grad:
         out._n = n = Node()
         n.key = tick()
-        n.edge, *others = [nodes[i] for i in wanted]
-        n.others = tuple(others)
+        edges = [nodes[i] for i in wanted]
+        n.edge, n.others = edges[0], rest_of(edges)
         n.step = row.joining(len(data), tuple(wanted))
         n.saved = ([d.shape for d in data], *args)
 
@@ -238,7 +238,7 @@ def NAME(input, PARAMETERS):
         for d in parts:
             t = new(Tensor); t._d = d; t._n = None; outs.append(t)
     else:
-        n = new(Node); n.key = tick(); n.edge = edge; n.others = (); n.step = NAME_row.parting(len(parts))
+        n = new(Node); n.key = tick(); n.edge = edge; n.others = None; n.step = NAME_row.parting(len(parts))
         n.saved = ([d.shape for d in parts], ARGUMENTS)
         for i, d in enumerate(parts):
             t = new(Tensor); t._d = d

@@ -15,7 +15,7 @@ import numpy as np
 from . import errors
 from .hooks import Hooked, hooked
 from .kernel import PUBLIC, RAW, tick
-from .node import Node, Output, Severed
+from .node import Node, Output, Severed, rest_of
 from .op import TABLE
 from .strays import Forbidden, forbid, history
 from .tensor import Tensor, box
@@ -33,8 +33,8 @@ def hang(row_name: str, edges: dict[str, Any], values: dict[str, Any]) -> Any:
     step = row.step(wanted)
     n = Node()
     n.key, n.step = tick(), step.run
-    n.edge, *others = (edges[p] for p in wanted)
-    n.others = tuple(others)
+    chosen = [edges[p] for p in wanted]
+    n.edge, n.others = chosen[0], rest_of(chosen)
     n.saved = tuple([values[name] for name in step.kept])
     return n
 
@@ -86,11 +86,11 @@ class CopySlices:
         inner = Node()  # with a key of its own: where the pass is recorded, this is the history of what it saved
         inner.key, inner.step, inner.saved = tick(), self.inner, node.saved
         edges = node.edges[1:] if self.of_base else node.edges
-        inner.edge, *others = (self.old, *edges) if self.of_self else edges
-        inner.others = tuple(others)
+        inside = (self.old, *edges) if self.of_self else edges
+        inner.edge, inner.others = inside[0], rest_of(inside)
         sent = step(inner, g, free)
         node.saved = inner.saved
-        return sent if inner.others else (sent,)
+        return (sent,) if inner.others is None else sent
 
     def __call__(self, node: Node, g: Any, free: bool) -> Any:
         sent = self._run(self.inner, node, np.array(RAW["part_of"](np.asarray(g), self.places)), free)
@@ -125,8 +125,8 @@ def rebase(self: Tensor, old: Any, node: Any) -> None:
     made = Node()
     made.key, made.step, made.saved = node.key, spec, node.saved  # it stands in the place of the node inside
     edges = node.edges[1:] if spec.of_self else node.edges
-    made.edge, *others = (before, *edges) if before is not None else edges
-    made.others = tuple(others)
+    chosen = (before, *edges) if before is not None else edges
+    made.edge, made.others = chosen[0], rest_of(chosen)
     move(base, made)
     follow(base, before)
 

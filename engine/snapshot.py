@@ -10,7 +10,7 @@ import numpy as np
 
 from .hooks import Hooked
 from .mode import here
-from .node import Node, Output
+from .node import Node, Output, rest_of
 from .sweep import Watch, begin, careful_sweep
 from .tensor import Tensor, wrap
 
@@ -132,6 +132,6 @@ def _copy(node: Any, copies: dict[int, Any]) -> Any:
         return relay
     twin = Node()
     twin.key, twin.step, twin.saved = node.key, node.step, node.saved
-    twin.edge = copies[node.edge.key]
-    twin.others = tuple([copies[e.key] for e in node.others])
+    edges = [copies[e.key] for e in node.edges]
+    twin.edge, twin.others = edges[0], rest_of(edges)
     return twin

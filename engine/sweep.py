@@ -70,22 +70,29 @@ def sweep(roots: Sequence[tuple[Any, Any]], free: bool) -> list[tuple[Any, Any]]
             if key > last_write[0]:
                 check(node)
             g = node.step(node, g, free)
-            if node.others:
-                slot = 0
-                for edge in (node.edge, *node.others):  # _deliver, in line: 0.4 us of a product's 2
-                    key = edge.key
-                    if key in grads:
-                        grads[key] = grads[key] + g[slot]
-                    else:
-                        grads[key] = g[slot]
-                        if key > 0:
-                            leaves.append(edge)
-                        else:
-                            waiting[key] = edge
-                            heappush(heap, key)
-                    slot += 1  # noqa: SIM113  enumerate would make a tuple per edge
+            edge, others = node.edge, node.others
+            if others is None:
+                node = edge
+            elif type(others) is tuple:
+                for edge, part in zip(node.edges, g, strict=True):
+                    _deliver(edge, part, grads, waiting, heap, leaves)
                 break
-            node = node.edge
+            else:  # two edges: one is delivered, in line, and the pass goes straight on with the other
+                g, part = g
+                if others.key > 0 > edge.key:
+                    node, edge = edge, others
+                else:  # in order: gradients are added up in the order in which they arrive
+                    node, g, part = others, part, g
+                key = edge.key
+                if key in grads:
+                    grads[key] = grads[key] + part
+                else:
+                    grads[key] = part
+                    if key > 0:
+                        leaves.append(edge)
+                    else:
+                        waiting[key] = edge
+                        heappush(heap, key)
             key = node.key
             if key in grads:  # it is waiting for more already
                 grads[key] = grads[key] + g
@@ -144,7 +151,7 @@ def careful_sweep(roots: Sequence[tuple[Any, Any]], free: bool, recorded: bool, 
             name, slots = names.get(key, (None, ())) if names is not None else (None, ())
             if name is not None:
                 watch.nodes[name] = g
-            for i, (edge, part) in enumerate(zip(node.edges, sent if node.others else (sent,), strict=True)):
+            for i, (edge, part) in enumerate(zip(node.edges, (sent,) if node.others is None else sent, strict=True)):
                 if part is None:
                     continue
                 if name is not None:
