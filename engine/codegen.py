@@ -134,6 +134,8 @@ def _node(row: Row, wanted: tuple[str, ...]) -> list[str]:
     edges = [_name(p) + "_n" for p in wanted]
     others = "None" if len(edges) < 2 else edges[1] if len(edges) == 2 else f"({', '.join(edges[1:])})"
     lines = ["out._n = n = new(Node); n.key = tick()", f"n.edge = {edges[0]}; n.others = {others}"]
+    if row.to_complex:
+        lines += ["if data.dtype.kind == 'c': complex_graph()"]
     may_fit = row.elementwise and len(row.inputs) > 1
     for fit in (False, True) if may_fit else (False,):
         step = row.step(wanted, fit)

@@ -122,6 +122,13 @@ def not_scalar() -> RuntimeError:
     )
 
 
+def not_real(d: Any) -> RuntimeError:
+    return hinted(
+        RuntimeError(f"grad can be implicitly created only for real scalar outputs but got {d}"),
+        "a complex number has no one direction of ascent: y.abs().backward(), or y.backward(v) with a complex v.",
+    )
+
+
 def mismatch(index: int, gradient: Any, output: Any) -> RuntimeError:
     hint = f"v needs one weight for each entry of the output: shape {tuple(output)}, not {tuple(gradient)}"
     if not tuple(output):

@@ -12,7 +12,7 @@ import numpy as np
 
 from . import dtypes, errors
 from .codegen import PUBLIC_NAMES
-from .kernel import RAW, tick
+from .kernel import RAW, raw, tick
 from .mode import here
 from .node import Node, rest_of
 from .tensor import Tensor, tensor_of, wrap
@@ -73,7 +73,12 @@ def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
 def fit(g: Any, to: tuple[Any, Any]) -> Any:
     """A gradient summed to an input's shape and cast to its dtype."""
     g = sum_to(g, to[0])
-    return g if g.dtype is to[1] else g.astype(to[1])
+    return g if g.dtype is to[1] else recast(g, to[1])
+
+
+def recast(data: Any, d: np.dtype[Any]) -> Any:
+    """``data`` in another dtype; of complex numbers the real part, unless that is complex as well."""
+    return (data.real if data.dtype.kind == "c" and d.kind != "c" else data).astype(d)
 
 
 def fit_tensor(g: Any, to: tuple[Any, Any]) -> Any:
@@ -116,6 +121,8 @@ def general(row: Row, args: tuple[Any, ...]) -> Any:
     out = wrap(result)
     wanted = tuple(p for p in row.formulas if p in tensors and tensors[p]._n is not None and here.grad)
     if wanted and result.dtype.kind in "fc":
+        if result.dtype.kind == "c":
+            RAW["complex_graph"]()
         out._n = _node(row, wanted, {**a, **data, **extras, "out": result}, tensors, before)
     if row.view:
         RAW["track"](tensors[row.inputs[0]], out)
@@ -198,6 +205,7 @@ def _node(row: Row, wanted: tuple[str, ...], values: dict[str, Any], tensors: An
 
 
 RAW.update(
-    general=general, number=number, NUMBERS=NUMBERS32, alike=alike, like=like, fit=fit, fit_tensor=fit_tensor,
-    tensor_of=tensor_of, freed=errors.freed, new=object.__new__, Node=Node, rest_of=rest_of, Tensor=Tensor, wrap=wrap,
+    general=general, number=number, NUMBERS=NUMBERS32, alike=alike, like=like, fit=fit, recast=raw(recast),
+    fit_tensor=fit_tensor, tensor_of=tensor_of, freed=errors.freed, new=object.__new__, Node=Node, rest_of=rest_of,
+    Tensor=Tensor, wrap=wrap,
 )  # fmt: skip

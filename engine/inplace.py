@@ -100,6 +100,8 @@ def apply(
     recording = recording and self._d.dtype.kind in "fc"
     value = self
     if recording:
+        if self._d.dtype.kind == "c":
+            RAW["complex_graph"]()
         check_writable(self)
         # what the operation saves of itself is the value from before
         value = wrap(np.array(self._d))

@@ -94,6 +94,7 @@ class ListStep:
     __slots__ = ("inputs", "outputs", "row", "run", "twin_", "wanted")
     kept: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
+    holomorphic = True
 
     def __init__(
         self, row: ListRow, inputs: tuple[str, ...], wanted: tuple[str, ...], outputs: tuple[str, ...]
@@ -209,6 +210,8 @@ def _joined(row: ListRow, tensors: Any, *args: Any) -> Tensor:
     _join(out, row, data, [x._n for x in xs], *args)
     if out._n is not None and any(x._d.dtype is not d for x in xs):
         spec = ListStep(row, *[getattr(out._n.step.spec, name) for name in ("inputs", "wanted", "outputs")])
+        if d.kind == "c":
+            RAW["complex_graph"]()
         spec.cast(out._n.step, [xs[int(i)]._d.dtype for i in spec.wanted])
         out._n.step = spec.run
     return out

@@ -61,6 +61,8 @@ class Row:
         diagnose: Callable[..., BaseException | None] | None,
         refuse: Callable[..., BaseException | None] | None,
         called: str | None,
+        holomorphic: bool,
+        to_complex: bool,
     ) -> None:
         self.called = called or stub.__name__
         self.name, self.kind, self.jvp = stub.__name__, kind, jvp
@@ -68,6 +70,7 @@ class Row:
         self.floating, self.predicate, self.apart, self.outputs = floating, predicate, tuple(apart), tuple(outputs)
         self.node_name = node_name or self.name.title().replace("_", "") + "Backward0"
         self.diagnose, self.refuse = diagnose, refuse
+        self.holomorphic, self.to_complex = holomorphic, to_complex
         self.stub, self.params = stub, parameters(stub)
         self.inputs = [p for p in self.params if p in formulas]
         self.optional = [p for p in self.inputs if defaults(stub).get(p, ...) is None]
@@ -175,12 +178,13 @@ class Step:
     cost 100 ms), from then on the compiled one. Either has this object as its ``spec``.
     """
 
-    __slots__ = ("_twin", "data", "fit", "kept", "row", "run", "wanted")
+    __slots__ = ("_twin", "data", "fit", "holomorphic", "kept", "row", "run", "wanted")
     run: Any
 
     def __init__(self, row: Row, wanted: tuple[str, ...], fit: bool) -> None:
         self.row, self.wanted, self.fit, self.kept = row, wanted, fit, row.kept(wanted)
         self.data = [n for n in self.kept if n in row.inputs or n in row.outputs]
+        self.holomorphic = row.holomorphic
         self._twin: Any = None
 
         def first(node: Node, g: Any, free: bool) -> Any:
@@ -237,13 +241,15 @@ def _declare(kind: str) -> Any:
         diagnose: Any = None,
         refuse: Any = None,
         called: str | None = None,
+        holomorphic: bool = True,
+        to_complex: bool = False,
         **formulas: Callable[..., Any] | None,
     ) -> Callable[[Callable[..., Any]], Any]:
         def make(stub: Callable[..., Any]) -> Any:
             row = Row(
                 stub, kernel, formulas, kind=kind, node_name=node, floating=floating, predicate=predicate, apart=apart,
                 outputs=outputs, jvp=jvp or {"elementwise": DIAGONAL, "view": LINEAR}.get(kind), diagnose=diagnose,
-                refuse=refuse, called=called,
+                refuse=refuse, called=called, holomorphic=holomorphic, to_complex=to_complex,
             )  # fmt: skip
             for name in {n for needs in row.needs.values() for n in needs} - _SHOWN:
                 _SHOWN.add(name)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import errors
+from .conjugate import conjugating
 from .hooks import Hooked, hooked
 from .kernel import PUBLIC, RAW, tick
 from .node import Node, Output, Severed, rest_of
@@ -21,7 +22,8 @@ from .strays import Forbidden, forbid, history
 from .tensor import Tensor, box
 from .versions import owner
 
-Places = Any  # (shape, strides, offset) in elements of the base, or flat indices where the base is not in C order
+Places = Any  # (shape, strides, offset) in elements of the base, or flat indices where the base is not in C order;
+# with a fourth entry: in real numbers, of a base that holds complex ones
 
 
 def hang(row_name: str, edges: dict[str, Any], values: dict[str, Any]) -> Any:
@@ -88,7 +90,7 @@ class CopySlices:
         edges = node.edges[1:] if self.of_base else node.edges
         inside = (self.old, *edges) if self.of_self else edges
         inner.edge, inner.others = inside[0], rest_of(inside)
-        sent = step(inner, g, free)
+        sent = conjugating(step, self.inner.spec)(inner, g, free)
         node.saved = inner.saved
         return (sent,) if inner.others is None else sent
 
@@ -188,6 +190,14 @@ def region(base: Tensor, part: Any) -> Places:
     """Where the elements of a view, the array ``part``, lie in its base."""
     whole = box(base)
     start = part.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
+    if part.dtype is not whole.dtype:
+        if whole.dtype.kind != "c" or part.dtype.kind != "f" or not whole.flags.c_contiguous:
+            raise RuntimeError(
+                f"this engine does not record a write into a {part.dtype} view of a {whole.dtype} tensor, nor what "
+                "becomes of such a view when that tensor is written; clone() the view first"
+            )
+        n = part.itemsize
+        return part.shape, tuple([s // n for s in part.strides]), start // n, "halves"
     if whole.flags.c_contiguous:
         n = whole.itemsize
         return part.shape, tuple([s // n for s in part.strides]), start // n

@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 
 from . import errors
+from .conjugate import conjugating
 from .hooks import Hooked
+from .kernel import RAW
 from .mode import here
 from .node import accumulating
 from .tensor import Tensor, wrap
@@ -164,8 +166,8 @@ def careful_sweep(roots: Sequence[tuple[Any, Any]], free: bool, recorded: bool, 
 def _step(stepped: Any, recorded: bool) -> Callable[..., Any]:
     """What to call on a node, on arrays or Tensors, when the hooks on what arrives have run."""
     if type(stepped) is not Hooked:
-        return stepped.spec.twin() if recorded else stepped
-    inner = stepped.spec.twin() if recorded else stepped.inner
+        return conjugating(stepped.spec.twin() if recorded else stepped, stepped.spec)
+    inner = conjugating(stepped.spec.twin() if recorded else stepped.inner, stepped.spec)
     return lambda node, g, free: stepped.leaving(node, inner(node, g, free), g, recorded)
 
 
@@ -180,6 +182,8 @@ def begin(outputs: Sequence[Tensor], gradients: Sequence[Any], recorded: bool) -
         if g is None:
             if d.size != 1:
                 raise errors.not_scalar()
+            if d.dtype.kind == "c":
+                raise errors.not_real(output.dtype)
             g = wrap(np.ones_like(d) if type(d) is np.ndarray else type(d)(1))
         elif not isinstance(g, Tensor):
             raise errors.gradient_type(g)
@@ -210,7 +214,7 @@ def run_backward(
                 _accumulate_tensor(t, g, create_graph)
         return
     watch = here.watch
-    if watch is None and not create_graph:
+    if watch is None and not create_graph and not RAW["COMPLEX"]:
         arrived = sweep(roots, free)
     else:
         arrived = careful_sweep(roots, free, create_graph, watch or Watch())

@@ -147,6 +147,8 @@ class Tensor:
             return self
         if self._d.dtype.kind not in "fc":
             raise errors.only_floating("floating point dtype")
+        if self._d.dtype.kind == "c":
+            RAW["complex_graph"]()
         cell = AccumulateGrad(self, self._d)
         cell.grad = self.grad
         self._n = cell
@@ -384,7 +386,7 @@ def tensor_of(data: Any, edge: Any, dtype: Any = None) -> Any:
     if not isinstance(data, np.ndarray | np.generic):
         return data
     if dtype is not None and data.dtype is not dtype:
-        return PUBLIC["cast"](tensor_of(data.astype(dtype), edge), data.dtype)
+        return PUBLIC["cast"](tensor_of(RAW["recast"](data, dtype), edge), data.dtype)
     t = wrap(data)
     t._n = edge
     return t

@@ -19,8 +19,8 @@ def cases(table: str) -> list[str]:
 
 
 def run(T: ModuleType, call: str, arrays: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """The value of ``call`` with tensors of ``arrays``, those of floats wanting gradients, and the tensors."""
-    tensors = {k: T.tensor(v, requires_grad=v.dtype.kind == "f") for k, v in arrays.items()}
+    """The value of ``call`` with tensors of ``arrays``, those that can want gradients, and the tensors."""
+    tensors = {k: T.tensor(v, requires_grad=v.dtype.kind in "fc") for k, v in arrays.items()}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # those of PyTorch's have C++ file names in them
         return eval(
@@ -56,14 +56,22 @@ def describe(T: ModuleType, call: str, arrays: dict[str, Any], second: bool) -> 
         return facts, "no graph"
     graph = chain(y.grad_fn)
     leaves = [t for t in tensors.values() if t.requires_grad]
-    weights = np.random.default_rng(5).standard_normal(tuple(y.shape)).astype(facts[0].dtype)
+    weights = _weights(facts[0])
     first = T.autograd.grad(y, leaves, T.tensor(weights), create_graph=second, allow_unused=True)
     facts += [g if g is None else g.detach().numpy(force=True) for g in first]
     grown = [g for g in first if g is not None and g.requires_grad]
     if second and grown:
+        grown = [T.view_as_real(g) if g.is_complex() else g for g in grown]
         inner = sum(((g * g).sum() for g in grown[1:]), start=(grown[0] * grown[0]).sum())
         facts += [g if g is None else g.numpy(force=True) for g in T.autograd.grad(inner, leaves, allow_unused=True)]
     return facts, graph
+
+
+def _weights(like: Any) -> np.ndarray[Any, Any]:
+    """A random v of that shape and dtype."""
+    draw = np.random.default_rng(5)
+    real = draw.standard_normal(np.shape(like))
+    return (real + 1j * draw.standard_normal(np.shape(like)) if np.iscomplexobj(like) else real).astype(like.dtype)
 
 
 def agree(

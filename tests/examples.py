@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .example import Example
+from .examples_complex import COMPLEX, ON_COMPLEX
 from .examples_elementwise import ELEMENTWISE
 from .examples_layers import LAYERS
 from .examples_reduce import LINALG, LOSSES, REDUCE
@@ -10,7 +11,10 @@ from .examples_shape import SHAPE_EXAMPLES
 
 EXAMPLES: dict[str, list[Example]] = {}
 
-for _family in (ELEMENTWISE, REDUCE, LINALG, LOSSES, SHAPE_EXAMPLES, LAYERS):
+for _family in (ELEMENTWISE, REDUCE, LINALG, LOSSES, SHAPE_EXAMPLES, LAYERS, COMPLEX):
     if _twice := EXAMPLES.keys() & _family.keys():
         raise ValueError(f"examples in two families: {sorted(_twice)}")
     EXAMPLES |= _family
+
+for _name, _more in ON_COMPLEX.items():
+    EXAMPLES[_name] = [*EXAMPLES[_name], *_more]

@@ -32,8 +32,8 @@ CASES = [
 
 
 def inner(a: Any, b: Any) -> float:
-    """Σ a·b over all entries of all arrays."""
-    return float(sum(np.sum(np.asarray(x) * np.asarray(y)) for x, y in zip(a, b, strict=True)))
+    """Σ a·b over all entries of all arrays; of complex ones the real part of Σ conj(a)·b."""
+    return float(sum(np.sum(np.conj(x) * np.asarray(y)).real for x, y in zip(a, b, strict=True)))
 
 
 class Function:
@@ -41,7 +41,9 @@ class Function:
 
     def __init__(self, name: str, case: Example) -> None:
         self.row, self.case, self.name = TABLE[name], case, name
-        self.wanted = [i for i, a in enumerate(case.tensors()) if a.dtype == np.float64 and i not in case.fixed]
+        self.wanted = [
+            i for i, a in enumerate(case.tensors()) if a.dtype in (np.float64, np.complex128) and i not in case.fixed
+        ]
         self.start = [case.tensors()[i] for i in self.wanted]
 
     def call(self, inputs: list[Tensor]) -> Tensor:
@@ -82,8 +84,14 @@ def random() -> np.random.Generator:
     return np.random.default_rng(7)
 
 
+def like(rng: np.random.Generator, array: Any) -> np.ndarray[Any, Any]:
+    """Random numbers, complex where ``array`` is."""
+    drawn = rng.standard_normal(np.shape(array))
+    return drawn + 1j * rng.standard_normal(np.shape(array)) if np.iscomplexobj(array) else drawn
+
+
 def directions(rng: np.random.Generator, arrays: list[Any]) -> list[Any]:
-    return [rng.standard_normal(a.shape) for a in arrays]
+    return [like(rng, a) for a in arrays]
 
 
 def close(a: float, b: float, scale: float = 1.0, tolerance: float = 2e-6) -> None:
@@ -110,7 +118,7 @@ def test_first_order(name: str, case: Example, random: np.random.Generator) -> N
     """<Jᵀu, w> from the formulas equals the central difference of <f, u> along a random w."""
     f = Function(name, case)
     w = directions(random, f.start)
-    u = random.standard_normal(f.value(f.start).shape)
+    u = like(random, f.value(f.start))
     up = f.value([a + EPSILON * d for a, d in zip(f.start, w, strict=True)])
     down = f.value([a - EPSILON * d for a, d in zip(f.start, w, strict=True)])
     close(inner(f.vjp(f.start, u), w), inner([(up - down) / (2 * EPSILON)], [u]), case.scale)
@@ -120,7 +128,7 @@ def test_first_order(name: str, case: Example, random: np.random.Generator) -> N
 def test_recorded_formula_equals_the_raw_one(name: str, case: Example, random: np.random.Generator) -> None:
     """The formula on Tensors (create_graph) gives the numbers of the formula on arrays."""
     f = Function(name, case)
-    u = random.standard_normal(f.value(f.start).shape)
+    u = like(random, f.value(f.start))
     for raw, recorded in zip(f.vjp(f.start, u), f.vjp(f.start, u, create_graph=True), strict=True):
         np.testing.assert_allclose(raw, recorded, rtol=1e-12, atol=1e-12)
 
@@ -129,9 +137,9 @@ def test_recorded_formula_equals_the_raw_one(name: str, case: Example, random: n
 def test_second_order(name: str, case: Example, random: np.random.Generator) -> None:
     """The gradient of <Jᵀu, w> by x and u equals its central difference along a random direction."""
     f = Function(name, case)
-    u = random.standard_normal(f.value(f.start).shape)
+    u = like(random, f.value(f.start))
     w = directions(random, f.start)
-    dx, du = directions(random, f.start), random.standard_normal(u.shape)
+    dx, du = directions(random, f.start), like(random, u)
     leaves, v = f.leaves(f.start), wrap(np.array(u)).requires_grad_()
     y = f.call(leaves)
     if y._n is None:
@@ -152,7 +160,7 @@ def test_forward_equals_reverse(name: str, case: Example, random: np.random.Gene
     f = Function(name, case)
     w = directions(random, f.start)
     forward = jvp(f.row, *f.bound(w))
-    u = random.standard_normal(np.shape(forward))
+    u = like(random, forward)
     close(inner([forward], [u]), inner(f.vjp(f.start, u), w), case.scale, 1e-9)
 
 

@@ -21,11 +21,13 @@ _RSUB = ("(Tensor input, Tensor other, *, Number alpha = 1)", "(Tensor input, Nu
 def promoted(t: Tensor, *numbers: Any) -> Tensor:
     """``t`` in the dtype in which PyTorch computes with these numbers; whole numbers have no history to keep."""
     d = t._d.dtype
-    if d.kind in "fc":
+    if d.kind == "c" or (d.kind == "f" and not any(isinstance(plain(n), complex) for n in numbers)):
         return t
     dims, zero = ([d], []) if t._d.ndim else ([], [d])
     to = dtypes.result_type(dims, zero, [dtypes.number_dtype(plain(n)) for n in numbers if n is not None])
-    return t if to is d else wrap(t._d.astype(to))
+    if to is d:
+        return t
+    return converted(t, to) if d.kind == "f" else wrap(t._d.astype(to))
 
 
 def plain(number: Any) -> Any:
@@ -113,7 +115,7 @@ def _pow(self: Tensor, exponent: Any) -> Any:
     """``self ** exponent``."""
     if (type(exponent) is int or type(exponent) is float) and self._d.dtype.kind == "f":
         return rows.pow_number(self, exponent)
-    if isinstance(exponent, Tensor | np.ndarray | float | int | np.generic):
+    if isinstance(exponent, Tensor | np.ndarray | float | int | complex | np.generic):
         return pow(self, exponent)
     return NotImplemented
 

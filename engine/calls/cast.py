@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ def converted(t: Tensor, d: np.dtype[Any], copy: bool = False, order: memory_for
         return rows.cast_in_format(t, d, order.name)
     if t._d.dtype is d and not copy:
         return t
+    if t._d.dtype.kind == "c" and d.kind not in "cb":
+        warnings.warn("Casting complex values to real discards the imaginary part", UserWarning, stacklevel=3)
     return rows.cast(t, d) if d.kind in "fc" else rows.cast_whole(t, d)
 
 
@@ -89,8 +92,9 @@ def cpu(self: Tensor) -> Tensor:
 type_of.__name__ = "type"
 
 FUNCTIONS: dict[str, Any] = {}
+_titles = ("float", "double", "half", "long", "int", "short", "cfloat", "cdouble")
 METHODS = {
-    **{name: _shorthand(name, getattr(dtypes, name)) for name in ("float", "double", "half", "long", "int", "short")},
+    **{name: _shorthand(name, getattr(dtypes, name)) for name in _titles},
     "bool": _shorthand("bool", dtypes.bool), "char": _shorthand("char", dtypes.int8),
     "byte": _shorthand("byte", dtypes.uint8), "to": to, "type": type_of, "type_as": type_as, "cpu": cpu,
 }  # fmt: skip

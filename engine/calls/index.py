@@ -116,6 +116,8 @@ def _set_part(self: Tensor, taken: Index, v: Tensor) -> None:
         check_writable(self, of_part=bool(taken.steps))
     data = box(self)
     recording = recording and data.dtype.kind in "fc"
+    if recording and data.dtype.kind == "c":
+        RAW["complex_graph"]()
     part = data[(*taken.basic, ...)]
     same = v._d.shape == part.shape
     v = _fitted(v, part.shape)

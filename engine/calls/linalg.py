@@ -44,6 +44,15 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
     return rows.dot(input, tensor)
 
 
+def vdot(input: Tensor, other: Tensor) -> Tensor:
+    """The inner product of two vectors, the first of them conjugated."""
+    _tensors("vdot", input, other, "other")
+    told = different_dot(input, other, "vdot")
+    if told is not None:
+        raise told
+    return rows.vdot(input, other)
+
+
 def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     """The products of the matrices in two batches, pair by pair."""
     _tensors("bmm", input, mat2, "mat2")
@@ -243,7 +252,7 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
 
 
 FUNCTIONS = {
-    "mm": mm, "mv": mv, "dot": dot, "vdot": dot, "bmm": bmm, "addmm": addmm, "outer": outer, "ger": outer,
+    "mm": mm, "mv": mv, "dot": dot, "vdot": vdot, "bmm": bmm, "addmm": addmm, "outer": outer, "ger": outer,
     "matmul": matmul, "diag": diag, "diag_embed": rows.diag_embed, "trace": trace, "det": det, "inverse": inverse,
     "tensordot": tensordot, "inner": inner, "einsum": einsum,
 }  # fmt: skip

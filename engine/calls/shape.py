@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import errors
+from ..kernel import PUBLIC
 from ..mode import overridable
 from ..ops import shape as rows
 from ..tensor import Tensor, box
@@ -252,7 +253,8 @@ def _matrices(name: str) -> Callable[[Tensor], Tensor]:
             raise RuntimeError(f"tensor.H is only supported on matrices (2-D tensors). Got {n}-D tensor.")
         if n < 2 and (name != "H" or n):
             raise RuntimeError(f"tensor.{name} is only supported on matrices or batches of matrices. Got {n}-D tensor.")
-        return transpose(self, -2, -1) if n else permute(self, ())
+        turned = transpose(self, -2, -1) if n else permute(self, ())
+        return PUBLIC["conj"](turned) if "H" in name and self._d.dtype.kind == "c" else turned
 
     return read
 

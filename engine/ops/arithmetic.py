@@ -245,6 +245,8 @@ RAW["power"] = raw(power)
 @rule
 def log_of(number):
     """The natural logarithm of a Python number; NaN for a negative one."""
+    if type(number) is builtins.complex:
+        return np.log(number)
     return math.log(number) if number > 0 else math.nan
 
 
@@ -264,6 +266,12 @@ def pow_slope(g, x, y):
 PUBLIC["number"] = lambda value, like: value
 
 
+@rule
+def at_least_0(x):
+    """Where ``x`` is a real number that is not negative."""
+    return (imag(x) == 0) & (real(x) >= 0) if has_complex(x) else x >= 0
+
+
 @elementwise(x=pow_slope, node="PowBackward0", called="pow", diagnose=no_negative_powers)
 def pow_number(x, y):
     """A power with a Python number as exponent: ``out = x ** y``."""
@@ -273,7 +281,7 @@ def pow_number(x, y):
 
 
 @elementwise(
-    x=lambda g, x, y, out: g * (out * log_of(y)) if y else only_where(g * out * -math.inf, ~(x >= 0)),
+    x=lambda g, x, y, out: g * (out * log_of(y)) if y else only_where(g * out * -math.inf, ~at_least_0(x)),
     node="PowBackward2",
     called="pow",
     diagnose=no_negative_powers,
@@ -297,7 +305,7 @@ RAW["whole_power"] = raw(whole_power)
 @elementwise(
     lambda x, y: x**y if x.dtype.kind not in "biu" else whole_power(x, y),
     x=lambda g, x, y: where(y == 0, 0.0, g * (y * pow_tensor(x, y - 1))),
-    y=lambda g, x, y, out: g * where((x == 0) & (y >= 0), 0.0, out * log(x)),
+    y=lambda g, x, y, out: g * where((x == 0) & at_least_0(y), 0.0, out * log(x)),
     node="PowBackward1",
     called="pow",
     diagnose=lambda x, y: errors.not_implemented("pow", x.dtype) if x.dtype.kind == "b" else None,

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .. import errors
-from ..kernel import PUBLIC, RAW, on_arrays
+from ..kernel import PUBLIC, RAW, on_arrays, rule
 from ..op import elementwise, op
 
 # One as an operand: a 0-d array costs half of what the literal costs beside an array; float64 swallows it exactly
@@ -33,10 +33,10 @@ def zeros_as(x):
     return np.zeros_like(x) if type(x) is ndarray else x.dtype.type(0)
 
 
-@op(x=lambda g, x_dtype: cast(g, x_dtype), node="ToCopyBackward0", jvp="linear", called="to")
+@op(x=lambda g, x_dtype: cast(g, x_dtype), node="ToCopyBackward0", jvp="linear", called="to", to_complex=True)
 def cast(x, dtype):
-    """``x`` in another floating-point dtype."""
-    return x.astype(dtype)
+    """``x`` in another floating-point dtype; of complex numbers the real part, unless that is complex as well."""
+    return recast(x, dtype)
 
 
 _CHANNELS_LAST = {"channels_last": 4, "channels_last_3d": 5}
@@ -54,16 +54,16 @@ def in_format(x, order):
 RAW["in_format"] = in_format
 
 
-@op(x=lambda g, x_dtype: cast(g, x_dtype), node="ToCopyBackward0", jvp="linear", called="to")
+@op(x=lambda g, x_dtype: cast(g, x_dtype), node="ToCopyBackward0", jvp="linear", called="to", to_complex=True)
 def cast_in_format(x, dtype, order):
     """``x`` in another floating-point dtype, its memory laid out in the format ``order``."""
-    return in_format(x.astype(dtype), order)
+    return in_format(recast(x, dtype), order)
 
 
 @op(x=None, called="to")
 def cast_whole(x, dtype):
     """``x`` as whole numbers or bools: nothing to differentiate."""
-    return x.astype(dtype)
+    return x.astype(dtype) if dtype.kind == "b" else recast(x, dtype)
 
 
 @on_arrays("only_where", lambda g, keep: PUBLIC["where"](keep, g, 0.0))
@@ -132,7 +132,9 @@ def rsqrt(x):
 
 
 # ---------------------------------------------------------------- rounding and signs
-@elementwise(x=lambda g, x: g * sgn(x), diagnose=no_bools("abs_cpu"))
+@elementwise(
+    x=lambda g, x: g * sgn(x), jvp=lambda t, x: real(conj(t) * sgn(x)), predicate=True, diagnose=no_bools("abs_cpu")
+)
 def abs(x):
     """The absolute value; its derivative at 0 is 0."""
     if x.dtype.kind == "b":
@@ -152,9 +154,18 @@ def sign(x):
     return out
 
 
-@elementwise(lambda x: sign(x), x=lambda g, x, out: zeros_as(g))
+@elementwise(x=lambda g, x, out: sgn_slope(g, x, out), jvp=lambda t, x, out: sgn_slope(t, x, out), holomorphic=False)
 def sgn(x):
-    """The sign of a real number."""
+    """The sign of a real number; ``x / |x|`` of a complex one, 0 at 0."""
+    return np.sign(x) if x.dtype.kind == "c" else sign(x)
+
+
+@rule
+def sgn_slope(g, x, out):
+    """What of ``g`` goes across ``x``, over ``|x|``: along it the sign stays what it is."""
+    if not has_complex(x):
+        return zeros_as(g)
+    return where(x == 0, 0.0, (g - real(g * conj(out)) * out) / abs(x))
 
 
 def _rounding(name, function):

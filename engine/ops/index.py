@@ -45,34 +45,45 @@ def index_erase(x, indices):
 
 
 # ------------------------------------------------------------------------------------------------ writes into parts
-@view(x=lambda g, places, x_shape: put_places(g, places, x_shape), node="AsStridedBackward0", called="as_strided")
+# They pick numbers, and of complex ones perhaps only a half: nothing to conjugate
+@view(
+    x=lambda g, places, x_shape: put_places(g, places, x_shape), node="AsStridedBackward0", called="as_strided",
+    holomorphic=False,
+)  # fmt: skip
 def as_strided_view(x, places):
     """The elements of ``x`` at ``places``: how a view is recorded anew after its base was written."""
     return part_of(x, places)
 
 
 def part_of(x, places):
-    """``places`` of ``x``, which is in C order: by (shape, strides, offset) in elements, or by flat indices."""
+    """``places`` of ``x``, which is in C order: by (shape, strides, offset) in elements, or by flat indices.
+
+    A fourth entry: the places are those of real numbers in an ``x`` of complex ones.
+    """
     if type(places) is ndarray:
         return x.reshape(-1)[places]
-    shape, strides, offset = places
+    shape, strides, offset = places[:3]
     x = np.ascontiguousarray(x)
-    n = x.itemsize
-    return np.ndarray(shape, x.dtype, x, offset * n, [s * n for s in strides]) if x.size else x.reshape(shape)
+    d = real_of[x.dtype] if len(places) == 4 else x.dtype
+    n = d.itemsize
+    return np.ndarray(shape, d, x, offset * n, [s * n for s in strides]) if x.size else np.zeros(shape, d)
 
 
 RAW["part_of"] = raw(part_of)
 
 
-@op(x=lambda g, places: as_strided_view(g, places), node="AsStridedBackward0Backward0", jvp="linear")
+@op(
+    x=lambda g, places: as_strided_view(g, places), node="AsStridedBackward0Backward0", jvp="linear",
+    holomorphic=False,
+)  # fmt: skip
 def put_places(x, places, shape):
     """Zeros of ``shape`` with ``x`` added at ``places``, which may overlap."""
-    out = np.zeros(shape, x.dtype)
+    out = np.zeros(shape, complex_of[x.dtype] if len(places) == 4 and type(places) is tuple else x.dtype)
     if type(places) is ndarray:
         np.add.at(out.reshape(-1), places, x)
     elif 0 in places[1]:
-        flat = part_of(np.arange(out.size).reshape(shape), places)
-        np.add.at(out.reshape(-1), flat, x)
+        memory = out.reshape(-1).view(x.dtype)
+        np.add.at(memory, part_of(np.arange(memory.size), places[:3]), x)
     else:
         part = part_of(out, places)
         part += x
@@ -81,14 +92,17 @@ def put_places(x, places, shape):
 
 @op(
     x=lambda g, places: erase(g, places),
-    y=lambda g, places, y_shape: sum_to(as_strided_view(g, places), y_shape),
+    y=lambda g, places, y_shape, y_dtype: cast(sum_to(as_strided_view(g, places), y_shape), y_dtype),
     node="torch::autograd::CopySlices",
     called="__setitem__",
     jvp="linear",
+    apart=("y",),
+    holomorphic=False,
 )
 def copy_slices(x, y, places):
     """``x`` with ``y`` at ``places``: what a write into a view does to its base."""
     out = np.array(x, order="C")
+    y = y if out.dtype.kind == "c" else y.real
     if type(places) is ndarray:
         out.reshape(-1)[places] = y
     else:
@@ -96,7 +110,10 @@ def copy_slices(x, y, places):
     return out
 
 
-@op(x=lambda g, places: erase(g, places), node="torch::autograd::CopySlices", called="zero_", jvp="linear")
+@op(
+    x=lambda g, places: erase(g, places), node="torch::autograd::CopySlices", called="zero_", jvp="linear",
+    holomorphic=False,
+)  # fmt: skip
 def erase(x, places):
     """``x`` with zeros at ``places``."""
     return copy_slices(x, x.dtype.type(0), places)
@@ -111,7 +128,7 @@ def erase(x, places):
 )
 def copy(x, y):
     """``y`` in the shape and dtype of ``x``: what ``x.copy_(y)`` makes of it."""
-    return np.array(expand_to(y, x.shape), x.dtype, order="C")
+    return np.array(expand_to(y if x.dtype.kind == "c" else y.real, x.shape), x.dtype, order="C")
 
 
 # ------------------------------------------------------------------------------------------------ along one dimension

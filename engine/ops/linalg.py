@@ -46,6 +46,13 @@ def dot(x, tensor):
     return x.dot(tensor)
 
 
+@op(x=lambda g, tensor: conj(g) * tensor, tensor=lambda g, x: g * x, jvp="multilinear", refuse=different_dot,
+    holomorphic=False)  # fmt: skip
+def vdot(x, tensor):
+    """The inner product of two vectors, the first of them conjugated."""
+    return np.vdot(x, tensor)
+
+
 @op(
     x=lambda g, mat2: bmm(g, transpose(mat2, 1, 2)),
     mat2=lambda g, x: bmm(transpose(x, 1, 2), g),

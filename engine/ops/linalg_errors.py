@@ -77,13 +77,13 @@ def different_mv(x: Tensor, vec: Tensor) -> Exception | None:
     return None
 
 
-def different_dot(x: Tensor, y: Tensor) -> Exception | None:
-    """What is wrong with two vectors that ``dot`` does not take."""
+def different_dot(x: Tensor, y: Tensor, name: str = "dot") -> Exception | None:
+    """What is wrong with two vectors that ``dot``, or ``vdot``, does not take."""
     if x.ndim != 1 or y.ndim != 1:
         return RuntimeError(f"1D tensors expected, but got {x.ndim}D and {y.ndim}D tensors")
     if x.dtype is not y.dtype:
         names = f"{title(x)} and {title(y)}"
-        return RuntimeError("dot : expected both vectors to have same dtype, but found " + names)
+        return RuntimeError(name + " : expected both vectors to have same dtype, but found " + names)
     n, m = x.shape[0], y.shape[0]
     if n != m:
         return RuntimeError(

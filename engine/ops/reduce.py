@@ -213,22 +213,23 @@ def _rest_of_product(x, out, dim):
 @op(
     x=lambda g, x, dim, correction, keepdim: var_slope(g, x, dim, correction, keepdim),
     jvp=lambda t, x, dim, correction, keepdim: sum(
-        t * var_slope(x.dtype.type(1), x, dim, correction, True), dim, keepdim
+        real(t * conj(var_slope(x.dtype.type(1), x, dim, correction, True))), dim, keepdim
     ),
     refuse=whole_var,
     diagnose=misdirected,
 )
 def var(x, dim=None, correction=1, keepdim=False):
-    """``Σ(x - mean)² / (n - correction)`` over ``dim``."""
-    n = fractional(x).type(count_of(x.shape, dim))
-    apart = x - np.add.reduce(x, dim, None, None, True) / n
-    return np.add.reduce(apart * apart, dim, None, None, keepdim) / x.dtype.type(builtins.max(n - correction, 0))
+    """``Σ|x - mean|² / (n - correction)`` over ``dim``."""
+    n = count_of(x.shape, dim)
+    apart = x - np.add.reduce(x, dim, None, None, True) / fractional(x).type(n)
+    square = squared(apart)
+    return np.add.reduce(square, dim, None, None, keepdim) / square.dtype.type(builtins.max(n - correction, 0))
 
 
 @op(
     x=lambda g, x, out, dim, correction, keepdim: var_slope(unless_zero(g, out + out), x, dim, correction, keepdim),
     jvp=lambda t, x, out, dim, correction, keepdim: unless_zero(
-        sum(t * var_slope(x.dtype.type(1), x, dim, correction, True), dim, keepdim), out + out
+        sum(real(t * conj(var_slope(x.dtype.type(1), x, dim, correction, True))), dim, keepdim), out + out
     ),
     refuse=whole_var,
     diagnose=misdirected,
@@ -256,7 +257,7 @@ def var_slope(g, x, dim, correction, keepdim):
     node="LinalgVectorNormBackward0",
     called="norm",
     jvp=lambda t, x, p, dim, keepdim, out: sum(
-        t * norm_slope(x.dtype.type(1), x, p, dim, kept(out, x.shape, dim, keepdim)), dim, keepdim
+        real(t * conj(norm_slope(x.dtype.type(1), x, p, dim, kept(out, x.shape, dim, keepdim)))), dim, keepdim
     ),
     refuse=whole_norm,
     diagnose=lambda x, p, dim, keepdim: _no_norm(x, p, dim),
@@ -267,17 +268,27 @@ def vector_norm(x, p=2.0, dim=None, keepdim=False):
         fractional(x)
     if p == 2 and dim is None and not keepdim:
         v = x.ravel()
-        return np.sqrt(v.dot(v)) if x.size > 1 else np.abs(v[0]) if x.size else x.dtype.type(0)
+        if v.dtype.kind == "c":
+            v = v.view(real_of[v.dtype])
+        return np.sqrt(v.dot(v)) if x.size > 1 else np.abs(x.ravel()[0]) if x.size else v.dtype.type(0)
     size = np.abs(x)
     if p == math.inf or p == -math.inf:
         return (np.maximum if p > 0 else np.minimum).reduce(size, dim, None, None, keepdim)
     if p == 0:
-        return np.add.reduce(size != 0, dim, x.dtype, None, keepdim)
+        return np.add.reduce(size != 0, dim, size.dtype, None, keepdim)
     if p == 1 or count_of(x.shape, dim) == 1:
         return np.add.reduce(size, dim, None, None, keepdim)
     if p == 2:
         return np.sqrt(np.add.reduce(size * size, dim, None, None, keepdim))
     return np.add.reduce(size**p, dim, None, None, keepdim) ** (1 / p)
+
+
+def squared(x):
+    """``|x|²``."""
+    return x * x if x.dtype.kind != "c" else x.real * x.real + x.imag * x.imag
+
+
+RAW["squared"] = raw(squared)
 
 
 def _no_norm(x, p, dim):
@@ -298,12 +309,12 @@ def norm_slope(g, x, p, dim, out):
     if p == 0:
         return zeros_as(x)
     if p == 1:
-        return g * sign(x)
+        return g * sgn(x)
     if p == math.inf or p == -math.inf:
-        return g * (sign(x) * ties(abs(x), out, dim, True))
+        return g * (sgn(x) * ties(abs(x), out, dim, True))
     if p < 1:
-        return sign(x) * where(x == 0, 0.0, pow_number(abs(x), p - 1)) * (g / pow_number(out, p - 1))
-    return sign(x) * pow_number(abs(x), p - 1) * unless_zero(g, pow_number(out, p - 1))
+        return sgn(x) * where(x == 0, 0.0, pow_number(abs(x), p - 1)) * (g / pow_number(out, p - 1))
+    return sgn(x) * pow_number(abs(x), p - 1) * unless_zero(g, pow_number(out, p - 1))
 
 
 @rule
