@@ -13,7 +13,9 @@ FILES = {
     "linear": "Dropout Embedding Flatten Identity Linear Unflatten",
     "loss": "BCELoss BCEWithLogitsLoss CrossEntropyLoss HuberLoss KLDivLoss L1Loss MSELoss NLLLoss SmoothL1Loss",
     "module": "Module",
-    "parameter": "parameter Buffer Parameter",
+    "modules": "",
+    "parameter": "parameter Buffer Parameter UninitializedBuffer UninitializedParameter",
+    "parameter_container": "ParameterDict ParameterList",
 }
 
 __getattr__, __all__ = late.names(__name__, "torch.nn", FILES)

@@ -51,6 +51,32 @@ class Sequential(Module):
     def __iter__(self) -> Iterator[Any]:
         return iter(self._modules.values())
 
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if not name.isdigit()]
+
+    def __add__(self, other: Any) -> Sequential:
+        return Sequential(*self, *_sequential(other))
+
+    def __iadd__(self, other: Any) -> Sequential:
+        for module in tuple(_sequential(other)):
+            self.append(module)
+        return self
+
+    def __mul__(self, other: int) -> Sequential:
+        return Sequential(*list(self) * self._times(other))
+
+    __rmul__ = __mul__
+
+    def __imul__(self, other: int) -> Sequential:
+        return self.extend(list(self) * (self._times(other) - 1))
+
+    def _times(self, count: Any) -> int:
+        if not isinstance(count, int):
+            raise TypeError(f"unsupported operand type(s) for *: {type(self)} and {type(count)}")
+        if count <= 0:
+            raise ValueError(f"Non-positive multiplication factor {count} for {type(self)}")
+        return count
+
     def append(self, module: Module) -> Sequential:
         """Put a module at the end."""
         self.add_module(str(len(self)), module)
@@ -64,11 +90,26 @@ class Sequential(Module):
 
     def insert(self, index: int, module: Module) -> Sequential:
         """Put a module before the one at ``index``."""
+        if not isinstance(module, Module):
+            raise AssertionError(f"module should be of type: {Module}")
+        if not -len(self) <= index <= len(self):
+            raise IndexError(f"Index out of range: {index}")
         modules = list(self)
         modules.insert(index, module)
-        for i, m in enumerate(modules):
-            self.add_module(str(i), m)
+        self._modules = {str(i): m for i, m in enumerate(modules)}
         return self
+
+    def pop(self, key: int | slice) -> Any:
+        """Take a module out, or several, and return it."""
+        taken = self[key]
+        del self[key]
+        return taken
+
+
+def _sequential(other: Any) -> Sequential:
+    if not isinstance(other, Sequential):
+        raise ValueError(f"add operator supports only objects of Sequential class, but {type(other)} is given.")
+    return other
 
 
 class ModuleList(Module):
@@ -76,7 +117,8 @@ class ModuleList(Module):
 
     def __init__(self, modules: Iterable[Module] | None = None) -> None:
         super().__init__()
-        self.extend(modules or ())
+        if modules is not None:
+            self.extend(modules)
 
     def _name(self, index: Any) -> str:
         place, count = operator.index(index), len(self)
@@ -107,7 +149,16 @@ class ModuleList(Module):
         return self.extend(modules)
 
     def __add__(self, modules: Iterable[Module]) -> ModuleList:
-        return type(self)([*self, *modules])
+        return ModuleList([*self, *modules])
+
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if not name.isdigit()]
+
+    def pop(self, key: int | slice) -> Any:
+        """Take a module out, or several, and return it."""
+        taken = self[key]
+        del self[key]
+        return taken
 
     def append(self, module: Module) -> ModuleList:
         """Put a module at the end."""
@@ -116,6 +167,8 @@ class ModuleList(Module):
 
     def extend(self, modules: Iterable[Module]) -> ModuleList:
         """Put modules at the end."""
+        if not isinstance(modules, Iterable):
+            raise TypeError(f"ModuleList.extend should be called with an iterable, but got {type(modules).__name__}")
         for module in modules:
             self.append(module)
         return self
@@ -148,7 +201,8 @@ class ModuleDict(Module):
 
     def __init__(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] | None = None) -> None:
         super().__init__()
-        self.update(modules or {})
+        if modules is not None:
+            self.update(modules)
 
     def __getitem__(self, key: str) -> Any:
         return self._modules[key]
@@ -190,7 +244,28 @@ class ModuleDict(Module):
         """The modules."""
         return self._modules.values()
 
-    def update(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]]) -> None:
+    def update(self, modules: Any) -> None:
         """Add modules by name."""
-        for key, module in modules.items() if isinstance(modules, Mapping) else modules:
+        for key, module in pairs("ModuleDict.update", "ModuleDict", modules, (Mapping, ModuleDict)):
             self[key] = module
+
+
+def pairs(function: str, kind: str, given: Any, mappings: tuple[type, ...]) -> Iterable[tuple[str, Any]]:
+    """(key, value) of a mapping, or of an iterable of pairs.
+
+    Errors: TypeError and ValueError for what is neither.
+    """
+    if not isinstance(given, Iterable):
+        raise TypeError(
+            f"{function} should be called with an iterable of key/value pairs, but got {type(given).__name__}"
+        )
+    if isinstance(given, mappings):
+        return given.items()  # type: ignore[attr-defined]  # a mapping has them
+    found = []
+    for i, pair in enumerate(given):
+        if not isinstance(pair, Iterable):
+            raise TypeError(f"{kind} update sequence element #{i} should be Iterable; is{type(pair).__name__}")
+        if len(pair) != 2:  # type: ignore[arg-type]  # PyTorch asks for its length too
+            raise ValueError(f"{kind} update sequence element #{i} has length {len(pair)}; 2 is required")  # type: ignore[arg-type]
+        found.append(tuple(pair))
+    return found

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from .. import dtypes
-from ..hooks import Handle, Hooks
+from ..hooks import Hooks
+from ..mode import no_grad
 from ..size import device as Device
-from ..tensor import Tensor
+from ..tensor import Tensor, wrap
+from .hooking import REGISTRATION, Hookable, everywhere
 from .parameter import Buffer, Parameter
-from .state import Stateful, submodule
+from .state import Stateful
 
 
 def typename(value: Any) -> str:
     """What PyTorch calls the type of ``value`` in its messages."""
-    if isinstance(value, Tensor) and not isinstance(value, Parameter):
+    if isinstance(value, Tensor):
         return f"torch.{value.dtype.title}Tensor"
-    return type(value).__name__
+    kind = type(value)
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+_COMPLEX = (
+    "Complex modules are a new feature under active development whose design may change, and some modules might not "
+    "work as expected when using complex tensors as parameters or buffers. Please file an issue at "
+    "https://github.com/pytorch/pytorch/issues/new?template=bug-report.yml if a complex module does not work as "
+    "expected."
+)
 
 
 def forget_gradient(p: Tensor, set_to_none: bool) -> None:
@@ -32,7 +46,7 @@ def forget_gradient(p: Tensor, set_to_none: bool) -> None:
     p.grad.zero_()
 
 
-class Module(Stateful):
+class Module(Hookable, Stateful):
     """Base class: define ``__init__``, which sets parameters and submodules as attributes, and ``forward``.
 
     Source: torch.nn.Module.
@@ -42,75 +56,43 @@ class Module(Stateful):
     call_super_init = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        if args or kwargs:
-            kind = f"unexpected keyword argument '{next(iter(kwargs))}'" if kwargs else None
-            text = f"got an {kind}" if kind else f"takes 1 positional argument but {len(args) + 1} were given"
-            raise TypeError(f"{type(self).__name__}.__init__() {text}")
+        if self.call_super_init is False:
+            if kwargs:
+                raise TypeError(
+                    f"{type(self).__name__}.__init__() got an unexpected keyword argument '{next(iter(kwargs))}'"
+                )
+            if args:
+                raise TypeError(
+                    f"{type(self).__name__}.__init__() takes 1 positional argument but {len(args) + 1} were given"
+                )
         self.__dict__.update(
-            training=True, _parameters={}, _buffers={}, _non_persistent_buffers_set=set(), _modules={},
-            _forward_hooks=Hooks(), _forward_pre_hooks=Hooks(), _with_kwargs=set(),
+            training=True, _parameters={}, _buffers={}, _non_persistent_buffers_set=set(), _modules={}, _hooked=False,
+            _backward_pre_hooks=Hooks(), _backward_hooks=Hooks(), _is_full_backward_hook=None, _forward_hooks=Hooks(),
+            _forward_hooks_with_kwargs={}, _forward_hooks_always_called={}, _forward_pre_hooks=Hooks(),
+            _forward_pre_hooks_with_kwargs={}, _state_dict_hooks=Hooks(), _state_dict_pre_hooks=Hooks(),
+            _load_state_dict_pre_hooks=Hooks(), _load_state_dict_post_hooks=Hooks(),
         )  # fmt: skip
+        if self.call_super_init:
+            super().__init__(*args, **kwargs)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What calling the module computes; every subclass defines it."""
         raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
     def _call_impl(self, *args: Any, **kwargs: Any) -> Any:
-        """Pre-hooks, ``forward``, hooks."""
-        if not (self._forward_hooks or self._forward_pre_hooks):
-            return self.forward(*args, **kwargs)
-        for number, hook in list(self._forward_pre_hooks.items()):
-            args, kwargs = self._before(hook, number in self._with_kwargs, args, kwargs)
-        result = self.forward(*args, **kwargs)
-        for number, hook in list(self._forward_hooks.items()):
-            given = (args, kwargs) if number in self._with_kwargs else (args,)
-            changed = hook(self, *given, result)
-            result = result if changed is None else changed
-        return result
+        """``forward``, with hooks before and after where there are any."""
+        if self._hooked or everywhere.used:
+            return self._call_hooks(args, kwargs)
+        return self.forward(*args, **kwargs)
 
     __call__: Callable[..., Any] = _call_impl
-
-    def _before(self, hook: Any, with_kwargs: bool, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        changed = hook(self, args, kwargs) if with_kwargs else hook(self, args)
-        if changed is None:
-            return args, kwargs
-        if with_kwargs:
-            if not (isinstance(changed, tuple) and len(changed) == 2):
-                raise RuntimeError(
-                    f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {changed}."
-                )
-            return changed
-        return changed if isinstance(changed, tuple) else (changed,), kwargs
-
-    def register_forward_hook(
-        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
-    ) -> Handle:
-        """``hook(module, args, output)`` runs after ``forward``; what it returns replaces the output."""
-        return self._hook(self._forward_hooks, hook, prepend, with_kwargs)
-
-    def register_forward_pre_hook(
-        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
-    ) -> Handle:
-        """``hook(module, args)`` runs before ``forward``; what it returns replaces the arguments."""
-        return self._hook(self._forward_pre_hooks, hook, prepend, with_kwargs)
-
-    def _hook(self, hooks: Hooks, hook: Any, prepend: bool, with_kwargs: bool) -> Handle:
-        handle = Handle(hooks)
-        others = dict(hooks) if prepend else {}
-        if prepend:
-            hooks.clear()
-        hooks[handle.id] = hook
-        hooks.update(others)
-        if with_kwargs:
-            self._with_kwargs.add(handle.id)
-        return handle
 
     # ------------------------------------------------------------------------------------------------ attributes
     def __setattr__(self, name: str, value: Any) -> None:
         own = self.__dict__
         if isinstance(value, Parameter):
             self._need("_parameters", "parameters")
-            self._forget(name)
+            self._forget(name, "_parameters")
             self.register_parameter(name, value)
         elif name in own.get("_parameters", ()):
             if value is not None:
@@ -118,20 +100,17 @@ class Module(Stateful):
             self.register_parameter(name, None)
         elif isinstance(value, Module):
             self._need("_modules", "module")
-            self._forget(name)
-            self._modules[name] = value
+            self._forget(name, "_modules")
+            self._modules[name] = _seen("module", self, name, value)
         elif name in own.get("_modules", ()):
             if value is not None:
                 self._refuse(value, "child module", name, "torch.nn.Module")
-            self._modules[name] = None
-        elif isinstance(value, Buffer) and name not in own.get("_buffers", ()):
-            self._need("_buffers", "buffer")
-            self._forget(name)
-            self.register_buffer(name, value, value.persistent)
-        elif name in own.get("_buffers", ()):
+            self._modules[name] = _seen("module", self, name, value)
+        elif isinstance(value, Buffer) or name in own.get("_buffers", ()):
             if value is not None and not isinstance(value, Tensor):
                 self._refuse(value, "buffer", name, "torch.nn.Buffer, torch.Tensor")
-            self._buffers[name] = value
+            persistent = value.persistent if isinstance(value, Buffer) else name not in self._non_persistent_buffers_set
+            self.register_buffer(name, value, persistent)
         else:
             object.__setattr__(self, name, value)
 
@@ -147,27 +126,34 @@ class Module(Stateful):
             )
         raise error
 
-    def _forget(self, name: str) -> None:
-        """Take ``name`` out of wherever it is."""
-        for table in (self.__dict__, self._parameters, self._buffers, self._modules):
-            table.pop(name, None)
+    def _forget(self, name: str, kept: str) -> None:
+        """Take ``name`` out of wherever it is, but for the table ``kept``, in which it keeps its place."""
+        self.__dict__.pop(name, None)
+        for table in ("_parameters", "_buffers", "_modules"):
+            if table != kept:
+                self.__dict__[table].pop(name, None)
         self._non_persistent_buffers_set.discard(name)
 
     def __getattr__(self, name: str) -> Any:
         own = self.__dict__
-        for table in ("_parameters", "_buffers", "_modules"):
-            members = own.get(table)
-            if members is not None and name in members:
+        if "_parameters" in own:
+            if name in (members := own["_parameters"]):
                 return members[name]
+            if name in (members := own["_modules"]):
+                return members[name]
+            if name in (members := own["_buffers"]):
+                return members[name]
+        if name == "_hooked":  # what PyTorch asks first of a module that was never initialised
+            name = "_backward_hooks"
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'", name=name, obj=self)
 
     def __delattr__(self, name: str) -> None:
-        if any(name in table for table in (self._parameters, self._buffers, self._modules)):
-            self._forget(name)
-        elif name in self.__dict__:
-            object.__delattr__(self, name)
-        else:
-            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+        for table in (self._parameters, self._buffers, self._modules):
+            if name in table:
+                del table[name]
+                self._non_persistent_buffers_set.discard(name)
+                return
+        object.__delattr__(self, name)
 
     def __dir__(self) -> list[str]:
         names = {*super().__dir__(), *self._parameters, *self._buffers, *self._modules}
@@ -176,32 +162,46 @@ class Module(Stateful):
     def _check_name(self, kind: str, name: Any, table: dict[str, Any]) -> None:
         if not isinstance(name, str):
             raise TypeError(f"{kind} name should be a string. Got {typename(name)}")
-        if hasattr(self, name) and name not in table:
+        taken = hasattr(self, name) and name not in table
+        if taken and kind == "module":
             raise KeyError(f"attribute '{name}' already exists")
         if "." in name:
             raise KeyError(f'{kind} name can\'t contain "."' + (f", got: {name}" if kind == "module" else ""))
         if name == "":
             raise KeyError(f'{kind} name can\'t be empty string ""')
+        if taken:
+            raise KeyError(f"attribute '{name}' already exists")
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
         """Add a parameter by name."""
         self._need("_parameters", "parameter")
         self._check_name("parameter", name, self._parameters)
-        if param is not None and not isinstance(param, Parameter):
-            raise TypeError(
-                f"cannot assign '{typename(param)}' object to parameter '{name}' (torch.nn.Parameter or None required)"
-            )
+        if param is not None:
+            if not isinstance(param, Parameter):
+                raise TypeError(
+                    f"cannot assign '{typename(param)}' object to parameter '{name}' (torch.nn.Parameter or None "
+                    "required)"
+                )
+            if not param.is_leaf:
+                raise ValueError(
+                    f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be created "
+                    f"explicitly. To express '{name}' as a function of another Tensor, compute the value in the "
+                    "forward() method."
+                )
+            param = _seen("parameter", self, name, param)
         self._parameters[name] = param
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
         """Add a tensor that belongs to the state but is not learned; ``state_dict`` has it if ``persistent``."""
         self._need("_buffers", "buffer")
+        if name in self.__dict__ and isinstance(tensor, Buffer):
+            del self.__dict__[name]
         self._check_name("buffer", name, self._buffers)
         if tensor is not None and not isinstance(tensor, Tensor):
             raise TypeError(
                 f"cannot assign '{typename(tensor)}' object to buffer '{name}' (torch Tensor or None required)"
             )
-        self._buffers[name] = tensor
+        self._buffers[name] = _seen("buffer", self, name, tensor)
         (self._non_persistent_buffers_set.discard if persistent else self._non_persistent_buffers_set.add)(name)
 
     def add_module(self, name: str, module: Module | None) -> None:
@@ -209,9 +209,11 @@ class Module(Stateful):
         if module is not None and not isinstance(module, Module):
             raise TypeError(f"{typename(module)} is not a Module subclass")
         self._check_name("module", name, self._modules)
-        self._modules[name] = module
+        self._modules[name] = _seen("module", self, name, module)
 
-    register_module = add_module
+    def register_module(self, name: str, module: Module | None) -> None:
+        """``add_module``."""
+        self.add_module(name, module)
 
     # -------------------------------------------------------------------------------------- whole trees of modules
     def apply(self, fn: Callable[[Module], None]) -> Any:
@@ -245,17 +247,19 @@ class Module(Stateful):
         for p in self.parameters():
             forget_gradient(p, set_to_none)
 
-    def _apply(self, change: Callable[[Tensor], Tensor]) -> Any:
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Any:
         """Replace the values of every parameter, gradient and buffer; the tensors stay the same objects."""
-        for module in self.children():
-            module._apply(change)
+        if recurse:
+            for module in self.children():
+                module._apply(fn)
         for p in self._parameters.values():
             if p is not None:
-                grad, p.grad = p.grad, None
-                p.data = change(p.data)
-                p.grad = None if grad is None else change(grad)
+                with no_grad():
+                    p.data = fn(p)
+                    if p.grad is not None:
+                        p.grad.data = fn(p.grad)
         for name, b in self._buffers.items():
-            self._buffers[name] = None if b is None else change(b)
+            self._buffers[name] = None if b is None else fn(b)
         return self
 
     def to(self, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False) -> Any:
@@ -275,15 +279,33 @@ class Module(Stateful):
             raise TypeError(
                 f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}"
             )
-        return self._apply(lambda t: t.to(dtype) if t.is_floating_point() else t)
+        if dtype.is_complex:
+            warnings.warn(_COMPLEX, UserWarning, stacklevel=2)
+        return self._apply(lambda t: t.to(dtype) if t.is_floating_point() or t.is_complex() else t)
+
+    def type(self, dst_type: Any) -> Any:
+        """Cast every parameter and buffer to ``dst_type``."""
+        return self._apply(lambda t: t.type(dst_type))
+
+    def to_empty(self, *, device: Any, recurse: bool = True) -> Any:
+        """Parameters and buffers of the same shapes, with no values to rely on."""
+        return self._apply(lambda t: wrap(np.empty_like(t._d)), recurse)
 
     def float(self) -> Any:
         """Cast what is floating point to float32."""
-        return self.to(dtypes.float32)
+        return self._apply(lambda t: t.float() if t.is_floating_point() else t)
 
     def double(self) -> Any:
         """Cast what is floating point to float64."""
-        return self.to(dtypes.float64)
+        return self._apply(lambda t: t.double() if t.is_floating_point() else t)
+
+    def half(self) -> Any:
+        """Cast what is floating point to float16."""
+        return self._apply(lambda t: t.half() if t.is_floating_point() else t)
+
+    def share_memory(self) -> Any:
+        """This module: the memory of one process is all that there is here."""
+        return self
 
     def cpu(self) -> Any:
         """This module: it is on the CPU."""
@@ -305,19 +327,15 @@ class Module(Stateful):
         lines = [*extra, *children]
         return f"{self._get_name()}(" + ("\n  " + "\n  ".join(lines) + "\n" if lines else "") + ")"
 
-    # --------------------------------------------------------------------------------------------------- going round
-    def named_modules(self, memo: Any = None, prefix: str = "", remove_duplicate: bool = True) -> Iterator[Any]:
-        """(name, module) for this module, whose name is "", and all below, each once."""
-        seen = set() if memo is None else memo
-        if self in seen:
-            return
-        if remove_duplicate:
-            seen.add(self)
-        yield prefix, self
-        for name, module in self._modules.items():
-            if module is not None:
-                yield from module.named_modules(seen, submodule(prefix, name), remove_duplicate)
+
+def _seen(kind: str, module: Module, name: str, value: Any) -> Any:
+    """``value``, or what hooks on registration make of it."""
+    for hook in tuple(REGISTRATION[kind].values()):
+        changed = hook(module, name, value)
+        value = value if changed is None else changed
+    return value
 
 
 def _indented(text: str) -> str:
-    return text.replace("\n", "\n  ")
+    first, *rest = text.split("\n")
+    return "\n".join([first, *[f"  {line}" if line.strip() else "" for line in rest]])
