@@ -28,6 +28,8 @@ _LATE = {  # files that are read when one of their names, or they themselves, ar
     "neg_ negative_ rad2deg_ reciprocal_ relu_ round_ rsqrt_ sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ "
     "tanh_ trunc_ xlogy_ zero_",
     "nn.functional.convolutions": "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d convolution",
+    "nn.functional.adaptive": "adaptive_avg_pool1d adaptive_max_pool1d",
+    "nn.functional.pools": "avg_pool1d max_pool1d max_pool1d_with_indices max_pool2d max_pool3d",
     "nn.functional.paddings": "constant_pad_nd",
     "printing": "get_printoptions set_printoptions",
     "typeinfo": "can_cast finfo iinfo is_complex is_floating_point is_nonzero is_tensor numel promote_types "

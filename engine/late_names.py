@@ -33,7 +33,13 @@ ROWS: dict[str, str] = {
     "ops.padding": """
         constant_pad_nd
     """,
+    "ops.pooling": """
+        adaptive_max_pool2d adaptive_max_pool3d fractional_max_pool2d fractional_max_pool3d max_pool2d
+        max_pool3d max_unpool2d max_unpool3d pool_pick pool_place
+    """,
     "ops.resample": """
-        resample
+        resample resample_adaptiveavgpool2d resample_adaptiveavgpool3d resample_avgpool2d resample_avgpool3d
+        resample_reflectionpad1d resample_reflectionpad2d resample_reflectionpad3d resample_replicationpad1d
+        resample_replicationpad2d resample_replicationpad3d turned_taps
     """,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.ops import convolution, padding, resample  # noqa: F401  they fill the table when they are read
+from engine.ops import resample
 
 from .example import Example, random
 
@@ -16,6 +16,12 @@ TAPS = (
     resample.Taps(5, np.array([[0, 1], [1, 2], [5, 4]]), np.array([[0.3, 0.7], [0.5, 0.5], [1.0, 1.0]])),
     resample.Taps(6, np.array([[1], [0], [5], [5]]), None),
 )
+
+
+WINDOWS = (np.array([[0, 1, 2], [1, 2, 3], [3, 4, 5]]), np.array([[0, 1], [4, 5]]))  # 5 and 6 are beyond the end
+VOLUME = random(2, 3, 5, 3)
+PLACES = np.random.default_rng(2).integers(0, 30, (2, 4, 3))
+APART = np.array([3, 17] * 8).reshape(2, 4, 2, 1)
 
 
 def _back(options: tuple) -> tuple:
@@ -41,4 +47,15 @@ LAYERS: dict[str, list[Example]] = {
     ],
     "constant_pad_nd": [Example(IMAGE, (1, -2, 0, 3), 0.5), Example(LINE, (-1, 2), 0.0)],
     "resample": [Example(IMAGE, TAPS, "Resample")],
+    **{f"resample_{name.lower()}": [Example(IMAGE, TAPS)] for name in resample.KEEPING},
+    "max_pool2d": [Example(IMAGE, (2, 3), (2, 1), (1, 1), (1, 2), (3, 4))],
+    "max_pool3d": [Example(VOLUME, (2, 2, 1), (1, 2, 1), (0, 0, 0), (1, 1, 1), (2, 2, 3))],
+    "adaptive_max_pool2d": [Example(IMAGE, WINDOWS)],
+    "adaptive_max_pool3d": [Example(VOLUME, (np.array([[0, 1], [2, 3]]), *WINDOWS[:1], np.array([[1, 2]])))],
+    "fractional_max_pool2d": [Example(IMAGE, WINDOWS)],
+    "fractional_max_pool3d": [Example(VOLUME, (np.array([[0, 1], [2, 3]]), *WINDOWS[:1], np.array([[1, 2]])))],
+    "pool_pick": [Example(IMAGE, PLACES, 2, fixed=(1,))],
+    "pool_place": [Example(random(2, 4, 3), PLACES, (2, 4, 5, 6), 2, fixed=(1,))],
+    "max_unpool2d": [Example(random(2, 4, 2, 1), APART, (2, 4, 5, 6), 2, fixed=(1,))],
+    "max_unpool3d": [Example(random(2, 4, 2, 1, 1), APART[..., None], (2, 4, 5, 3, 2), 3, fixed=(1,))],
 }

@@ -52,7 +52,7 @@ def pad(x: Array, sides: list[tuple[int, int]]) -> Array:
         size.append(low + n + high)
         inner.append(slice(max(-low, 0), n + min(high, 0)))
         outer.append(slice(max(low, 0), low + n + min(high, 0)))
-    out = np.zeros(x.shape[:2] + tuple(size), x.dtype)
+    out: Array = np.zeros(x.shape[:2] + tuple(size), x.dtype)
     out[(..., *outer)] = x[(..., *inner)]
     return out
 
@@ -74,7 +74,7 @@ class Columns:
             self.length = sum((m - 1) * s for m, s in zip(size, steps, strict=True)) + 1
             self.shifts = [sum(i * d * s for i, d, s in zip(at, dilation, steps, strict=True)) for at in self.places]
             self.rows = (size[0], *space[1:])
-            self.source = np.ascontiguousarray(padded).reshape(n, groups, c // groups, -1)
+            self.source: Array = np.ascontiguousarray(padded).reshape(n, groups, c // groups, -1)
         else:
             self.length, self.rows = math.prod(size), size
             self.windows = [
@@ -150,7 +150,7 @@ def _scattered(y: Array, w: Array, size: Ints, stride: Ints, padding: Ints, dila
         max(m + 2 * p, (have - 1) * s + d * (k - 1) + 1)
         for m, p, have, s, d, k in zip(size, padding, space, stride, dilation, kernel, strict=True)
     ]
-    out = np.zeros((n, groups, w.shape[1], *whole), y.dtype)
+    out: Array = np.zeros((n, groups, w.shape[1], *whole), y.dtype)
     matrices = np.moveaxis(w.reshape(groups, channels // groups, w.shape[1], -1), 3, 0).swapaxes(2, 3)
     rows = y.reshape(n, groups, channels // groups, -1)
     for matrix, at in zip(matrices, itertools.product(*map(range, kernel)), strict=True):
@@ -173,7 +173,7 @@ def correlate_weight(
     columns = Columns(pad(x, [(p, p) for p in padding]), kernel, stride, dilation, size, groups)
     rows = y.reshape(n, groups, out_channels, *size)
     if columns.flat and columns.rows != size:
-        wide = np.zeros((n, groups, out_channels, *columns.rows), y.dtype)
+        wide: Array = np.zeros((n, groups, out_channels, *columns.rows), y.dtype)
         wide[(..., *map(slice, size))] = rows
         rows = wide
     rows = rows.reshape(n, groups, out_channels, -1)[..., : columns.length].swapaxes(2, 3)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernel import rule
+from ..kernel import RAW, rule
 from ..op import op
 
 
@@ -26,6 +26,10 @@ class Taps:
         self.size, self.index, self.weights = size, index, weights
         self.identity = weights is None and index.shape == (size, 1) and (index[:, 0] == np.arange(size)).all()
         self.missing = [np.flatnonzero(column == size) for column in index.T]
+        self.columns = [
+            _as_slice(c) if not m.size else np.minimum(c, max(size - 1, 0))
+            for c, m in zip(index.T, self.missing, strict=True)
+        ]
 
     @functools.cached_property
     def transposed(self) -> Taps:
@@ -55,13 +59,17 @@ class Taps:
         behind = x.ndim - axis - 1
         out = None
         for tap in range(self.index.shape[1]):
-            column, missing = self.index[:, tap], self.missing[tap]
-            if self.size:
-                part = x.take(np.minimum(column, self.size - 1) if missing.size else column, axis)
+            column, missing = self.columns[tap], self.missing[tap]
+            if not self.size:
+                part = np.zeros((*x.shape[:axis], len(self.index), *x.shape[axis + 1 :]), x.dtype)
+            elif isinstance(column, slice):
+                part = x[(slice(None),) * axis + (column,)]
             else:
-                part = np.zeros((*x.shape[:axis], len(column), *x.shape[axis + 1 :]), x.dtype)
+                part = x.take(column, axis)
             if self.weights is not None:
-                part *= self.weights[:, tap].astype(x.dtype).reshape(-1, *[1] * behind)
+                part = part * self.weights[:, tap].astype(x.dtype).reshape(-1, *[1] * behind)
+            elif out is None and isinstance(column, slice):
+                part = part.copy()
             if missing.size:
                 part[(slice(None),) * axis + (missing,)] = 0
             if out is None:
@@ -70,6 +78,16 @@ class Taps:
                 out += part
         assert out is not None
         return out
+
+
+def _as_slice(column: np.ndarray[Any, Any]) -> Any:
+    """``column`` as a slice, which is quicker than an array of indices, if its steps are equal."""
+    if len(column) < 2:
+        return slice(int(column[0]), int(column[0]) + 1) if len(column) else slice(0)
+    step = int(column[1] - column[0])
+    if step < 1 or (np.diff(column) != step).any():
+        return column
+    return slice(int(column[0]), int(column[-1]) + 1, step)
 
 
 @rule
@@ -85,6 +103,36 @@ def turned_taps(taps):
 )
 def resample(x, taps, name):
     """``x`` with its last dimensions made anew, each from its ``taps``; ``name`` is PyTorch's of the operation."""
+    return resampled(x, taps)
+
+
+def resampled(x, taps):
+    """``x`` with its last dimensions made anew."""
     for i, along in enumerate(taps):
         x = along.along(x, x.ndim - len(taps) + i)
     return np.array(x) if all(t.identity for t in taps) else np.ascontiguousarray(x)
+
+
+RAW["resampled"] = resampled
+
+
+def _that_keeps_its_input(name: str) -> Any:
+    """A row like ``resample`` whose node keeps the input, as PyTorch's does: its graph runs backward once."""
+
+    def kept(x, taps):
+        return resampled(x, taps)
+
+    kept.__name__ = kept.__qualname__ = f"resample_{name.lower()}"
+    kept.__doc__ = f"``resample``, as part of PyTorch's ``{name}Backward0``."
+    return op(
+        x=eval(f"lambda g, x, taps: resample(g, turned_taps(taps), '{name}Backward')"),
+        jvp=lambda t, x, taps: resampled(t, taps),
+        node=f"{name}Backward0",
+        called=name.lower(),
+    )(kept)
+
+
+KEEPING = [f"{name}{dims}D" for name in ("AvgPool", "AdaptiveAvgPool") for dims in (2, 3)]
+KEEPING += [f"{name}Pad{dims}D" for name in ("Reflection", "Replication") for dims in (1, 2, 3)]
+for _name in KEEPING:
+    _that_keeps_its_input(_name)

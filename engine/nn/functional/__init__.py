@@ -7,6 +7,12 @@ from ... import late
 FILES = {
     "activation": "celu elu gelu glu hardshrink hardsigmoid hardswish hardtanh leaky_relu log_softmax logsigmoid mish "
     "prelu relu relu6 selu sigmoid silu softmax softmin softplus softshrink softsign tanh tanhshrink threshold",
+    "adaptive": "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d "
+    "adaptive_max_pool1d_with_indices adaptive_max_pool2d adaptive_max_pool2d_with_indices adaptive_max_pool3d "
+    "adaptive_max_pool3d_with_indices fractional_max_pool2d fractional_max_pool2d_with_indices fractional_max_pool3d "
+    "fractional_max_pool3d_with_indices max_unpool1d max_unpool2d max_unpool3d",
+    "pools": "avg_pool1d avg_pool2d avg_pool3d lp_pool1d lp_pool2d lp_pool3d max_pool1d max_pool1d_with_indices "
+    "max_pool2d max_pool2d_with_indices max_pool3d max_pool3d_with_indices",
     "convolutions": "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
     "criteria": "binary_cross_entropy binary_cross_entropy_with_logits cross_entropy huber_loss kl_div l1_loss "
     "mse_loss nll_loss smooth_l1_loss",

@@ -85,7 +85,7 @@ def _by_elements(name: str, input: Tensor, pad: tuple[int, ...]) -> Tensor:
     for i in reversed(range(len(pad) // 2)):
         n = sizes[-1 - i]
         taps.append(Taps(n, place(n, pad[2 * i], pad[2 * i + 1])[:, None], None))
-    return PUBLIC["resample"](input, tuple(taps), f"{name.title()}Pad{len(taps)}D")
+    return PUBLIC[f"resample_{name}pad{len(taps)}d"](input, tuple(taps))
 
 
 def _circular(input: Tensor, pad: tuple[int, ...]) -> Tensor:
