@@ -47,7 +47,9 @@ gc.collect(); print(process.memory_info().rss - before)
 def grown(library: str, operation: str, shape: tuple[int, ...], length: int) -> int:
     """Bytes by which a new process grows while it builds the chain."""
     code = CODE.format(library=library, operation=operation, shape=shape, length=length)
-    return int(subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+    return int(
+        subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    )
 
 
 def main() -> int:

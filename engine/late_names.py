@@ -5,11 +5,17 @@ FUNCTIONS: dict[str, str] = {
         Generator bernoulli default_generator get_rng_state initial_seed manual_seed normal rand rand_like
         randint randint_like randn randn_like randperm seed set_rng_state
     """,
+    "spectra": """
+        istft stft
+    """,
 }
 
 METHODS: dict[str, str] = {
     "sampling": """
         bernoulli bernoulli_ normal_ random_ uniform_
+    """,
+    "spectra": """
+        istft stft
     """,
 }
 
@@ -22,6 +28,9 @@ ROWS: dict[str, str] = {
     """,
     "ops.embedding": """
         embedding embedding_dense_backward
+    """,
+    "ops.fourier": """
+        fft_c2c fft_c2r fft_r2c twice_inside
     """,
     "ops.gates": """
         glu prelu

@@ -5,13 +5,14 @@ from __future__ import annotations
 from .example import Example
 from .examples_complex import COMPLEX, ON_COMPLEX
 from .examples_elementwise import ELEMENTWISE
+from .examples_fourier import FOURIER
 from .examples_layers import LAYERS
 from .examples_reduce import LINALG, LOSSES, REDUCE
 from .examples_shape import SHAPE_EXAMPLES
 
 EXAMPLES: dict[str, list[Example]] = {}
 
-for _family in (ELEMENTWISE, REDUCE, LINALG, LOSSES, SHAPE_EXAMPLES, LAYERS, COMPLEX):
+for _family in (ELEMENTWISE, REDUCE, LINALG, LOSSES, SHAPE_EXAMPLES, LAYERS, COMPLEX, FOURIER):
     if _twice := EXAMPLES.keys() & _family.keys():
         raise ValueError(f"examples in two families: {sorted(_twice)}")
     EXAMPLES |= _family

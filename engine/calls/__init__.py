@@ -9,4 +9,7 @@ EVERYDAY = (
     "activations", "arithmetic", "arrange", "binary", "cast", "compare", "complexes", "creation", "functions", "gather",
     "index", "join", "linalg", "reduce", "reshaping", "shape", "softmax", "sort",
 )  # fmt: skip
-LATE = ("sampling",)
+LATE = (
+    "sampling",
+    "spectra",
+)

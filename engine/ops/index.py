@@ -1,5 +1,7 @@
 """Indexing: copies by index arrays and masks, and writes."""
 
+import builtins
+
 import numpy as np
 
 from ..kernel import RAW, raw
@@ -72,6 +74,19 @@ def part_of(x, places):
 RAW["part_of"] = raw(part_of)
 
 
+def overlaps(shape, strides):
+    """Whether two elements of a view may be the same memory."""
+    reach = 0
+    for step, n in sorted((builtins.abs(s), n) for s, n in zip(strides, shape, strict=True) if n > 1):
+        if step <= reach:
+            return True
+        reach += step * (n - 1)
+    return False
+
+
+RAW["overlaps"] = raw(overlaps)
+
+
 @op(
     x=lambda g, places: as_strided_view(g, places), node="AsStridedBackward0Backward0", jvp="linear",
     holomorphic=False,
@@ -81,7 +96,7 @@ def put_places(x, places, shape):
     out = np.zeros(shape, complex_of[x.dtype] if len(places) == 4 and type(places) is tuple else x.dtype)
     if type(places) is ndarray:
         np.add.at(out.reshape(-1), places, x)
-    elif 0 in places[1]:
+    elif overlaps(places[0], places[1]):
         memory = out.reshape(-1).view(x.dtype)
         np.add.at(memory, part_of(np.arange(memory.size), places[:3]), x)
     else:
