@@ -20,7 +20,8 @@ _public |= families.install()
 globals().update(_public)
 
 _LATE = {  # files that are read when one of their names, or they themselves, are first asked for
-    "cuda": "", "fft": "", "linalg": "", "nn": "", "optim": "", "random": "", "return_types": "", "utils": "",
+    "cuda": "", "fft": "", "linalg": "", "nn": "", "optim": "", "random": "", "return_types": "", "special": "",
+    "utils": "",
     "size": "layout strided memory_format contiguous_format preserve_format channels_last channels_last_3d",
     "writing": "abs_ acos_ acosh_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ asin_ asinh_ "
     "atan_ atanh_ ceil_ clamp_ clamp_max_ clamp_min_ clip_ cos_ cosh_ deg2rad_ detach_ erf_ erfc_ exp2_ "

@@ -153,7 +153,7 @@ def lookup(module: str, existing: Callable[[], Iterable[str]]) -> Callable[[str]
         error = AttributeError(f"module '{module}' has no attribute '{name}'")
         if name.startswith("_"):
             raise error
-        there = name in NAMES[module]
+        there = name in NAMES.get(module, ())
         near = difflib.get_close_matches(name, [n for n in existing() if not n.startswith("_")], 1, 0.6)
         said = f"PyTorch has {module}.{name}; this engine does not." if there else ""
         advice = f"The nearest that exists is {module}.{near[0]}" if near else ""

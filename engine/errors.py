@@ -324,6 +324,10 @@ def underivable(function: str) -> RuntimeError:
     return RuntimeError(f"derivative for aten::{function} is not implemented")
 
 
+def not_derived(function: str) -> NotImplementedError:
+    return NotImplementedError(f"the derivative for '{function}' is not implemented.")
+
+
 def bool_negation() -> RuntimeError:
     return RuntimeError(
         "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the "

@@ -5,6 +5,9 @@ FUNCTIONS: dict[str, str] = {
         Generator bernoulli default_generator get_rng_state initial_seed manual_seed normal rand rand_like
         randint randint_like randn randn_like randperm seed set_rng_state
     """,
+    "special": """
+        digamma erf erfc erfinv i0 igamma igammac lgamma logit mvlgamma polygamma
+    """,
     "spectra": """
         istft stft
     """,
@@ -14,12 +17,21 @@ METHODS: dict[str, str] = {
     "sampling": """
         bernoulli bernoulli_ normal_ random_ uniform_
     """,
+    "special": """
+        digamma digamma_ erf erf_ erfc erfc_ erfinv erfinv_ i0 i0_ igamma igamma_ igammac igammac_ lgamma
+        lgamma_ logit logit_ mvlgamma mvlgamma_ polygamma polygamma_
+    """,
     "spectra": """
         istft stft
     """,
 }
 
 ROWS: dict[str, str] = {
+    "ops.bessel": """
+        airy_ai bessel_j0 bessel_j1 bessel_y0 bessel_y1 i0 i0e i1 i1e modified_bessel_i0 modified_bessel_i1
+        modified_bessel_k0 modified_bessel_k1 scaled_modified_bessel_k0 scaled_modified_bessel_k1
+        spherical_bessel_j0
+    """,
     "ops.convolution": """
         convolution convolution_input convolution_weight
     """,
@@ -42,6 +54,12 @@ ROWS: dict[str, str] = {
     "ops.padding": """
         constant_pad_nd
     """,
+    "ops.polynomials": """
+        chebyshev_polynomial_t chebyshev_polynomial_u chebyshev_polynomial_v chebyshev_polynomial_w
+        hermite_polynomial_h hermite_polynomial_he laguerre_polynomial_l legendre_polynomial_p
+        shifted_chebyshev_polynomial_t shifted_chebyshev_polynomial_u shifted_chebyshev_polynomial_v
+        shifted_chebyshev_polynomial_w
+    """,
     "ops.pooling": """
         adaptive_max_pool2d adaptive_max_pool3d fractional_max_pool2d fractional_max_pool3d max_pool2d
         max_pool3d max_unpool2d max_unpool3d pool_pick pool_place
@@ -50,5 +68,9 @@ ROWS: dict[str, str] = {
         resample resample_adaptiveavgpool2d resample_adaptiveavgpool3d resample_avgpool2d resample_avgpool3d
         resample_reflectionpad1d resample_reflectionpad2d resample_reflectionpad3d resample_replicationpad1d
         resample_replicationpad2d resample_replicationpad3d turned_taps
+    """,
+    "ops.special": """
+        add_number digamma entr erf erfc erfcx erfinv igamma igammac lgamma log_ndtr logit mul_number mvlgamma
+        ndtri polygamma special xlog1py xlog1py_by_number xlog1py_of_number zeta zeta_by_number zeta_of_number
     """,
 }

@@ -19,7 +19,7 @@ def named(name: str, *fields: str) -> Any:
 
 
 _PAIRS = dict.fromkeys(("sort", "topk", "kthvalue", "max", "min"), ("values", "indices"))
-FIELDS: dict[str, tuple[str, ...]] = {**_PAIRS}
+FIELDS: dict[str, tuple[str, ...]] = {**_PAIRS, "frexp": ("mantissa", "exponent")}
 
 
 def __getattr__(name: str) -> Any:

@@ -11,5 +11,6 @@ EVERYDAY = (
 )  # fmt: skip
 LATE = (
     "sampling",
+    "special",
     "spectra",
 )

@@ -122,11 +122,11 @@ def _pow(self: Tensor, exponent: Any) -> Any:
 
 @overridable
 def float_power(input: Any, exponent: Any) -> Tensor:
-    """``input ** exponent`` in float64."""
-    if isinstance(input, Tensor):
-        input = converted(input, dtypes.float64.numpy)
-    if isinstance(exponent, Tensor):
-        exponent = converted(exponent, dtypes.float64.numpy)
+    """``input ** exponent`` in float64, or complex128 if either is complex."""
+    both = [v for v in (input, exponent) if isinstance(v, Tensor)]
+    whole = any(isinstance(v, complex) for v in (input, exponent)) or any(t._d.dtype.kind == "c" for t in both)
+    d = (dtypes.complex128 if whole else dtypes.float64).numpy
+    input, exponent = (converted(v, d) if isinstance(v, Tensor) else v for v in (input, exponent))
     return pow(input, exponent)
 
 

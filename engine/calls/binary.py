@@ -71,6 +71,7 @@ def clamp_max(input: Tensor, max: Any) -> Tensor:
 
 # How PyTorch's C++ calls dtypes
 _C_NAMES = {
+    "D": "c10::complex<double>", "F": "c10::complex<float>",
     "f": "float", "d": "double", "l": "long int", "i": "int", "h": "short int", "b": "signed char", "B": "unsigned char"
 }  # fmt: skip
 
@@ -82,9 +83,25 @@ def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
         if t._d.dtype is not input._d.dtype and (name == "end" or t._d.ndim):
             a, b = (_C_NAMES.get(d.char, dtypes.OF[d].name) for d in (input._d.dtype, t._d.dtype))
             raise RuntimeError(f"expected dtype {a} for `{name}` but got dtype {b}")
+    if isinstance(weight, complex) and input._d.dtype.kind == "f":
+        name = _C_NAMES[input._d.dtype.char]
+        raise RuntimeError(f"value cannot be converted to type {name} without overflow")
     if isinstance(weight, Tensor):
         return rows.lerp_tensor(input, end, weight)
     return rows.lerp_number(input, end, plain(weight))
+
+
+_XLOGY = (TWO_FORMS[0], "(Number self, Tensor other, *, Tensor out = None)", TWO_FORMS[1])
+
+
+@overridable
+def xlogy(input: Any, other: Any) -> Tensor:
+    """``input · log(other)``, 0 where ``input`` is 0; either may be a number."""
+    if isinstance(other, Tensor):
+        return rows.xlogy(input, other) if isinstance(input, Tensor) else rows.xlogy_of_number(other, input)
+    if not isinstance(input, Tensor):
+        raise errors.combination("xlogy", (input, other), _XLOGY)
+    return rows.xlogy_by_number(input, other)
 
 
 def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
@@ -116,8 +133,8 @@ def heaviside(input: Tensor, values: Tensor) -> Tensor:
 
 FUNCTIONS = {
     **{name: of_tensors(getattr(rows, name)) for name in ("maximum", "minimum", "fmax", "fmin", "atan2", "hypot")},
-    **{name: of_tensors(getattr(rows, name)) for name in ("logaddexp", "logaddexp2", "gcd", "lcm")},
-    "xlogy": rows.xlogy, "ldexp": of_tensors(rows.ldexp), "clamp": clamp, "clip": clamp, "clamp_min": clamp_min,
+    **{name: of_tensors(getattr(rows, name)) for name in ("logaddexp", "logaddexp2", "gcd", "lcm", "nextafter")},
+    "xlogy": xlogy, "ldexp": of_tensors(rows.ldexp), "clamp": clamp, "clip": clamp, "clamp_min": clamp_min,
     "clamp_max": clamp_max, "lerp": lerp, "addcmul": addcmul, "addcdiv": addcdiv, "copysign": copysign,
     "heaviside": heaviside,
 }  # fmt: skip

@@ -100,7 +100,7 @@ def equal(input: Tensor, other: Tensor) -> bool:
 
 
 _compare = ("eq", "ne", "lt", "le", "gt", "ge")
-_kinds = ("isnan", "isinf", "isfinite", "isposinf", "isneginf", "signbit")
+_kinds = ("isnan", "isinf", "isfinite", "isposinf", "isneginf", "isreal", "signbit")
 _logic = ("logical_not", "logical_and", "logical_or", "logical_xor")
 _bits = ("bitwise_not", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift", "bitwise_right_shift")
 _same = {"eq": "", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal"}

@@ -7,7 +7,7 @@ from typing import Any
 from ..kernel import PUBLIC
 from ..mode import overridable
 from ..ops import complexes as rows
-from ..tensor import Tensor, wrap
+from ..tensor import Tensor
 
 
 def conj(input: Tensor) -> Tensor:
@@ -102,11 +102,6 @@ def polar(abs: Tensor, angle: Tensor) -> Tensor:
     return rows.polar(abs, angle)
 
 
-def isreal(input: Tensor) -> Tensor:
-    """Where the imaginary part is 0."""
-    return wrap(input._d.imag == 0)
-
-
 def _never(self: Tensor) -> bool:
     """Whether a conjugate, or a minus sign, is outstanding: never."""
     return False
@@ -123,11 +118,10 @@ def _set_imag(self: Tensor, value: Any) -> None:
 FUNCTIONS = {
     "conj": conj, "conj_physical": conj_physical, "adjoint": adjoint, "resolve_conj": resolve, "resolve_neg": resolve,
     "real": real, "imag": imag, "view_as_real": view_as_real, "view_as_complex": view_as_complex,
-    "complex": complex_of, "polar": polar, "angle": rows.angle, "isreal": isreal,
+    "complex": complex_of, "polar": polar, "angle": rows.angle,
 }  # fmt: skip
 METHODS: dict[str, Any] = {
-    name: FUNCTIONS[name]
-    for name in ("conj", "conj_physical", "adjoint", "resolve_conj", "resolve_neg", "angle", "isreal")
+    name: FUNCTIONS[name] for name in ("conj", "conj_physical", "adjoint", "resolve_conj", "resolve_neg", "angle")
 }
 METHODS |= {
     "real": property(real, _set_real), "imag": property(imag, _set_imag), "is_conj": _never, "is_neg": _never,

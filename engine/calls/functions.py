@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import errors, return_types
+from ..mode import overridable
 from ..ops import functions as rows
-from ..ops import special
 from ..tensor import Tensor
 
 
@@ -19,26 +20,24 @@ _names = (
     "trunc", "frac", "nan_to_num", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh",
     "acosh", "atanh", "sigmoid", "deg2rad", "rad2deg", "sinc",
 )  # fmt: skip
-_special = ("erf", "erfc", "erfinv", "lgamma", "digamma", "logit")
 _same = {
     "absolute": "abs", "fix": "trunc", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arcsinh": "asinh",
     "arccosh": "acosh", "arctanh": "atanh",
 }  # fmt: skip
 
 
-def polygamma(n: int, input: Tensor) -> Tensor:
-    """The ``n``-th derivative of ``digamma``."""
-    return special.polygamma(input, n) if n else special.digamma(input)
+@overridable
+def frexp(input: Tensor) -> Any:
+    """The mantissa in ±[0.5, 1) and the exponent (int32) with ``input = mantissa · 2^exponent``."""
+    if not isinstance(input, Tensor):
+        raise errors.argument("frexp", "input", 1, input)
+    if input._d.dtype.kind != "f":
+        raise RuntimeError("torch.frexp() only supports floating-point dtypes")
+    return return_types.frexp(*rows.frexp(input))
 
 
-def _polygamma(self: Tensor, n: int) -> Tensor:
-    """The ``n``-th derivative of ``digamma``."""
-    return polygamma(n, self)
-
-
-FUNCTIONS: dict[str, Any] = {name: getattr(rows, name) for name in _names}
-FUNCTIONS |= {name: getattr(special, name) for name in _special} | {"round": round}
+FUNCTIONS: dict[str, Any] = {name: getattr(rows, name) for name in _names} | {"round": round}
 FUNCTIONS |= {name: FUNCTIONS[other] for name, other in _same.items()}
-METHODS = {**FUNCTIONS, "__abs__": rows.abs, "polygamma": _polygamma}
+METHODS = {**FUNCTIONS, "__abs__": rows.abs, "frexp": frexp}
 IN_PLACE = {name + "_": f for name, f in FUNCTIONS.items()}
-FUNCTIONS["polygamma"] = polygamma
+FUNCTIONS["frexp"] = frexp

@@ -194,19 +194,37 @@ def copysign_number(x, y):
 
 
 # ---------------------------------------------------------------- logarithms of sums, products
+def added(x, y, ufunc):
+    """``ufunc(x, y)`` for real numbers; ``log(e^x + e^y)`` for complex ones, from the larger real part on."""
+    if x.dtype.kind == "f":
+        return ufunc(x, y)
+    if x.dtype.kind != "c" or ufunc is np.logaddexp2:
+        raise TypeError
+    below = x.real < y.real
+    least, most = np.where(below, x, y), np.where(below, y, x)
+    both = np.isinf(least.real) & (least.real == most.real)
+    apart = np.where(least.real < 0, least, np.log(np.exp(least) + np.exp(most)))
+    return np.where(both, apart, np.log1p(np.exp(least - most)) + most)
+
+
+RAW["added"] = raw(added)
+
+
 @elementwise(
-    np.logaddexp, floating=True, x=lambda g, x, y: g / (1 + exp(y - x)), y=lambda g, x, y: g / (1 + exp(x - y))
+    x=lambda g, x, y: g / (1 + exp(y - x)), y=lambda g, x, y: g / (1 + exp(x - y)), diagnose=no_kernel("logaddexp_cpu")
 )
 def logaddexp(x, y):
     """``out = log(e^x + e^y)``."""
+    return added(x, y, np.logaddexp)
 
 
 @elementwise(
-    np.logaddexp2, floating=True, x=lambda g, x, y: g / (1 + exp2(y - x)), y=lambda g, x, y: g / (1 + exp2(x - y)),
-    node="Logaddexp2Backward0",
+    x=lambda g, x, y: g / (1 + exp2(y - x)), y=lambda g, x, y: g / (1 + exp2(x - y)), node="Logaddexp2Backward0",
+    diagnose=lambda x, y: errors.not_implemented("logaddexp2_cpu", x.dtype) if x.dtype.kind != "f" else None,
 )  # fmt: skip
 def logaddexp2(x, y):
     """``out = log₂(2^x + 2^y)``."""
+    return added(x, y, np.logaddexp2)
 
 
 @elementwise(
@@ -219,7 +237,30 @@ def xlogy(x, y):
     return np.where(np.equal(x, 0) & ~np.isnan(y), x.dtype.type(0), x * np.log(y))
 
 
-@elementwise(x=lambda g, y: ldexp(g, y), y=lambda g, out: g * out * math.log(2), floating=True)
+@elementwise(x=lambda g, x, y: g * y / x, y=None, floating=True, node="XlogyBackward1", called="xlogy")
+def xlogy_of_number(x, y):
+    """``xlogy(y, x)`` for a Python number ``y``."""
+    return xlogy(np.asarray(y, x.dtype), x)
+
+
+@elementwise(
+    x=lambda g, x, y: where((x == 0) & (y <= 0), 0.0, g * log(y)), y=None, floating=True, node="XlogyBackward2",
+    called="xlogy",
+)  # fmt: skip
+def xlogy_by_number(x, y):
+    """``xlogy`` with a Python number ``y``."""
+    return xlogy(x, y)
+
+
+def _no_bool_exponent(x, y):
+    d = [getattr(getattr(t, "_d", None), "dtype", None) for t in (x, y)]
+    bools = d[0] is not None and d[0].kind == "f" and d[1] is not None and d[1].kind == "b"
+    return errors.not_implemented("ldexp_cpu_exp", d[1]) if bools else None
+
+
+@elementwise(
+    x=lambda g, y: ldexp(g, y), y=lambda g, out: g * out * math.log(2), floating=True, refuse=_no_bool_exponent
+)
 def ldexp(x, y):
     """``out = x · 2^y``."""
     return x * np.exp2(y)
@@ -229,6 +270,13 @@ def ldexp(x, y):
 def heaviside(x, y):
     """0 where ``x`` is negative, 1 where it is positive, ``y`` where it is 0."""
     return np.where(np.isnan(x), x, np.heaviside(x, y)) if x.dtype.kind == "f" else np.where(x == 0, y, x > 0)
+
+
+@elementwise(
+    **_without(np.nextafter, "biuc", "nextafter_cpu"), x=lambda g, x, y: only_where(g, x != y), y=lambda g: zeros_as(g)
+)
+def nextafter(x, y):
+    """The number that comes after ``x`` on the way to ``y``."""
 
 
 @elementwise(**_without(np.gcd, "bf", "gcd_cpu"), x=None, y=None)
@@ -248,7 +296,7 @@ def lcm(x, y):
 )  # fmt: skip
 def lerp_number(x, y, weight):
     """The point between ``x`` and ``y`` at ``weight``, a number: ``out = x + weight · (y - x)``."""
-    if x.dtype.kind != "f":
+    if x.dtype.kind not in "fc":
         raise TypeError
     w = x.dtype.type(weight)
     return x + w * (y - x) if builtins.abs(weight) < 0.5 else y - (y - x) * (1 - w)
@@ -284,11 +332,11 @@ def addcmul(x, tensor1, tensor2, value=1):
     tensor1=lambda g, tensor2, value: g * (value / tensor2),
     tensor2=lambda g, tensor1, tensor2, value: -g * (value * tensor1 / (tensor2 * tensor2)),
     refuse=lambda x, a, b, value: None if _any_float(a, b) else errors.whole_addcdiv(),
-    diagnose=lambda x, *rest: None if x.dtype.kind == "f" else errors.whole_addcdiv(),
+    diagnose=lambda x, *rest: None if x.dtype.kind in "fc" else errors.whole_addcdiv(),
 )
 def addcdiv(x, tensor1, tensor2, value=1):
     """``out = x + value · tensor1 / tensor2``."""
-    if x.dtype.kind != "f":
+    if x.dtype.kind not in "fc":
         raise TypeError
     return x + x.dtype.type(value) * (tensor1 / tensor2)
 

@@ -83,6 +83,11 @@ def signbit(x):
     """Where the sign of ``x`` is minus, that of -0.0 included."""
 
 
+@elementwise(lambda x: np.equal(x.imag, 0), predicate=True, x=None)
+def isreal(x):
+    """Where the imaginary part of ``x`` is 0."""
+
+
 # ---------------------------------------------------------------- logic
 @elementwise(np.logical_not, predicate=True, x=None)
 def logical_not(x):

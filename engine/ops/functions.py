@@ -216,6 +216,15 @@ def frac(x):
     return x - np.trunc(x)
 
 
+@op(
+    x=lambda g, x_dtype, exponent: g / exp2(cast(exponent, x_dtype)), outputs=("out", "exponent"),
+    jvp=lambda tangent_x, exponent: tangent_x / np.exp2(exponent).astype(tangent_x.dtype),
+)  # fmt: skip
+def frexp(x):
+    """The mantissa in ±[0.5, 1) and the exponent with ``x = mantissa · 2^exponent``."""
+    return np.frexp(x)
+
+
 @elementwise(x=lambda g, x: only_where(g, isfinite(x)))
 def nan_to_num(x, nan=None, posinf=None, neginf=None):
     """``x`` with numbers in place of NaN, inf and -inf: 0, the largest and the smallest unless given."""

@@ -20,6 +20,13 @@ MOST = 60  # samples of one dtype in one column; those of an entry that has more
 UNWRITTEN = {  # memory that nobody has written: no values to compare
     "empty", "empty_like", "new_empty", "empty_strided", "new_empty_strided", "empty_permuted",
 }  # fmt: skip
+# How much looser results are compared where PyTorch itself is less exact than SciPy (held against mpmath): its Bessel
+# functions beyond 5 are off by up to 7e-7 in float64, its trigamma near negative whole numbers by 4e-4 in float32
+PYTORCH_IS_OFF = {
+    **dict.fromkeys(("special.bessel_j0", "special.bessel_j1", "special.bessel_y0", "special.bessel_y1"), 1000.0),
+    "polygamma": 25.0,
+    "special.polygamma": 25.0,
+}
 Outcome = str | None
 
 
@@ -79,7 +86,8 @@ def _agree(entry: OpInfo, ours: Callable[..., Any], theirs: Callable[..., Any], 
     try:
         got = _called(engine, ours, b)
         post = entry_postprocessing(entry, sample)
-        compare(post[1](got), post[0](expected), values=entry.name not in UNWRITTEN)
+        loose = PYTORCH_IS_OFF.get(entry.name, 1.0)
+        compare(post[1](got), post[0](expected), values=entry.name not in UNWRITTEN, loose=loose)
     except Exception as error:
         return _told(sample, error)
     return None
@@ -276,6 +284,14 @@ def _operands() -> list[torch.Tensor]:
     return [t for d in kinds for t in (torch.tensor([1, 0, 1], dtype=d), torch.tensor(1, dtype=d))]
 
 
+def _raises(function: Callable[..., Any], arguments: tuple[Any, ...]) -> bool:
+    try:
+        _called(torch, function, arguments)
+    except Exception:
+        return True
+    return False
+
+
 def errors(entry: OpInfo) -> Iterator[Outcome]:
     """``op_db``'s inputs that are wrong: the same type of error, and a text that its pattern finds."""
     if entry.error_inputs_func is None:
@@ -286,9 +302,11 @@ def errors(entry: OpInfo) -> Iterator[Outcome]:
         if not _strided(case.sample_input):
             continue
         try:
-            _, arguments = _arguments(case.sample_input)
+            theirs, arguments = _arguments(case.sample_input)
         except Exception:
             continue  # an argument of a kind that is out of scope: half, sparse, another device
+        if case.error_type is Exception and not _raises(entry.op, theirs):
+            continue  # op_db says so of every function of its kind, PyTorch does not
         try:
             _called(engine, ours, arguments)
         except Exception as error:

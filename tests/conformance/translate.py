@@ -54,7 +54,7 @@ def _at(root: Any, path: str) -> Any:
 
 def _required(path: str) -> Callable[..., Any]:
     found: Any = engine
-    for part in path.split("."):
+    for part in path.removeprefix("torch.").split("."):  # op_db writes some aliases with it
         found = getattr(found, part)
     return found
 
