@@ -21,6 +21,7 @@ globals().update(_public)
 
 _LATE = {  # files that are read when one of their names, or they themselves, are first asked for
     "cuda": "", "fft": "", "linalg": "", "nn": "", "optim": "", "random": "", "return_types": "", "special": "",
+    "func": "", "func.vmap": "vmap",
     "utils": "",
     "size": "layout strided memory_format contiguous_format preserve_format channels_last channels_last_3d",
     "writing": "abs_ acos_ acosh_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ asin_ asinh_ "

@@ -86,6 +86,7 @@ def in_place(name: str, front: Callable[..., Any]) -> Callable[..., Any]:
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"``{name.strip('_')}``, written into this tensor."
+    method.front = front  # type: ignore[attr-defined]  # what torch.func runs in its place
     return method
 
 

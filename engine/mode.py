@@ -154,6 +154,8 @@ def overridden(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict
     """Hand a call to the topmost function mode, which is off while its handler runs."""
     __tracebackhide__ = True
     modes = here.modes
+    if (direct := getattr(modes[-1], "direct", None)) is not None:  # torch.func's, which sees to the rest itself
+        return direct(function, args, kwargs)
     here.modes = modes[:-1]
     _changed()
     try:

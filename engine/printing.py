@@ -101,7 +101,7 @@ def format_tensor(
         suffixes.append(f"grad_fn=<{grad_fn.rpartition('::')[2]}>")
     elif requires_grad:
         suffixes.append("requires_grad=True")
-    return _with_suffixes(prefix + _contents(array, column), suffixes, column)
+    return with_suffixes(prefix + _contents(array, column), suffixes, column)
 
 
 def format_parameter(
@@ -148,7 +148,7 @@ def _data_suffixes(array: np.ndarray, default_dtype: str) -> list[str]:
     return suffixes
 
 
-def _with_suffixes(text: str, suffixes: list[str], column: int) -> str:
+def with_suffixes(text: str, suffixes: list[str], column: int) -> str:
     """``text, suffix, ...)``, with a new line before a suffix that would pass the line width."""
     length = len(text) - text.rfind("\n") + 1
     for suffix in suffixes:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import errors
+from .. import errors, late
 from ..kernel import tick
 from ..mode import enable_grad, no_grad, overridable, set_grad_enabled
 from ..sweep import begin, captured, run_backward
 from ..tensor import Tensor, wrap
 from . import graph
 
-__all__ = ["Variable", "backward", "enable_grad", "grad", "graph", "no_grad", "set_grad_enabled"]
+__getattr__, _late = late.names(__name__, "torch.autograd", {"forward_ad": "", "functional": ""})
+__all__ = ["Variable", "backward", "enable_grad", "grad", "graph", "no_grad", "set_grad_enabled", *_late]
 
 
 def _listed(value: Any) -> list[Any]:

@@ -39,7 +39,7 @@ def ties(x, y, dim=None, unknown=False):
 @op(
     x=lambda g, x, out: g * ties(x, out, None, True),
     node="MaxBackward1",
-    jvp=lambda t, x, out: total(t * ties(x, out)),
+    jvp=lambda t, x, out: sum_all(t * ties(x, out)),
     called="max",
     diagnose=empty("max"),
 )
@@ -51,7 +51,7 @@ def max_all(x):
 @op(
     x=lambda g, x, out: g * ties(x, out, None, True),
     node="MinBackward1",
-    jvp=lambda t, x, out: total(t * ties(x, out)),
+    jvp=lambda t, x, out: sum_all(t * ties(x, out)),
     called="min",
     diagnose=empty("min"),
 )

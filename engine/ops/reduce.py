@@ -152,7 +152,7 @@ def nansum(x, dim=None, keepdim=False):
 @op(
     x=lambda g, x, out: g * rest_of_product(x, out, None),
     node="ProdBackward0",
-    jvp=lambda t, x, out: total(t * rest_of_product(x, out, None)),
+    jvp=lambda t, x, out: sum_all(t * rest_of_product(x, out, None)),
     called="prod",
 )
 def prod_all(x):
@@ -213,7 +213,7 @@ def _rest_of_product(x, out, dim):
 @op(
     x=lambda g, x, dim, correction, keepdim: var_slope(g, x, dim, correction, keepdim),
     jvp=lambda t, x, dim, correction, keepdim: sum(
-        real(t * conj(var_slope(x.dtype.type(1), x, dim, correction, True))), dim, keepdim
+        real(t * conj(var_slope(1.0, x, dim, correction, True))), dim, keepdim
     ),
     refuse=whole_var,
     diagnose=misdirected,
@@ -229,7 +229,7 @@ def var(x, dim=None, correction=1, keepdim=False):
 @op(
     x=lambda g, x, out, dim, correction, keepdim: var_slope(unless_zero(g, out + out), x, dim, correction, keepdim),
     jvp=lambda t, x, out, dim, correction, keepdim: unless_zero(
-        sum(real(t * conj(var_slope(x.dtype.type(1), x, dim, correction, True))), dim, keepdim), out + out
+        sum(real(t * conj(var_slope(1.0, x, dim, correction, True))), dim, keepdim), out + out
     ),
     refuse=whole_var,
     diagnose=misdirected,
@@ -257,7 +257,7 @@ def var_slope(g, x, dim, correction, keepdim):
     node="LinalgVectorNormBackward0",
     called="norm",
     jvp=lambda t, x, p, dim, keepdim, out: sum(
-        real(t * conj(norm_slope(x.dtype.type(1), x, p, dim, kept(out, x.shape, dim, keepdim)))), dim, keepdim
+        real(t * conj(norm_slope(1.0, x, p, dim, kept(out, x.shape, dim, keepdim)))), dim, keepdim
     ),
     refuse=whole_norm,
     diagnose=lambda x, p, dim, keepdim: _no_norm(x, p, dim),

@@ -1,0 +1,16 @@
+"""``torch.func``: derivatives and batches as functions of functions.
+
+Nothing here is imported with the engine; ``torch.func`` loads it at its first use.
+"""
+
+from __future__ import annotations
+
+from .jacobians import hessian, jacfwd, jacrev
+from .modules import functional_call, stack_module_state
+from .transforms import grad, grad_and_value, jvp, linearize, vjp
+from .vmap import vmap
+
+__all__ = [
+    "functional_call", "grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "linearize",
+    "stack_module_state", "vjp", "vmap",
+]  # fmt: skip

@@ -1,0 +1,247 @@
+"""How a call is run on dual numbers: once on the primals, and its derivative on the tangents."""
+
+from __future__ import annotations
+
+import functools
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import errors, methods
+from ..autograd import grad
+from ..calls.index import getitem, setitem
+from ..forward import tangents_of, zeros_of
+from ..inplace import check_fits
+from ..kernel import PUBLIC
+from ..lists import ListRow
+from ..rebase import region
+from ..tensor import Tensor, box, wrap
+from .levels import Dual, Level, Lifted, become_dual, dual, joined, plain, split
+from .pytree import mapped
+
+
+def primal(t: Any, level: Level) -> Any:
+    """What ``t`` is below ``level``."""
+    return t.primal if t.__class__ is Dual and t._level is level else t
+
+
+def tangent(t: Any, level: Level) -> Any:
+    """The tangent that ``t`` has at ``level``, or None."""
+    return t.tangent if t.__class__ is Dual and t._level is level else None
+
+
+def parts(values: Any, level: Level) -> tuple[Any, Any]:
+    """Arguments, with every dual number in them replaced by its primal; and the list of all tensors met."""
+    met: list[Any] = []
+
+    def one(t: Any) -> Any:
+        if t.__class__ is Dual and t._level is level:
+            met.append(t.tangent)
+            t = t.primal
+        if isinstance(t, Tensor):
+            met.append(t)
+        return t
+
+    return mapped(one, values), met
+
+
+def run_row(level: Level, row: Any, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Any) -> Any:
+    """A row of the table on arguments some of which are dual."""
+    __tracebackhide__ = True
+    if isinstance(row, ListRow):
+        return _run_list(level, row, function, args, kwargs)
+    (primals, met) = parts(args, level)
+    with plain(met):
+        out = function(*primals)
+        if out is NotImplemented:
+            return out
+        outs = out if isinstance(out, tuple) else (out,)
+        values = dict(zip(row.params, primals, strict=True))
+        found = {p: t for p, a in zip(row.params, args, strict=True) if (t := tangent(a, level)) is not None}
+        tangents = tangents_of(row, row.front, values, found, outs)
+    results = tuple([dual(o, t, level) for o, t in zip(outs, tangents, strict=True)])
+    return results if isinstance(out, tuple) else results[0]
+
+
+def _run_list(level: Level, row: ListRow, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Any) -> Any:
+    (primals, met) = parts(args, level)
+    with plain(met):
+        if row.parting:
+            outs = function(*primals, **kwargs)
+            sent = function(args[0].tangent, *args[1:], **kwargs)
+            return tuple([dual(o, t, level) for o, t in zip(outs, sent, strict=True)])
+        out = function(*primals, **kwargs)
+        if out._d.dtype.kind not in "fc":
+            return out
+        tangents = [
+            zeros_of(p) if (t := tangent(a, level)) is None else t for a, p in zip(args[0], primals[0], strict=True)
+        ]
+        return dual(out, function(tangents, *args[1:], **kwargs), level)
+
+
+# ------------------------------------------------------------------------------------------------------------ in place
+def in_place(level: Level, method: Callable[..., Any], front: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """``method``, which writes ``front(self, ...)`` into ``self``: into its memory, and its tangent's."""
+    self, *rest = args
+    value = self.clone() if self._n is not None else self
+    with_tangent = front(value, *rest, **kwargs)
+    t = tangent(with_tangent, level)
+    check_fits(self, with_tangent)
+    ready = t is None or t._d.dtype is self._d.dtype
+    if t is not None and not ready:
+        t = t.to(self.dtype)
+    carrying = tangent(self, level) is not None
+    if t is not None and not carrying:
+        _give_tangent(self, level)
+    (inner, rest_primals, named), met = parts((self, tuple(rest), kwargs), level)
+    with plain(met):
+        method(inner, *rest_primals, **named)
+        if carrying or t is not None:
+            _write_tangent(self, zeros_of(inner) if t is None else t)
+    return self
+
+
+def _write_tangent(self: Any, t: Any) -> None:
+    old = self.tangent
+    if old._n is not None and old._n.key > 0:
+        if self._base is not None or getattr(self.primal, "_views", None):
+            raise NotImplementedError("an in-place operation on a dual tensor that has views, with a leaf as tangent")
+        self.tangent = t
+        return
+    old.copy_(t)
+
+
+def _give_tangent(self: Any, level: Level) -> None:
+    """Make ``self``, a tensor with no tangent, one that has zeros; so its base and all views of that, on one memory."""
+    root = self if self._base is None else self._base
+    if root._n is not None and root._n.key > 0:
+        raise errors.leaf_in_place() if root is self else errors.leaf_view_in_place()
+    views = [v for reference in getattr(root, "_views", ()) if (v := reference()) is not None]
+    views = [v for v in views if tangent(v, level) is None]
+    if self is not root and not any(v is self for v in views):
+        views.append(self)
+    inner = _inside_of(root)
+    whole = wrap(np.zeros(root._d.shape, root._d.dtype))
+    inner_views = [(v, _inside_of(v), region(root, box(v))) for v in views]
+    if any(type(places) is np.ndarray for _, _, places in inner_views):
+        raise NotImplementedError("an in-place operation that gives a tangent to a view of a tensor not in C order")
+    for v, part, places in inner_views:
+        part._b = inner
+        v.__class__ = Dual
+        become_dual(v, part, PUBLIC["as_strided_view"](whole, places), level)
+    if inner_views:
+        inner._views = [weakref.ref(part) for _, part, _ in inner_views]
+    root.__class__ = Dual
+    become_dual(root, inner, whole, level)
+
+
+def _inside_of(t: Any) -> Any:
+    """A tensor that is what ``t`` is now, for ``t`` to wrap."""
+    inner = object.__new__(type(t))
+    inner.__dict__.update(t.__dict__)
+    if isinstance(t, Lifted):
+        return inner
+    for slot in ("_d", "_n", "_g", "_b", "_views"):
+        if hasattr(t, slot):
+            setattr(inner, slot, getattr(t, slot))
+    return inner
+
+
+def _set_item(level: Level, function: Callable[..., Any], self: Any, index: Any, value: Any) -> None:
+    """``self[index] = value``."""
+    t = tangent(value, level)
+    if tangent(self, level) is None:
+        if t is None:
+            raise NotImplementedError("a dual tensor as an index")
+        _give_tangent(self, level)
+    (inner, at, put), met = parts((self, index, value), level)
+    with plain([*met, self.tangent]):
+        setitem(inner, at, put)
+        setitem(self.tangent, at, 0.0 if t is None else t)
+
+
+def _get_item(level: Level, function: Callable[..., Any], self: Any, index: Any) -> Any:
+    """``self[index]``."""
+    (inner, at), met = parts((self, index), level)
+    with plain(met):
+        out = getitem(inner, at)
+        t = tangent(self, level)
+        return out if t is None else dual(out, getitem(t, at), level)
+
+
+# ------------------------------------------------------------------------------------------------------------ gradients
+def _detach(level: Level, function: Callable[..., Any], self: Any) -> Any:
+    """The primal alone: PyTorch's ``detach`` leaves the tangent behind."""
+    return self.primal.detach()
+
+
+def _grad(
+    level: Level, function: Callable[..., Any], outputs: Any, inputs: Any, grad_outputs: Any = None,
+    retain_graph: Any = None, create_graph: bool = False, only_inputs: bool = True, allow_unused: Any = None,
+    is_grads_batched: bool = False, materialize_grads: bool = False,
+) -> tuple[Any, ...]:  # fmt: skip
+    """``autograd.grad`` of dual numbers: g = Jᵀv, with its tangent ∂g = ∂(Jᵀv)/∂x · ∂x + Jᵀ∂v.
+
+    The first part is the gradient of the outputs' tangents, since a mixed derivative has no order.
+    """
+    ys = [outputs] if isinstance(outputs, Tensor) else list(outputs)
+    xs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    vs = (
+        [None] * len(ys)
+        if grad_outputs is None
+        else [grad_outputs]
+        if isinstance(grad_outputs, Tensor)
+        else list(grad_outputs)
+    )
+    if is_grads_batched:
+        raise NotImplementedError("is_grads_batched with dual tensors; use torch.func.vmap")
+    (primals, x_primals), _ = parts((ys, xs), level)
+    turned = [(None, None) if v is None else split(v, level) for v in vs]
+    v_primals = [p for p, _ in turned]
+    options = {"create_graph": create_graph, "allow_unused": True, "retain_graph": True}
+    more = []
+    with plain([*primals, *x_primals, *v_primals, *[tangent(y, level) for y in ys], *[t for _, t in turned]]):
+        moving = [
+            (t, v)
+            for y, v in zip(ys, v_primals, strict=True)
+            if (t := tangent(y, level)) is not None and t.requires_grad
+        ]
+        if moving:
+            ones = [zeros_of(t) + 1 if v is None else v for t, v in moving]
+            more.append(grad([t for t, _ in moving], x_primals, ones, **options))
+        turning = [(y, t) for y, (_, t) in zip(primals, turned, strict=True) if t is not None]
+        if turning:
+            more.append(grad([y for y, _ in turning], x_primals, [t for _, t in turning], **options))
+        found = grad(
+            primals, x_primals, v_primals, retain_graph=retain_graph or create_graph, create_graph=create_graph,
+            allow_unused=allow_unused, materialize_grads=materialize_grads,
+        )  # fmt: skip
+        results = []
+        for i, g in enumerate(found):
+            terms = [column[i] for column in more if column[i] is not None]
+            t = functools.reduce(lambda a, b: a + b, terms) if terms else None
+            results.append(g if g is None else joined(g, t, level))
+    return tuple(results)
+
+
+def _backward(level: Level, function: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+    """PyTorch's transforms have no ``backward``; under ``forward_ad`` gradients are accumulated without tangents."""
+    if level.nested:
+        raise RuntimeError(BACKWARD)
+    (inner, named), met = parts((args, kwargs), level)
+    with plain(met):
+        methods.backward(*inner, **named)
+
+
+BACKWARD = (
+    "backward() called inside a functorch transform. This is not supported, please use functorch.grad or functorch.vjp "
+    "instead or call backward() outside of functorch transforms."
+)
+
+SPECIAL: dict[Any, Callable[..., Any]] = {
+    getitem: _get_item, setitem: _set_item, methods.detach: _detach, grad: _grad, methods.backward: _backward,
+}  # fmt: skip
+
+__all__ = ["SPECIAL", "in_place", "run_row"]

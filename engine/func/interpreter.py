@@ -1,0 +1,86 @@
+"""Where every call lands while a level is open: the deepest level among the arguments says how it is run.
+
+A row of the table is run by ``dual.py`` (tangents) or ``batching.py`` (batches). Of PyTorch's call forms above the rows
+the body is run, with the rows still seen; where a body wants to look at values that a batch hides, ``vmap`` falls back
+on a loop over the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
+from ..autograd import grad
+from ..kernel import RAW
+from . import batching, dual, randomness
+from .levels import FORWARD, INTERPRETERS, VMAP, Unseen, below, deepest, levels
+
+
+class Interpreter:
+    """The function mode of the open levels."""
+
+    def direct(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Run ``function`` as the deepest level among its arguments wants it."""
+        __tracebackhide__ = True
+        level = deepest(args)
+        if kwargs:
+            level = deepest(kwargs.values(), level)
+        if randomness.is_random(function) and any(each.kind == VMAP for each in levels()):
+            return randomness.run(function, args, kwargs, level)
+        if level is None:
+            return below(function, args, kwargs)
+        if function is grad:  # outputs and inputs say in whose graph the pass is; the vectors may be of deeper levels
+            level = deepest((args[:2], kwargs.get("outputs"), kwargs.get("inputs"))) or level
+        handler = (dual if level.kind == FORWARD else batching).SPECIAL.get(function)
+        if handler is not None:
+            return attempt(lambda *a, **k: handler(level, function, *a, **k), args, kwargs)
+        inplace = getattr(function, "front", None)
+        if inplace is not None:
+            run = (dual if level.kind == FORWARD else batching).in_place
+            return attempt(lambda *a, **k: run(level, function, inplace, *a, **k), args, kwargs)
+        row = getattr(function, "row", None)
+        if row is not None and (row.front is function or function.__globals__ is RAW):
+            run_row = (dual if level.kind == FORWARD else batching).run_row
+            if level.kind == VMAP:
+                return run_row(level, row, function, args, kwargs)
+            return attempt(lambda *a, **k: run_row(level, row, function, a, k), args, kwargs)
+        return attempt(body(function), args, kwargs)
+
+
+def attempt(run: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """``run``, or a loop over the batch of the level whose values it wants to see."""
+    __tracebackhide__ = True
+    try:
+        return run(*args, **kwargs)
+    except Unseen as unseen:
+        if not unseen.level.depth or not batching.is_in(unseen.level, (args, kwargs)):
+            raise
+        told, level = unseen, unseen.level
+    return batching.loop(level, lambda *a, **k: attempt(run, a, k), args, kwargs, told)
+
+
+_bodies: dict[Any, Callable[..., Any]] = {}
+
+
+def body(function: Any) -> Callable[..., Any]:
+    """What ``function`` does once it has been seen: its twin that does not ask for modes again, though its calls do."""
+    found = _bodies.get(function)
+    if found is None:
+        found = getattr(function, "__wrapped__", None)
+        if found is None:
+            world = function.__globals__
+            if "BUSY" in world:  # a row's front that is no row of ours, as an operator's twin
+                raise NotImplementedError(f"{function.__name__} under torch.func")
+            world = {**world, "RAW": {**world["RAW"], "BUSY": False}} if "RAW" in world else world
+            found = FunctionType(
+                function.__code__, world, function.__name__, function.__defaults__, function.__closure__
+            )
+            found.__kwdefaults__ = function.__kwdefaults__
+        if len(_bodies) < 4096:
+            _bodies[function] = found
+    return found
+
+
+INTERPRETER = Interpreter()
+INTERPRETERS.append(INTERPRETER)

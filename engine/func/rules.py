@@ -1,0 +1,391 @@
+"""How rows of the table take a batch: which arguments count dimensions or list sizes, and what else has to change.
+
+A rule is called as ``rule(level, row, inner, has, ndims)``: the row's arguments with each batched tensor as its
+physical one, whose first dimension is the batch; which of them have a batch; and how many dimensions each has without.
+It returns what the row gives for the whole batch, or raises ``NoRule``: then the row runs once for each entry.
+
+- dimensions are counted one further on: reductions, cumulative sums, softmax, sorting, selections, transpositions
+- sizes get the batch in front: views, expansions, what derivatives send back to a selection
+- rows on the last two dimensions take batches as they are: inverses, determinants, triangles
+- products of matrices and vectors become one batched product, or a single one of more rows
+- losses are taken entry by entry and reduced afterwards
+- index arrays: ``places.py``
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from ..kernel import PUBLIC
+
+
+class NoRule(Exception):
+    """This call has to run once for each entry of the batch."""
+
+
+def lifted(t: Any, most: int) -> Any:
+    """A physical tensor with single dimensions after the batch, until without it there are ``most``."""
+    d = t._d
+    missing = most + 1 - d.ndim
+    if missing <= 0:
+        return t
+    return PUBLIC["view_as"](t, (d.shape[0], *(1,) * missing, *d.shape[1:])) if _dense(d) else _unsqueezed(t, missing)
+
+
+def _dense(d: Any) -> bool:
+    flags = getattr(d, "flags", None)
+    return flags is not None and flags.c_contiguous
+
+
+def _unsqueezed(t: Any, count: int) -> Any:
+    for _ in range(count):
+        t = PUBLIC["unsqueeze"](t, 1)
+    return t
+
+
+def further(dim: Any, n: int) -> Any:
+    """A dimension of ``n``, or several, or None for all, counted with the batch in front."""
+    if dim is None:
+        return tuple(range(1, n + 1))
+    if isinstance(dim, tuple | list):
+        return tuple([further(d, n) for d in dim])
+    return dim + 1 if dim >= 0 else dim + n + 1
+
+
+def only_first(has: list[bool]) -> None:
+    """Raise NoRule if anything but the first argument has a batch."""
+    if any(has[1:]):
+        raise NoRule
+
+
+def counting(*params: str) -> Callable[..., Any]:
+    """A rule for rows whose arguments ``params`` count dimensions of the first."""
+
+    def rule(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
+        only_first(has)
+        x, *rest = inner
+        n = ndims[0]
+        if not n:
+            x, n = PUBLIC["unsqueeze"](x, 1), 1
+        rest = [further(a, n) if p in params else a for p, a in zip(row.params[1:], rest, strict=True)]
+        out = row.front(x, *rest)
+        if not ndims[0]:  # of one number comes one number
+            flat = [
+                PUBLIC["squeeze"](t, 1) if t._d.ndim > 1 else t for t in (out if isinstance(out, tuple) else (out,))
+            ]
+            return tuple(flat) if isinstance(out, tuple) else flat[0]
+        return out
+
+    return rule
+
+
+def sized(*params: str, dims: tuple[str, ...] = ()) -> Callable[..., Any]:
+    """A rule for rows whose arguments ``params`` are shapes, and ``dims`` count the dimensions of that shape."""
+
+    def rule(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
+        only_first(has)
+        shape = next(a for p, a in zip(row.params, inner, strict=True) if p in params)
+        rest = []
+        for p, a in zip(row.params[1:], inner[1:], strict=True):
+            rest.append((level.size, *a) if p in params else further(a, len(shape)) if p in dims else a)
+        if dims and not len(shape):
+            raise NoRule
+        return row.front(inner[0], *rest)
+
+    return rule
+
+
+def as_it_is(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
+    """A rule for rows that look at no dimension, or at the last ones."""
+    only_first(has)
+    return row.front(*inner)
+
+
+def whole(name: str) -> Callable[..., Any]:
+    """A rule for reductions of all elements: ``name`` over all dimensions but the batch."""
+
+    def rule(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
+        x = inner[0]
+        n = ndims[0]
+        if not n:
+            x, n = PUBLIC["unsqueeze"](x, 1), 1
+        if name == "prod_dim":
+            return PUBLIC[name](PUBLIC["reshape"](x, (level.size, -1 if x._d.size else 0)), 1, False)
+        return PUBLIC[name](x, tuple(range(1, n + 1)), False)
+
+    return rule
+
+
+def _reshaped(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
+    x, shape = inner
+    wanted = (level.size, *shape)
+    if -1 in shape:
+        rest = math.prod(n for n in shape if n != -1) * level.size
+        wanted = tuple([x._d.size // rest if n == -1 else n for n in wanted])
+    return PUBLIC["reshape"](x, wanted)
+
+
+def _expanded(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
+    x, shape = inner
+    return PUBLIC["expand_to"](lifted(x, len(shape)), (level.size, *shape))
+
+
+def _summed_to(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
+    x, shape = inner
+    ahead = ndims[0] - len(shape)
+    out = PUBLIC["sum_to"](x, (level.size, *(1,) * ahead, *shape))
+    return PUBLIC["reshape"](out, (level.size, *shape)) if ahead > 0 else out
+
+
+def _squeezed(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
+    x, dim = inner
+    if dim is None:
+        return PUBLIC["squeeze"](x, tuple([i for i, n in enumerate(x._d.shape) if n == 1 and i]))
+    return x if not ndims[0] else row.front(x, further(dim, ndims[0]))
+
+
+def _unsqueeze(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
+    return row.front(inner[0], further(inner[1], ndims[0] + 1))
+
+
+def _permuted(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
+    return row.front(inner[0], (0, *further(inner[1], ndims[0])))
+
+
+def _turned(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
+    return PUBLIC["transpose"](inner[0], 1, 2) if ndims[0] == 2 else PUBLIC["alias"](inner[0])
+
+
+def _rolled(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
+    x, shifts, dims = inner
+    if dims:
+        return row.front(x, shifts, further(dims, ndims[0]))
+    flat = PUBLIC["reshape"](x, (level.size, x._d.size // max(level.size, 1)))
+    return PUBLIC["reshape"](row.front(flat, shifts, (1,)), x._d.shape)
+
+
+def _repeated(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
+    x, repeats = inner
+    return row.front(lifted(x, len(repeats)), (1, *repeats))
+
+
+def _flat_search(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
+    x, dim, keepdim = inner
+    if dim is not None:
+        return counting("dim")(level, row, inner, has, ndims)
+    if keepdim:
+        raise NoRule
+    return row.front(PUBLIC["reshape"](x, (level.size, x._d.size // max(level.size, 1))), 1, False)
+
+
+def _ties(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
+    x, y, dim, unknown = inner
+    n = max(ndims[:2])
+    if not all(has[:2]) or ndims[0] < n:
+        raise NoRule
+    if not n:
+        x, y, n = PUBLIC["unsqueeze"](x, 1), PUBLIC["unsqueeze"](y, 1), 1
+    out = row.front(x, lifted(y, n), further(dim, n), unknown)
+    return out if max(ndims[:2]) else PUBLIC["squeeze"](out, 1)
+
+
+# ---------------------------------------------------------------------------------------------------------- matrices
+def _product(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
+    from ..calls.linalg import matmul
+
+    x, y = inner[:2]
+    n, m = ndims[:2]
+    if n == 1:  # dot
+        return PUBLIC["sum"](x * y, -1, False)
+    if m == 1:  # mv
+        return PUBLIC["squeeze"](matmul(x, PUBLIC["unsqueeze"](y, y._d.ndim)), -1 % (2 + any(has[:2])))
+    if n == 3 and has[0] != has[1]:  # bmm: its own batch stands second where there is another
+        x, y = (x if has[0] else x.unsqueeze(0)), (y if has[1] else y.unsqueeze(0))
+    return matmul(x, y)
+
+
+def _addmm(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
+    from ..calls.linalg import matmul
+
+    x, a, b, beta, alpha = inner
+    if not has[0] and has[1] and not has[2] and ndims[0] <= 1:
+        n, k = a._d.shape[1:]
+        out = row.front(x, PUBLIC["reshape"](a, (level.size * n, k)), b, beta, alpha)
+        return PUBLIC["reshape"](out, (level.size, n, b._d.shape[1]))
+    out = matmul(a, b)
+    out = out if alpha == 1 else out * alpha
+    x = lifted(x, 2) if has[0] else x
+    return out + (x if beta == 1 else x * beta)
+
+
+def _solved(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
+    x, y, vector = inner
+    x = x if has[0] else x.expand((level.size, *x._d.shape))
+    y = y if has[1] else y.expand((level.size, *y._d.shape))
+    if ndims[1] + vector != ndims[0]:
+        raise NoRule
+    return row.front(x, y, vector)
+
+
+def _diagonal(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
+    part = PUBLIC["diagonal"](inner[0], inner[1] if row.name == "diagonal_copy" else 0, 1, 2)
+    return PUBLIC["clone"](part) if row.name == "diagonal_copy" else PUBLIC["sum"](part, 1, False)
+
+
+# ------------------------------------------------------------------------------------------------- along a dimension
+def _gathered(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
+    """gather, scatter and their kin: every tensor gets the batch, the dimension moves."""
+    if not ndims[0]:
+        raise NoRule
+    out = []
+    for p, a, batch, n in zip(row.params, inner, has, ndims, strict=True):
+        if p == "dim":
+            a = further(a, ndims[0])
+        elif p == "shape":
+            a = (level.size, *a)
+        elif hasattr(a, "_d") and not batch:
+            a = a.expand((level.size, *a._d.shape))
+        elif batch and not n:
+            raise NoRule
+        out.append(a)
+    return row.front(*out)
+
+
+def _along(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
+    """index_select and its kin: one list of indices for all entries; where each has its own, there is no rule."""
+    if has[row.params.index("index")] or not ndims[0]:
+        raise NoRule
+    out = []
+    for p, a, batch in zip(row.params, inner, has, strict=True):
+        if p == "dim":
+            a = further(a, len(inner[row.params.index("shape")]) if "shape" in row.params else ndims[0])
+        elif p == "shape":
+            a = (level.size, *a)
+        elif p != "index" and hasattr(a, "_d") and not batch:
+            a = a.expand((level.size, *a._d.shape))
+        out.append(a)
+    return row.front(*out)
+
+
+def _taken(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
+    x, index = inner
+    if has[1]:
+        raise NoRule
+    shape = index._d.shape
+    flat = PUBLIC["reshape"](x, (level.size, x._d.size // max(level.size, 1)))
+    out = PUBLIC["index_select"](flat, 1, PUBLIC["reshape"](index, (index._d.size,)))
+    return PUBLIC["reshape"](out, (level.size, *shape))
+
+
+def _masked(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
+    most = max(ndims[:2])
+    x, mask, *rest = [
+        lifted(t, most) if batch and i < 2 else t for i, (t, batch) in enumerate(zip(inner, has, strict=True))
+    ]
+    if row.name == "masked_fill_tensor" and has[2]:
+        y = rest[0] if rest[0]._d.dtype is x._d.dtype else PUBLIC["cast"](rest[0], x._d.dtype)
+        return PUBLIC["where"](mask, lifted(y, most), x)
+    return row.front(x, mask, *rest)
+
+
+def _looked_up(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
+    x, index, padding = inner
+    if has[0]:
+        raise NoRule
+    return row.front(x, index, padding)
+
+
+# ------------------------------------------------------------------------------------------------------------- losses
+def _loss(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
+    """Each element's loss, then the reduction of each entry."""
+    tensors = [i for i, p in enumerate(row.params) if hasattr(inner[i], "_d")]
+    most = max(ndims[i] for i in tensors)
+    at = row.params.index("reduction")
+    reduction = inner[at]
+    a = [lifted(t, most) if batch else t for t, batch in zip(inner, has, strict=True)]
+    shape = (level.size, *max((inner[i]._d.shape[has[i] :] for i in tensors[:2]), key=len))
+    for i in tensors[:2]:
+        if a[i]._d.shape != shape:
+            a[i] = a[i].expand(shape)
+    a[at] = "none"
+    out = row.front(*a)
+    if reduction == "none":
+        return out
+    if not most:
+        return out
+    return PUBLIC[reduction](out, tuple(range(1, most + 1)), False)
+
+
+def _nll(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
+    """Rows of scores of all entries, one below the other; then the reduction of each entry."""
+    x, target, weight, reduction, ignore = inner
+    if has[2]:
+        raise NoRule
+    n = ndims[0]
+    x = x if has[0] else x.expand((level.size, *x._d.shape))
+    target = target if has[1] else target.expand((level.size, *target._d.shape))
+    of_entry = target._d.shape[1:]
+    if n == 1:
+        scores, classes = x, PUBLIC["reshape"](target, (level.size,))
+    else:
+        scores = PUBLIC["reshape"](x, (-1, *x._d.shape[2:])) if x._d.size else None
+        classes = PUBLIC["reshape"](target, (-1, *of_entry[1:])) if x._d.size else None
+        if scores is None:
+            raise NoRule
+    losses, _ = row.front(scores, classes, weight, "none", ignore)
+    losses = PUBLIC["reshape"](losses, (level.size, *of_entry))
+    counts = (target != ignore).to(x.dtype)
+    if weight is not None:
+        counts = counts * weight[target.clamp(0, weight._d.shape[0] - 1)]
+    dims = tuple(range(1, len(of_entry) + 1))
+    totals = PUBLIC["sum"](counts, dims, False) if dims else counts
+    if reduction == "none":
+        return losses, totals
+    out = PUBLIC["sum"](losses, dims, False) if dims else losses
+    return (out / totals if reduction == "mean" else out), totals
+
+
+RULES: dict[str, Callable[..., Any]] = {}
+_BY_RULE = {
+    counting("dim"): "sum mean nansum prod_dim var std vector_norm cumsum sum_after cumprod amax amin max_dim min_dim "
+    "any_of all_of count_nonzero softmax log_softmax logsumexp sort sort_stable topk kthvalue select slice_of unfold "
+    "glu drop_dim cummax cummin logcumsumexp",
+    counting("dims"): "flip rot90",
+    counting("dim0", "dim1"): "transpose",
+    counting("dim1", "dim2"): "diagonal",
+    sized("shape", dims=("dim",)): "select_back slice_back unfold_back",
+    sized("shape", dims=("dim1", "dim2")): "diagonal_back",
+    sized("shape"): "corner into_corner",
+    as_it_is: "cast cast_whole clone alias zeros_as tril triu diag_embed inv det minors",
+    _reshaped: "view_as reshape_alias unsafe_view",
+    whole("sum"): "sum_all",
+    whole("mean"): "mean_all",
+    whole("prod_dim"): "prod_all",
+    whole("amax"): "max_all",
+    whole("amin"): "min_all",
+    _flat_search: "argmax argmin",
+    _ties: "ties",
+    _expanded: "expand_to",
+    _summed_to: "sum_to",
+    _squeezed: "squeeze",
+    _unsqueeze: "unsqueeze",
+    _permuted: "permute",
+    _turned: "t",
+    _rolled: "roll",
+    _repeated: "repeat",
+    _product: "mm mv dot bmm",
+    _addmm: "addmm",
+    _solved: "solve",
+    _diagonal: "diagonal_copy trace",
+    _gathered: "gather gather_back scatter scatter_number scatter_add",
+    _along: "index_select select_rows_back index_add index_fill index_copy",
+    _taken: "take",
+    _masked: "masked_fill masked_fill_tensor masked_only",
+    _looked_up: "embedding",
+    _loss: "mse_loss huber_loss smooth_l1_loss binary_cross_entropy binary_cross_entropy_with_logits",
+    _nll: "nll_loss_1d nll_loss_2d",
+}
+for _rule, _names in _BY_RULE.items():
+    RULES.update(dict.fromkeys(_names.split(), _rule))
