@@ -142,8 +142,9 @@ def _named(row: Row, values: dict[str, Any], outs: tuple[Any, ...]) -> dict[str,
         value = values[p]
         if isinstance(value, Tensor):
             named[f"{p}_shape"], named[f"{p}_size"], named[f"{p}_dtype"] = value._d.shape, value._d.size, value._d.dtype
-            if row.elementwise and p not in row.apart and value._d.dtype is not d:
-                named[p] = PUBLIC["cast"](value, d)
+            own = value._d.dtype
+            if row.elementwise and p not in row.apart and own is not d and (own.kind == "c") <= (d.kind == "c"):
+                named[p] = value if row.to_complex else PUBLIC["cast"](value, d)
         elif row.elementwise and value is not None and p not in row.apart:
             named[p] = wrap(np.array(value).astype(d)[()])
         else:
@@ -162,7 +163,5 @@ def _diagonal_of(row: Row, named: dict[str, Any], tangents: dict[str, Any], out:
             t = PUBLIC["expand_to"](t, shape)
         formula = RAW[f"{row.name}_D_{p}"]
         arguments = [named[n] for n in row.needs[p]]
-        if d.kind == "c" or t._d.dtype.kind == "c":
-            raise no_forward(row)  # a formula for complex numbers is not its own transpose
         terms.append(formula(t, *arguments))
     return functools.reduce(PUBLIC["add"], terms)

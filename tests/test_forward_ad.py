@@ -20,7 +20,7 @@ from engine.tensor import wrap
 
 from .example import Example
 from .same import same
-from .test_gradients import CASES, EPSILON, Function, close, inner
+from .test_gradients import CASES, EPSILON, Function, close, directions, inner, like
 
 
 # ----------------------------------------------------------------------------------------------- every row of the table
@@ -33,7 +33,7 @@ def pushed(f: Function, at: list[Any], along: list[Any]) -> Any:
 def test_tangents_of_every_row(name: str, case: Example) -> None:
     """A row on dual Tensors gives the tangent that its rule gives on arrays; for lists, that of differences."""
     f, rng = Function(name, case), np.random.default_rng(3)
-    along = [rng.standard_normal(a.shape) for a in f.start]
+    along = directions(rng, f.start)
     found = pushed(f, [wrap(np.array(a)) for a in f.start], along)._d
     if not isinstance(f.row, ListRow):
         np.testing.assert_allclose(found, raw_jvp(f.row, *f.bound(along)), rtol=1e-9, atol=1e-9)
@@ -46,11 +46,10 @@ def test_tangents_of_every_row(name: str, case: Example) -> None:
 def test_tangents_are_recorded(name: str, case: Example) -> None:
     """The gradient of a tangent, forward over reverse, equals the difference of tangents along a direction."""
     f, rng = Function(name, case), np.random.default_rng(4)
-    along = [rng.standard_normal(a.shape) for a in f.start]
+    along = directions(rng, f.start)
     leaves = f.leaves(f.start)
     tangent = pushed(f, leaves, along)
-    u = rng.standard_normal(tangent._d.shape)
-    step = [rng.standard_normal(a.shape) for a in f.start]
+    u, step = like(rng, tangent._d), directions(rng, f.start)
     got = 0.0
     if tangent.requires_grad:
         found = autograd.grad(tangent, leaves, wrap(np.array(u)), allow_unused=True)

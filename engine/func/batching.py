@@ -23,7 +23,7 @@ from ..lists import ListRow
 from ..mode import no_grad
 from ..tensor import Tensor, wrap
 from . import places
-from .dual import BACKWARD
+from .dual import BACKWARD, parts_one
 from .levels import Batched, Dual, Level, Shadow, Unseen, batched, deepest, dual, packed, plain, spread, unpacked
 from .pytree import mapped, put_together, taken_apart
 from .rules import RULES as ROW_RULES
@@ -169,7 +169,7 @@ def _run_list(level: Level, row: ListRow, function: Callable[..., Any], args: tu
     bound.apply_defaults()
     first, *rest = bound.arguments.values()
     dim = rest[-1]
-    if row.parting:
+    if parts_one(row):
         t = first.physical
         with plain([t]):
             return tuple([batched(part, level) for part in function(t, *rest[:-1], _shifted(dim, t._d.ndim - 1))])

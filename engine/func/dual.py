@@ -65,10 +65,15 @@ def run_row(level: Level, row: Any, function: Callable[..., Any], args: tuple[An
     return results if isinstance(out, tuple) else results[0]
 
 
+def parts_one(row: ListRow) -> bool:
+    """Whether a row over lists parts one tensor, as ``split`` does, and does not join several."""
+    return row.check is None
+
+
 def _run_list(level: Level, row: ListRow, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Any) -> Any:
     (primals, met) = parts(args, level)
     with plain(met):
-        if row.parting:
+        if parts_one(row):
             outs = function(*primals, **kwargs)
             sent = function(args[0].tangent, *args[1:], **kwargs)
             return tuple([dual(o, t, level) for o, t in zip(outs, sent, strict=True)])

@@ -74,7 +74,7 @@ def _imag(x):
 
 
 @elementwise(
-    x=lambda g, x: angle_slope(g, x), jvp=lambda t, x: real(conj(angle_slope(x.dtype.type(1), x)) * t),
+    x=lambda g, x: angle_slope(g, x), jvp=lambda t, x: real(conj(angle_slope(1.0, x)) * t),
     floating=True, holomorphic=False,
 )  # fmt: skip
 def angle(x):
@@ -90,7 +90,7 @@ def angle(x):
 def angle_slope(g, x):
     """``g · i x / |x|²``, 0 at 0."""
     if not has_complex(x):
-        return zeros_as(g)
+        return zeros_as(x)
     size = abs(x)
     return where(x == 0, 0.0, g * (x / (size * size) * 1j))
 
@@ -109,7 +109,7 @@ def complex_from(x, y):
 
 @elementwise(
     x=lambda g, out: real(conj(g) * sgn(out)), y=lambda g, out: real(conj(g) * (out * 1j)), predicate=True,
-    jvp=lambda dx, dy, x, y: (dx + 1j * dy * x) * np.exp(1j * y), holomorphic=False, to_complex=True,
+    jvp=lambda dx, dy, x, y: (dx + 1j * dy * x) * exp(1j * y), holomorphic=False, to_complex=True,
 )  # fmt: skip
 def polar(x, y):
     """The complex number of absolute value ``x`` and angle ``y``."""
