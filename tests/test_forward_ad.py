@@ -1,4 +1,4 @@
-"""``torch.autograd.forward_ad``: dual numbers through every row, views, in-place operations; and PyTorch's errors."""
+"""``torch.autograd.forward_ad``: dual numbers through calls, views, in-place operations; and PyTorch's errors."""
 
 from __future__ import annotations
 
@@ -7,59 +7,12 @@ import sys
 from types import ModuleType
 from typing import Any
 
-import numpy as np
 import pytest
 
 import engine
-from engine import autograd
-from engine.forward import jvp as raw_jvp
 from engine.func import jvp
-from engine.lists import ListRow
 from engine.op import TABLE
-from engine.tensor import wrap
-
-from .example import Example
-from .same import same
-from .test_gradients import CASES, EPSILON, Function, close, directions, inner, like
-
-
-# ----------------------------------------------------------------------------------------------- every row of the table
-def pushed(f: Function, at: list[Any], along: list[Any]) -> Any:
-    """The tangent of an example's output, as a Tensor."""
-    return jvp(lambda *xs: f.call(list(xs)), tuple(at), tuple([wrap(np.array(a)) for a in along]))[1]
-
-
-@pytest.mark.parametrize("name, case", CASES)
-def test_tangents_of_every_row(name: str, case: Example) -> None:
-    """A row on dual Tensors gives the tangent that its rule gives on arrays; for lists, that of differences."""
-    f, rng = Function(name, case), np.random.default_rng(3)
-    along = directions(rng, f.start)
-    found = pushed(f, [wrap(np.array(a)) for a in f.start], along)._d
-    if not isinstance(f.row, ListRow):
-        np.testing.assert_allclose(found, raw_jvp(f.row, *f.bound(along)), rtol=1e-9, atol=1e-9)
-        return
-    up, down = (f.value([a + s * EPSILON * d for a, d in zip(f.start, along, strict=True)]) for s in (1, -1))
-    np.testing.assert_allclose(found, (up - down) / (2 * EPSILON), rtol=1e-5, atol=1e-5)
-
-
-@pytest.mark.parametrize("name, case", CASES)
-def test_tangents_are_recorded(name: str, case: Example) -> None:
-    """The gradient of a tangent, forward over reverse, equals the difference of tangents along a direction."""
-    f, rng = Function(name, case), np.random.default_rng(4)
-    along = directions(rng, f.start)
-    leaves = f.leaves(f.start)
-    tangent = pushed(f, leaves, along)
-    u, step = like(rng, tangent._d), directions(rng, f.start)
-    got = 0.0
-    if tangent.requires_grad:
-        found = autograd.grad(tangent, leaves, wrap(np.array(u)), allow_unused=True)
-        got = sum(inner([g._d], [d]) for g, d in zip(found, step, strict=True) if g is not None)
-
-    def moved(s: float) -> float:
-        at = [wrap(a + s * d) for a, d in zip(f.start, step, strict=True)]
-        return inner([pushed(f, at, along)._d], [u])
-
-    close(got, (moved(EPSILON) - moved(-EPSILON)) / (2 * EPSILON), case.scale, 2e-5)
+from tests.same import same
 
 
 # ------------------------------------------------------------------------------------------- the same program on torch

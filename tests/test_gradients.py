@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine import autograd, families
+from engine import autograd, families, func
 from engine.forward import jvp
 from engine.kernel import PUBLIC, RAW
 from engine.lists import ListRow
@@ -170,6 +170,44 @@ def test_forward_equals_reverse(name: str, case: Example, random: np.random.Gene
     forward = jvp(f.row, *f.bound(w))
     u = like(random, forward)
     close(inner([forward], [u]), inner(f.vjp(f.start, u), w), case.scale, 1e-9)
+
+
+def pushed(f: Function, at: list[Any], along: list[Any]) -> Any:
+    """The tangent of an example's output, as a Tensor."""
+    return func.jvp(lambda *xs: f.call(list(xs)), tuple(at), tuple([wrap(np.array(a)) for a in along]))[1]
+
+
+@pytest.mark.parametrize("name, case", CASES)
+def test_tangents_of_every_row(name: str, case: Example, random: np.random.Generator) -> None:
+    """A row on dual Tensors gives the tangent that its rule gives on arrays; for lists, that of differences."""
+    f = Function(name, case)
+    along = directions(random, f.start)
+    found = pushed(f, [wrap(np.array(a)) for a in f.start], along)._d
+    if not isinstance(f.row, ListRow):
+        np.testing.assert_allclose(found, jvp(f.row, *f.bound(along)), rtol=1e-9, atol=1e-9)
+        return
+    up, down = (f.value([a + s * EPSILON * d for a, d in zip(f.start, along, strict=True)]) for s in (1, -1))
+    np.testing.assert_allclose(found, (up - down) / (2 * EPSILON), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("name, case", CASES)
+def test_tangents_are_recorded(name: str, case: Example, random: np.random.Generator) -> None:
+    """The gradient of a tangent, forward over reverse, equals the difference of tangents along a direction."""
+    f = Function(name, case)
+    along = directions(random, f.start)
+    leaves = f.leaves(f.start)
+    tangent = pushed(f, leaves, along)
+    u, step = like(random, tangent._d), directions(random, f.start)
+    got = 0.0
+    if tangent.requires_grad:
+        found = autograd.grad(tangent, leaves, wrap(np.array(u)), allow_unused=True)
+        got = sum(inner([g._d], [d]) for g, d in zip(found, step, strict=True) if g is not None)
+
+    def moved(s: float) -> float:
+        at = [wrap(a + s * d) for a, d in zip(f.start, step, strict=True)]
+        return inner([pushed(f, at, along)._d], [u])
+
+    close(got, (moved(EPSILON) - moved(-EPSILON)) / (2 * EPSILON), case.scale, 2e-5)
 
 
 def test_formulas_name_only_what_exists() -> None:
