@@ -30,6 +30,8 @@ _LATE = {  # files that are read when one of their names, or they themselves, ar
     "neg_ negative_ rad2deg_ reciprocal_ relu_ round_ rsqrt_ sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ "
     "tanh_ trunc_ xlogy_ zero_",
     "nn.functional.convolutions": "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d convolution",
+    "nn.functional.native": "batch_norm instance_norm native_batch_norm native_group_norm native_layer_norm",
+    "nn.functional.norms": "group_norm layer_norm rms_norm",
     "nn.functional.adaptive": "adaptive_avg_pool1d adaptive_max_pool1d",
     "nn.functional.pools": "avg_pool1d max_pool1d max_pool1d_with_indices max_pool2d max_pool3d",
     "nn.functional.paddings": "constant_pad_nd",

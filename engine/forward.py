@@ -40,7 +40,8 @@ def jvp(row: Row, arguments: dict[str, Any], tangents: dict[str, Any]) -> Any:
         if row.jvp == DIAGONAL:
             return _diagonal(row, values, tangents)
         names = list(inspect.signature(row.jvp).parameters)
-        given = [t for _, t in sorted(_tangents(row, values, tangents).items(), key=lambda i: row.params.index(i[0]))]
+        found = _tangents(row, values, tangents)
+        given = [found.get(p) for p in row.formulas]  # None for an optional input that was not given
         return raw(row.jvp)(*given, *[values[n] for n in names[len(given) :]])
 
 

@@ -51,6 +51,9 @@ ROWS: dict[str, str] = {
         binary_cross_entropy binary_cross_entropy_with_logits huber_loss mse_loss nll_loss_1d nll_loss_2d
         nll_place smooth_l1_loss
     """,
+    "ops.normalization": """
+        native_batch_norm native_group_norm native_layer_norm times
+    """,
     "ops.padding": """
         constant_pad_nd
     """,

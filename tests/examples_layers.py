@@ -48,6 +48,16 @@ LAYERS: dict[str, list[Example]] = {
     "constant_pad_nd": [Example(IMAGE, (1, -2, 0, 3), 0.5), Example(LINE, (-1, 2), 0.0)],
     "resample": [Example(IMAGE, TAPS, "Resample")],
     **{f"resample_{name.lower()}": [Example(IMAGE, TAPS)] for name in resample.KEEPING},
+    "native_batch_norm": [
+        Example(IMAGE, random(4), random(4, seed=1), None, None, True, 1e-5, scale=30),
+        Example(IMAGE, random(4), random(4, seed=1), random(4), random(4, low=0.5), False, 1e-5, fixed=(3, 4)),
+    ],
+    "native_layer_norm": [
+        Example(IMAGE, random(5, 6), random(5, 6, seed=1), 2, 1e-5, scale=30),
+        Example(LINE, None, None, 1, 1e-5, scale=30),
+        Example(LINE, None, random(7), 1, 1e-5, scale=30),
+    ],
+    "native_group_norm": [Example(IMAGE, random(4), random(4, seed=1), 2, 1e-5, scale=30)],
     "max_pool2d": [Example(IMAGE, (2, 3), (2, 1), (1, 1), (1, 2), (3, 4))],
     "max_pool3d": [Example(VOLUME, (2, 2, 1), (1, 2, 1), (0, 0, 0), (1, 1, 1), (2, 2, 3))],
     "adaptive_max_pool2d": [Example(IMAGE, WINDOWS)],

@@ -16,6 +16,7 @@ FILES = {
     "convolutions": "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
     "criteria": "binary_cross_entropy binary_cross_entropy_with_logits cross_entropy huber_loss kl_div l1_loss "
     "mse_loss nll_loss smooth_l1_loss",
+    "norms": "batch_norm group_norm instance_norm layer_norm local_response_norm rms_norm",
     "paddings": "pad",
     "layers": "dropout embedding linear normalize one_hot",
 }
