@@ -8,7 +8,7 @@ from typing import Any
 from . import absent, autograd, dtypes, families, methods, overrides
 from .dtypes import dtype, get_default_dtype, set_default_dtype
 from .legacy import TYPES
-from .mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from .mode import enable_grad, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
 from .size import Size, device
 from .tensor import Tensor
 
@@ -23,6 +23,8 @@ _LATE = {  # files that are read when one of their names, or they themselves, ar
     "cuda": "", "fft": "", "linalg": "", "nn": "", "optim": "", "random": "", "return_types": "", "special": "",
     "func": "", "func.vmap": "vmap",
     "utils": "",
+    "anomaly": "is_anomaly_check_nan_enabled is_anomaly_enabled set_anomaly_enabled",
+    "inference": "inference_mode is_inference",
     "size": "layout strided memory_format contiguous_format preserve_format channels_last channels_last_3d",
     "writing": "abs_ acos_ acosh_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ asin_ asinh_ "
     "atan_ atanh_ ceil_ clamp_ clamp_max_ clamp_min_ clip_ cos_ cosh_ deg2rad_ detach_ erf_ erfc_ exp2_ "
@@ -43,8 +45,8 @@ _where = {name: file for file, names in _LATE.items() for name in names.split() 
 
 __all__ = [
     "Size", "Tensor", "autograd", "device", "dtype", "e", "enable_grad", "get_default_dtype", "inf", "is_grad_enabled",
-    "nan", "newaxis", "no_grad", "overrides", "pi", "set_default_dtype", "set_grad_enabled", *_public, *_where,
-    *families.LATE_FUNCTIONS,
+    "is_inference_mode_enabled", "nan", "newaxis", "no_grad", "overrides", "pi", "set_default_dtype",
+    "set_grad_enabled", *_public, *_where, *families.LATE_FUNCTIONS,
 ]  # fmt: skip
 
 _missing = absent.lookup("torch", lambda: __all__)

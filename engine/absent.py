@@ -136,7 +136,6 @@ _NAMES = {
 NAMES = {module: frozenset(text.split()) for module, text in _NAMES.items()}
 _INSTEAD = {
     "compile": "programs run as they are written here; leave it out",
-    "inference_mode": "no_grad()",
     "autocast": "the dtypes that you choose yourself",
     "set_num_threads": "the environment variable OMP_NUM_THREADS",
     "save": "pickle.dump",

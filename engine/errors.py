@@ -34,19 +34,6 @@ def freed() -> RuntimeError:
     )
 
 
-def modified(dtype: str, shape: Any, output: str, version: int, expected: int) -> RuntimeError:
-    return hinted(
-        RuntimeError(
-            "one of the variables needed for gradient computation has been modified by an inplace operation: "
-            f"[torch.{dtype}Tensor {list(shape)}]{output} is at version {version}; expected version {expected} instead."
-            " Hint: enable anomaly detection to find the operation that failed to compute its gradient, with "
-            "torch.autograd.set_detect_anomaly(True, check_nan=False)."
-        ),
-        "the derivative needs the value from before the change; write `y = y + 1` in place of `y += 1`, "
-        "or clone() first.",
-    )
-
-
 def leaf_in_place() -> RuntimeError:
     return hinted(
         RuntimeError("a leaf Variable that requires grad is being used in an in-place operation."),
@@ -61,19 +48,32 @@ def leaf_view_in_place() -> RuntimeError:
     )
 
 
+class FunctionName(str):
+    """The name of a custom function."""
+
+    __slots__ = ()
+
+
+_SEVERAL = (
+    "This view is the output of a function that returns multiple views. Such functions do not allow the output views "
+    "to be modified inplace. You should replace the inplace operation by an out-of-place one."
+)
+_CUSTOM = (
+    "This view was created inside a custom Function (or because an input was returned as-is) and the autograd logic to "
+    "handle view+inplace would override the custom backward associated with the custom Function, leading to incorrect "
+    "gradients. This behavior is forbidden. You can fix this by cloning the output of the custom Function."
+)
+
+
 def output_view_in_place(nr: int, node: str) -> RuntimeError:
-    return RuntimeError(
-        f"Output {nr} of {node} is a view and is being modified inplace. This view is the output of a function that "
-        "returns multiple views. Such functions do not allow the output views to be modified inplace. You should "
-        "replace the inplace operation by an out-of-place one."
-    )
+    why = _CUSTOM if isinstance(node, FunctionName) else _SEVERAL
+    return RuntimeError(f"Output {nr} of {node} is a view and is being modified inplace. {why}")
 
 
 def output_view_base(nr: int, node: str) -> RuntimeError:
+    why = _CUSTOM if isinstance(node, FunctionName) else _SEVERAL
     return RuntimeError(
-        f"Output {nr} of {node} is a view and its base or another view of its base has been modified inplace. This "
-        "view is the output of a function that returns multiple views. Such functions do not allow the output views "
-        "to be modified inplace. You should replace the inplace operation by an out-of-place one."
+        f"Output {nr} of {node} is a view and its base or another view of its base has been modified inplace. {why}"
     )
 
 
@@ -92,6 +92,17 @@ def no_grad_view_base() -> RuntimeError:
     return RuntimeError(
         "A view was created in no_grad mode and its base or another view of its base has been modified" + _NO_GRAD_VIEW
     )
+
+
+_INFERENCE_VIEW = (
+    " inplace in normal mode. Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify "
+    "your code by moving both the view and the inplace either both inside the inference_mode block (if you don't want "
+    "the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
+)
+
+
+def inference_view_in_place() -> RuntimeError:
+    return RuntimeError("A view was created in inference mode and is being modified" + _INFERENCE_VIEW)
 
 
 def overlapping() -> RuntimeError:
@@ -172,33 +183,6 @@ def input_needs_no_grad() -> RuntimeError:
 
 def cannot_hook() -> RuntimeError:
     return RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
-
-
-def _hook(hook: Any) -> str:
-    return f"hook '{getattr(hook, '__name__', '<unknown>')}'"
-
-
-def hook_changed_size(hook: Any) -> RuntimeError:
-    return RuntimeError(f"{_hook(hook)} has changed the size of value")
-
-
-def hook_changed_type(hook: Any, before: Any, after: Any) -> RuntimeError:
-    was, got = (f"torch.{d.title}Tensor" for d in (before, after))
-    return RuntimeError(f"{_hook(hook)} has changed the type of value (was {was} got {got})")
-
-
-def hook_returned(expected: str, result: Any) -> TypeError:
-    return TypeError(f"expected {expected}, but hook returned '{type(result).__name__}'")
-
-
-def hook_count(hook: Any, got: int, expected: int) -> RuntimeError:
-    return RuntimeError(
-        f"{_hook(hook)} has returned an incorrect number of values (got {got}, but expected {expected})"
-    )
-
-
-def hook_replaced_none() -> RuntimeError:
-    return RuntimeError("can't replace a None gradient with a non-None value")
 
 
 def grad_size(gradient: Any, tensor: Any) -> RuntimeError:

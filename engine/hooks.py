@@ -10,11 +10,18 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from . import errors
+from . import autograd_errors as errors
 from .kernel import RAW
-from .mode import here, set_grad_enabled
+from .mode import record
 
 _number = itertools.count().__next__
+
+
+class Undefined(Exception):
+    """Some of the gradients that a step sends back are None: ``parts``, one for each edge."""
+
+    def __init__(self, parts: tuple[Any, ...]) -> None:
+        self.parts = parts
 
 
 class Hooks(dict[int, Callable[..., Any]]):
@@ -83,31 +90,49 @@ class Hooked:
         hooks[handle.id] = hook
         return handle
 
-    def arriving(self, g: Any, recorded: bool) -> Any:
-        """The gradient after tensor hooks, ``retain_grad`` and node pre-hooks."""
+    def arriving(self, g: Any, recorded: bool, captured: bool = False) -> Any:
+        """The gradient after tensor hooks, ``retain_grad`` and node pre-hooks; these last not where it is ``captured``.
+
+        None is a gradient that is undefined: hooks see it, and cannot replace it.
+        """
         if isinstance(g, dict):
             return self._parts(g, recorded)
         t = _tensor(g, recorded)
-        with set_grad_enabled(recorded and here.grad):
+        before = record(recorded)
+        try:
             for hook in tuple(self.tensor.values()):
                 result = hook(t)
                 if result is not None:
                     _check(t, result, hook)
                     t = result
-            if self.retain is not None:
+            if self.retain is not None and t is not None:
                 self.retain(t)
-            for hook in tuple(self.before.values()):
-                (t,) = _replaced((t,), hook((t,)), hook)
-        return t if recorded else t._d
+            if not captured:
+                for hook in tuple(self.before.values()):
+                    (t,) = _replaced((t,), hook((t,)), hook)
+        finally:
+            record(before)
+        return t if recorded or t is None else t._d
+
+    def entering(self, g: Any, recorded: bool) -> Any:
+        """A gradient that was captured, after the node pre-hooks that it still has to pass."""
+        if isinstance(g, dict) or not self.before:
+            return g
+        rest = Hooked(self.inner)
+        rest.before = self.before
+        return rest.arriving(g, recorded)
 
     def _parts(self, parts: Any, recorded: bool) -> Any:
         """The same for a node with several outputs: pre-hooks see None for an output that no gradient arrived at."""
         if not self.before:
             return parts
         outputs = self._outputs(parts, recorded)
-        with set_grad_enabled(recorded and here.grad):
+        before = record(recorded)
+        try:
             for hook in tuple(self.before.values()):
                 outputs = _replaced(outputs, hook(outputs), hook)
+        finally:
+            record(before)
         return type(parts)({i: t if recorded else t._d for i, t in enumerate(outputs) if t is not None})
 
     def _outputs(self, g: Any, recorded: bool) -> tuple[Any, ...]:
@@ -126,15 +151,24 @@ class Hooked:
         for slot, part in zip(slots, sent if several else (sent,), strict=True):
             inputs = (*inputs[:slot], _tensor(part, recorded), *inputs[slot + 1 :])
         outputs = self._outputs(g, recorded)
-        with set_grad_enabled(recorded and here.grad):
+        before = record(recorded)
+        try:
             for hook in tuple(self.after.values()):
                 inputs = _replaced(inputs, hook(inputs, outputs), hook)
+        finally:
+            record(before)
         back = tuple([inputs[s] if recorded or inputs[s] is None else inputs[s]._d for s in slots])
         return back if several else back[0]
 
     def __call__(self, node: Any, g: Any, free: bool) -> Any:
         g = self.arriving(g, False)
-        return self.leaving(node, self.inner(node, g, free), g, False)
+        try:
+            sent = self.inner(node, g, free)
+        except Undefined as told:
+            parts = told.parts[0] if node.others is None else told.parts
+            sent = self.leaving(node, parts, g, False)
+            raise Undefined((sent,) if node.others is None else sent) from None
+        return self.leaving(node, sent, g, False)
 
 
 def _tensor(g: Any, recorded: bool) -> Any:

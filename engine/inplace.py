@@ -14,7 +14,7 @@ import numpy as np
 
 from . import dtypes, errors
 from .kernel import RAW, tick
-from .mode import here, overridden
+from .mode import INFERENCE_VIEWS, here, overridden
 from .node import Node, Severed
 from .rebase import follow_quietly, hang, part_of_several, rebase
 from .strays import Forbidden, history, sever
@@ -160,6 +160,8 @@ def check_writable(self: Tensor, of_part: bool = False) -> None:
     part = n.part if type(n) is Forbidden else part_of_several(n)
     if part is not None:
         raise errors.output_view_in_place(*part)
+    if id(self) in INFERENCE_VIEWS:
+        raise errors.inference_view_in_place()
     if type(n) is Forbidden or type(n) is Severed or (base._n is not None and n is None):
         raise errors.no_grad_view_in_place()
     if base._n is not None and base._n.key > 0:

@@ -7,7 +7,7 @@ from typing import Any
 
 from . import autograd, errors
 from .kernel import RAW
-from .mode import here, overridden
+from .mode import INFERENCE, here, overridden
 from .sweep import run_backward
 from .tensor import Tensor, box, wrap
 
@@ -35,11 +35,23 @@ def backward(
         autograd.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
 
+def _backward(self: Tensor, *args: Any) -> None:
+    vars(autograd.backward)["made_of"](self, *args[:3], inputs=args[3])
+
+
+vars(backward)["made_of"] = _backward  # what the observer runs
+
+
 def detach(self: Tensor) -> Tensor:
     """The same memory without its history."""
     if RAW["BUSY"] and here.modes:
         return overridden(detach, (self,), {})
     return wrap(box(self))
+
+
+def is_inference(self: Tensor) -> bool:
+    """Whether this was made in inference mode."""
+    return id(self) in INFERENCE
 
 
 def detach_(self: Tensor) -> Tensor:
@@ -86,7 +98,12 @@ def _set_volatile(self: Tensor, value: Any) -> None:
 
 def install() -> None:
     """Bind what is no operation."""
-    for name, method in {"backward": backward, "detach": detach, "detach_": detach_}.items():
+    for name, method in {
+        "backward": backward,
+        "detach": detach,
+        "detach_": detach_,
+        "is_inference": is_inference,
+    }.items():
         setattr(Tensor, name, method)
     for name, retired in {"creator": property(_creator), "volatile": property(_volatile, _set_volatile)}.items():
         setattr(Tensor, name, retired)

@@ -7,7 +7,7 @@ its own thread's modes: the flag costs 29 ns of an operation, a thread-local rea
 from __future__ import annotations
 
 import functools
-import inspect
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -19,21 +19,30 @@ class Here(threading.local):
     """What holds for the current thread."""
 
     grad: bool = True
+    inference: bool = False
     modes: tuple[Any, ...] = ()
     watch: Any = None  # notes down this thread's next backward pass (sweep.Watch)
+    passing: Any = None  # the backward pass that is running, where somebody asks (sweep.Pass)
+    saving: tuple[Any, ...] = ()  # pairs of hooks on what is saved, the innermost last
+    no_saving: str | None = None  # why such hooks are not allowed here
 
 
+_ENGINE = __name__.partition(".")[0]
 here = Here()
 RAW["here"] = here
 _lock = threading.Lock()
-_away: set[int] = set()
+_away: set[Any] = set()
+_everywhere: set[str] = set()  # why calls are observed in every thread
+INFERENCE: dict[int, Any] = {}  # id of each tensor made in inference mode -> a reference to it
+INFERENCE_VIEWS: dict[int, Any] = {}  # the same of views of normal tensors that were taken there
+_observers: list[Any] = []  # the one that observes calls, from its first use on
 
 
 def _changed() -> None:
     """Tell every operation whether some thread is off the beaten track."""
     with _lock:
         (_away.discard if here.grad and not here.modes else _away.add)(threading.get_ident())
-        RAW["BUSY"] = bool(_away)
+        RAW["BUSY"] = bool(_away or _everywhere)
 
 
 def is_grad_enabled() -> bool:
@@ -41,112 +50,69 @@ def is_grad_enabled() -> bool:
     return here.grad
 
 
-class _GradMode:
-    """Context manager and decorator that sets grad mode, and puts back what was there."""
+def is_inference_mode_enabled() -> bool:
+    """Whether this thread is in ``inference_mode``."""
+    return here.inference
 
-    _mode = True
 
-    def __init__(self) -> None:
-        self._before: list[bool] = []
-
-    def __enter__(self) -> None:
-        self._before.append(here.grad)
-        here.grad = self._mode
+def record(on: bool) -> bool:
+    """Turn recording on or off in this thread; returns what it was."""
+    before, here.grad = here.grad, on
+    if before is not on:
         _changed()
-
-    def __exit__(self, *_: object) -> None:
-        here.grad = self._before.pop()
-        _changed()
-
-    def _again(self) -> _GradMode:
-        return type(self)()
-
-    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        if inspect.isgeneratorfunction(function):
-            return self._generator(function)
-
-        @functools.wraps(function)
-        def wrapped(*args: Any, **kwargs: Any) -> Any:
-            with self._again():
-                return function(*args, **kwargs)
-
-        return wrapped
-
-    def _generator(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Only the body of a generator runs in the mode, not what its consumer does between two values."""
-
-        @functools.wraps(function)
-        def wrapped(*args: Any, **kwargs: Any) -> Any:
-            generator = function(*args, **kwargs)
-            sent: Any = None
-            while True:
-                with self._again():
-                    try:
-                        value = generator.send(sent)
-                    except StopIteration as stop:
-                        return stop.value
-                sent = yield value
-
-        return wrapped
+    return before
 
 
-class no_grad(_GradMode):
-    """Nothing inside is recorded. ``with no_grad():`` or ``@no_grad()``; thread-local."""
-
-    _mode = False
-
-    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
-        mode = super().__new__(cls)
-        if function is None:
-            return mode
-        mode._before = []
-        return mode(function)
-
-    def __init__(self, function: Callable[..., Any] | None = None) -> None:
-        super().__init__()
+def outside() -> int:
+    """How far up the stack the program is, as ``warnings.warn`` counts in the function that asks."""
+    frame: Any = sys._getframe(1)
+    level = 1
+    while frame.f_back is not None and str(frame.f_globals.get("__name__") or _ENGINE).partition(".")[0] == _ENGINE:
+        frame = frame.f_back
+        level += 1
+    return level
 
 
-class enable_grad(no_grad):
-    """What is inside is recorded, also within ``no_grad``."""
+def observe(why: str, on: bool) -> None:
+    """Have the observer see every call of every thread, or no longer, for this reason."""
+    with _lock:
+        (_everywhere.add if on else _everywhere.discard)(why)
+    Here.modes = (observer(),) if _everywhere else ()
+    settle()
 
-    _mode = True
+
+def observer() -> Any:
+    """What sees single operations below every function mode (observe.py)."""
+    if not _observers:
+        from .observe import Observer
+
+        _observers.append(Observer())
+    return _observers[0]
 
 
-class set_grad_enabled(_GradMode):
-    """Set grad mode at once; as a context manager it is put back at the end."""
+def settle() -> None:
+    """Put the observer below this thread's function modes, or take it away, as what holds here asks for."""
+    modes = tuple([m for m in here.modes if m not in _observers])
+    _set_modes((observer(), *modes) if here.inference or here.saving or _everywhere else modes)
 
-    def __init__(self, mode: bool) -> None:
-        super().__init__()
-        self._mode = bool(mode)
-        self._outer = here.grad
-        here.grad = self._mode
-        _changed()
 
-    def __enter__(self) -> None:
-        self._before.append(self._outer)
-        here.grad = self._mode
-        _changed()
-
-    def _again(self) -> _GradMode:
-        return set_grad_enabled(self._mode)
-
-    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        here.grad = self._outer  # a decorator does not change the mode where it stands
-        _changed()
-        return super().__call__(function)
+def _set_modes(modes: tuple[Any, ...]) -> None:
+    if modes == Here.modes:
+        vars(here).pop("modes", None)  # so that this thread follows what becomes of all
+    else:
+        here.modes = modes
+    _changed()
 
 
 def push(mode: Any) -> None:
     """Put a function mode on top of this thread's."""
-    here.modes += (mode,)
-    _changed()
+    _set_modes((*here.modes, mode))
 
 
 def pop() -> Any:
     """Take this thread's topmost function mode off."""
     mode = here.modes[-1]
-    here.modes = here.modes[:-1]
-    _changed()
+    _set_modes(here.modes[:-1])
     return mode
 
 
@@ -161,8 +127,7 @@ def overridden(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict
     try:
         return modes[-1].__torch_function__(function, (), args, kwargs)
     finally:
-        here.modes = modes
-        _changed()
+        _set_modes(modes)
 
 
 RAW["overridden"] = overridden
@@ -178,4 +143,86 @@ def overridable(function: Callable[..., Any]) -> Callable[..., Any]:
             return overridden(front, args, kwargs)
         return function(*args, **kwargs)
 
+    front.made_of = function  # type: ignore[attr-defined]  # the observer looks at what it is made of
     return front
+
+
+class _GradMode:
+    """Context manager and decorator that sets grad mode, and puts back what was there."""
+
+    _mode = True
+
+    def __init__(self) -> None:
+        self.prev = False
+
+    def __enter__(self) -> None:
+        self.prev = record(self._mode)
+
+    def __exit__(self, *_: object) -> None:
+        record(self.prev)
+
+    def clone(self) -> Any:
+        """Another of the same, for one more use."""
+        return type(self)()
+
+    def __call__(self, function: Any) -> Any:
+        """``function``, run in this mode."""
+        from .decoration import decorated
+
+        return decorated(self.clone, function)
+
+
+def _public(cls: Any) -> Any:
+    cls.__module__ = "torch.autograd.grad_mode"  # where PyTorch has it, for repr
+    return cls
+
+
+@_public
+class no_grad(_GradMode):
+    """Nothing inside is recorded. ``with no_grad():``, ``@no_grad()`` or ``@no_grad``; thread-local."""
+
+    _mode = False
+
+    def __new__(cls, orig_func: Callable[..., Any] | None = None) -> Any:
+        if orig_func is None:
+            return super().__new__(cls)
+        return cls()(orig_func)
+
+    def __init__(self, orig_func: Callable[..., Any] | None = None) -> None:
+        super().__init__()
+
+
+@_public
+class enable_grad(no_grad):
+    """What is inside is recorded, also within ``no_grad``."""
+
+    _mode = True
+
+
+@_public
+class set_grad_enabled(_GradMode):
+    """Set grad mode at once; as a context manager it is put back at the end."""
+
+    def __init__(self, mode: bool) -> None:
+        if not isinstance(mode, bool):
+            raise TypeError(
+                f"set_grad_enabled(): argument 'enabled' (position 1) must be bool, not {type(mode).__name__}"
+            )
+        self.mode = mode
+        self.prev = record(mode)
+
+    def __enter__(self) -> None:
+        record(self.mode)
+
+    def clone(self) -> set_grad_enabled:
+        """Another of the same, for one more use."""
+        return set_grad_enabled(self.mode)
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        record(self.prev)  # a decorator does not change the mode where it stands
+        return super().__call__(function)
+
+    def __str__(self) -> str:
+        return f"torch.autograd.grad_mode.set_grad_enabled(mode={self.mode})"
+
+    __repr__ = __str__

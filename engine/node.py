@@ -79,8 +79,19 @@ class Node:
         """``hook(grad_outputs)`` runs before this node; what it returns replaces ``grad_outputs``."""
         return hooked(self).add(hook, hooked(self).before)
 
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """A dictionary that stays with the node; anomaly mode keeps there where the node was made."""
+        return _metadata(self)
+
     def __repr__(self) -> str:
         return f"<{self.name().rpartition('::')[2]} object at {id(self):#x}>"
+
+
+def _metadata(node: Any) -> dict[str, Any]:
+    from .anomaly import metadata
+
+    return metadata(node)
 
 
 class Output:
@@ -113,7 +124,7 @@ class Parts(dict[int, Any]):
 
 def part_of(relay: Output, g: Any, free: bool) -> Parts:
     """The step of an Output."""
-    return Parts({relay.nr: g})
+    return Parts({relay.nr: g} if g is not None else ())
 
 
 class _PartSpec:
@@ -168,6 +179,11 @@ class AccumulateGrad:
     def register_prehook(self, hook: Callable[..., Any]) -> Handle:
         """``hook(grad_outputs)`` before the gradient is added to ``.grad``."""
         return hooked(self).add(hook, hooked(self).before)
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """A dictionary that stays with the cell."""
+        return _metadata(self)
 
     def __repr__(self) -> str:
         return f"<AccumulateGrad object at {id(self):#x}>"

@@ -225,6 +225,15 @@ def _saved(name: str) -> property:
     return property(read, doc="What the operation saved for its derivative.")
 
 
+def _raw_saved(name: str) -> property:
+    def read(node: Node) -> Any:
+        from .saved import raw_saved
+
+        return raw_saved(node, {"self": "x", "other": "y", "result": "out"}.get(name, name), name)
+
+    return property(read, doc="The same before any unpacking; it takes hooks.")
+
+
 _SHOWN: set[str] = set()  # what Node has a ``_saved_`` property for
 
 
@@ -255,6 +264,7 @@ def _declare(kind: str) -> Any:
                 _SHOWN.add(name)
                 for shown in {"x": ("self", "x"), "y": ("other", "y"), "out": ("result", "out")}.get(name, (name,)):
                     setattr(Node, "_saved_" + shown, _saved(shown))
+                    setattr(Node, "_raw_saved_" + shown, _raw_saved(shown))
             return row.front
 
         return make

@@ -180,6 +180,10 @@ def part_of_several(node: Any) -> tuple[int, str] | None:
         if not below.step.spec.row.view:
             return None
         below = below.edge
+    made = below.edge if type(below) is Output else below
+    if isinstance(made, Node) and type(made) is not Node:  # a custom function's
+        spec, nr = made.step.spec, below.nr if type(below) is Output else 0
+        return (nr, errors.FunctionName(spec.name)) if nr in spec.views else None
     if type(below) is not Output:
         return None
     nr, made = (node.nr, node.edge) if node is below else (0, node)

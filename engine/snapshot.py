@@ -10,7 +10,7 @@ import numpy as np
 
 from .hooks import Hooked
 from .mode import here
-from .node import Node, Output, rest_of
+from .node import AccumulateGrad, Node, Output, rest_of
 from .sweep import Watch, begin, careful_sweep
 from .tensor import Tensor, wrap
 
@@ -35,13 +35,13 @@ class Snapshot:
                 stack += node.edges
         for key in sorted(self._users, reverse=True):  # leaves, then oldest first: edges before what points at them
             self._copies[key] = _copy(self._users[key], self._copies)
-        self._names = {key: (node, node.slots) for key, node in self._users.items() if type(node) is Node}
+        self._names = {key: (node, node.slots) for key, node in self._users.items() if isinstance(node, Node)}
         self._retained = dict(_retained(self._users.values()))
 
     @property
     def linear(self) -> bool:
         """Whether the result is sure to be linear in v: no hook, no custom function is in the way."""
-        return not self.hooks
+        return not self.hooks and all(type(n) in _PLAIN for n in self._users.values())
 
     @property
     def hooks(self) -> tuple[str, ...]:
@@ -84,6 +84,9 @@ class Snapshot:
         """Let everything go."""
         self._outputs, self._copies, self._users, self._names, self._retained = [], {}, {}, {}, {}
         self.observed = None
+
+
+_PLAIN = (Node, Output, AccumulateGrad)
 
 
 class Pass:

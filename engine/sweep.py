@@ -6,52 +6,25 @@ node is the newest of all, as in a chain, the pass goes straight on and never to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import warnings
+from collections.abc import Sequence
 from heapq import heappop, heappush
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
 
 from . import errors
-from .conjugate import conjugating
-from .hooks import Hooked
+from .careful import CAREFUL, Queue, Watch, careful_sweep, run_carefully
+from .hooks import Undefined
 from .kernel import RAW
-from .mode import here
+from .mode import here, outside, record
 from .node import accumulating
+from .rebase import hang
 from .tensor import Tensor, wrap
-from .versions import check, last_write
+from .versions import check, last_write, wrote
 
-
-class Watch:
-    """What a careful sweep looks out for: gradients to capture, nodes worth visiting, and what to note down.
-
-    names: where every edge is noted, the node to note it under and its slots, by key. replay: ``retain_grad`` is noted
-    in ``retained``, not carried out.
-    """
-
-    def __init__(
-        self,
-        capture: Sequence[int] = (),
-        only: set[int] | None = None,
-        names: Mapping[int, tuple[Any, Sequence[int]]] | None = None,
-        replay: bool = False,
-    ) -> None:
-        self.capture = set(capture)
-        self.found: dict[int, Any] = {}
-        self.only, self.names, self.replay = only, names, replay
-        self.leaves: dict[Any, Any] = {}
-        self.nodes: dict[Any, Any] = {}
-        self.edges: dict[tuple[Any, int], Any] = {}
-        self.retained: list[tuple[Any, Any]] = []
-
-    def arriving(self, stepped: Any, g: Any, recorded: bool) -> Any:
-        """A gradient after the hooks of ``stepped``, with ``retain_grad`` put aside in a replay."""
-        if not self.replay or stepped.retain is None:
-            return stepped.arriving(g, recorded)
-        keep, stepped = stepped.retain, stepped.without_retain()
-        g = stepped.arriving(g, recorded)
-        self.retained.append((keep, g))
-        return g
+_warned = False
 
 
 @np.errstate(all="ignore")  # as a decorator half the cost of a `with`
@@ -64,51 +37,62 @@ def sweep(roots: Sequence[tuple[Any, Any]], free: bool) -> list[tuple[Any, Any]]
     leaves: list[Any] = []
     for node, g in roots:
         _deliver(node, g, grads, waiting, heap, leaves)
-    while heap:
-        key = heappop(heap)
-        node = waiting.pop(key)
-        g = grads.pop(key)
-        while True:
-            if key > last_write[0]:
-                check(node)
-            g = node.step(node, g, free)
-            edge, others = node.edge, node.others
-            if others is None:
-                node = edge
-            elif type(others) is tuple:
-                for edge, part in zip(node.edges, g, strict=True):
-                    _deliver(edge, part, grads, waiting, heap, leaves)
-                break
-            else:  # two edges: one is delivered, in line, and the pass goes straight on with the other
-                g, part = g
-                if others.key > 0 > edge.key:
-                    node, edge = edge, others
-                else:  # in order: gradients are added up in the order in which they arrive
-                    node, g, part = others, part, g
-                key = edge.key
-                if key in grads:
-                    grads[key] = grads[key] + part
-                else:
-                    grads[key] = part
-                    if key > 0:
-                        leaves.append(edge)
+    try:
+        while heap:
+            key = heappop(heap)
+            node = waiting.pop(key)
+            g = grads.pop(key)
+            while True:
+                if key > last_write[0]:
+                    check(node)
+                g = node.step(node, g, free)
+                edge, others = node.edge, node.others
+                if others is None:
+                    node = edge
+                elif type(others) is tuple:
+                    for edge, part in zip(node.edges, g, strict=True):
+                        _deliver(edge, part, grads, waiting, heap, leaves)
+                    break
+                else:  # two edges: one is delivered, in line, and the pass goes straight on with the other
+                    g, part = g
+                    if others.key > 0 > edge.key:
+                        node, edge = edge, others
+                    else:  # in order: gradients are added up in the order in which they arrive
+                        node, g, part = others, part, g
+                    key = edge.key
+                    if key in grads:
+                        grads[key] = grads[key] + part
                     else:
-                        waiting[key] = edge
-                        heappush(heap, key)
-            key = node.key
-            if key in grads:  # it is waiting for more already
-                grads[key] = grads[key] + g
-                break
-            if key > 0:
-                grads[key] = g
-                leaves.append(node)
-                break
-            if heap and heap[0] < key:
-                grads[key] = g
-                waiting[key] = node
-                heappush(heap, key)
-                break
+                        grads[key] = part
+                        if key > 0:
+                            leaves.append(edge)
+                        else:
+                            waiting[key] = edge
+                            heappush(heap, key)
+                key = node.key
+                if key in grads:  # it is waiting for more already
+                    grads[key] = grads[key] + g
+                    break
+                if key > 0:
+                    grads[key] = g
+                    leaves.append(node)
+                    break
+                if heap and heap[0] < key:
+                    grads[key] = g
+                    waiting[key] = node
+                    heappush(heap, key)
+                    break
+    except Undefined as told:
+        _go_on(Queue(grads, waiting, heap, leaves), node, told.parts, free)
     return [(cell, grads[cell.key]) for cell in leaves]
+
+
+def _go_on(queue: Queue, node: Any, parts: Sequence[Any], free: bool) -> None:
+    """The rest of a sweep in which ``node`` sent back a gradient that is None."""
+    __tracebackhide__ = True
+    for edge, part in zip(node.edges, parts, strict=True):
+        queue.add(edge, part)
+    run_carefully(queue, free, False, Watch())
 
 
 def _deliver(
@@ -124,51 +108,6 @@ def _deliver(
     else:
         waiting[key] = node
         heappush(heap, key)
-
-
-def careful_sweep(roots: Sequence[tuple[Any, Any]], free: bool, recorded: bool, watch: Watch) -> list[tuple[Any, Any]]:
-    """``sweep`` that can work on Tensors (``create_graph``), capture gradients, skip nodes and note every edge."""
-    __tracebackhide__ = True
-    grads: dict[int, Any] = {}
-    waiting: dict[int, Any] = {}
-    heap: list[int] = []
-    leaves: list[Any] = []
-    names = watch.names
-    for node, g in roots:
-        _deliver(node, g, grads, waiting, heap, leaves)
-    with np.errstate(all="ignore"):
-        while heap:
-            key = heappop(heap)
-            node, g = waiting.pop(key), grads.pop(key)
-            if key > last_write[0]:
-                check(node)
-            stepped = node.step
-            if type(stepped) is Hooked:
-                g = watch.arriving(stepped, g, recorded)
-            if key in watch.capture:  # what the tensor's own hooks leave
-                watch.found[key] = g
-            if watch.only is not None and key not in watch.only:
-                continue
-            sent = _step(stepped, recorded)(node, g, free)
-            name, slots = names.get(key, (None, ())) if names is not None else (None, ())
-            if name is not None:
-                watch.nodes[name] = g
-            for i, (edge, part) in enumerate(zip(node.edges, (sent,) if node.others is None else sent, strict=True)):
-                if part is None:
-                    continue
-                if name is not None:
-                    watch.edges[name, slots[i]] = part
-                if watch.only is None or edge.key in watch.only or edge.key in watch.capture:
-                    _deliver(edge, part, grads, waiting, heap, leaves)
-    return [(cell, grads[cell.key]) for cell in leaves]
-
-
-def _step(stepped: Any, recorded: bool) -> Callable[..., Any]:
-    """What to call on a node, on arrays or Tensors, when the hooks on what arrives have run."""
-    if type(stepped) is not Hooked:
-        return conjugating(stepped.spec.twin() if recorded else stepped, stepped.spec)
-    inner = conjugating(stepped.spec.twin() if recorded else stepped.inner, stepped.spec)
-    return lambda node, g, free: stepped.leaving(node, inner(node, g, free), g, recorded)
 
 
 def begin(outputs: Sequence[Tensor], gradients: Sequence[Any], recorded: bool) -> list[tuple[Any, Any]]:
@@ -198,84 +137,114 @@ def begin(outputs: Sequence[Tensor], gradients: Sequence[Any], recorded: bool) -
 
 
 def run_backward(
-    outputs: Sequence[Tensor],
+    outputs: Sequence[Any],
     gradients: Sequence[Any],
     retain_graph: bool | None,
     create_graph: bool,
-    inputs: Sequence[Tensor] | None = None,
+    inputs: Sequence[Any] | None = None,
 ) -> None:
-    """Add each leaf's gradient to its ``.grad``; only those of ``inputs`` where given."""
+    """Add each leaf's gradient to its ``.grad``; only those of ``inputs``, edges, where given."""
     __tracebackhide__ = True
     free = not (create_graph if retain_graph is None else retain_graph)
     roots = begin(outputs, gradients, create_graph)
-    if inputs is not None:
-        for t, g in zip(inputs, captured(roots, inputs, free, create_graph), strict=True):
-            if g is not None:
-                _accumulate_tensor(t, g, create_graph)
-        return
+    if create_graph:
+        _warn_of_cycle()
     watch = here.watch
-    if watch is None and not create_graph and not RAW["COMPLEX"]:
-        arrived = sweep(roots, free)
+    if inputs is not None:
+        targets = {n.key for n in inputs}
+        only = Watch(targets, reaching([node for node, _ in roots], targets))
+        arrived = careful_sweep(roots, free, create_graph, only)
+    elif watch is not None:
+        here.watch = None  # what hooks run is no part of it
+        try:
+            arrived = careful_sweep(roots, free, create_graph, watch)
+        finally:
+            here.watch = watch
+    elif create_graph or CAREFUL or RAW["COMPLEX"]:
+        arrived = careful_sweep(roots, free, create_graph, Watch())
     else:
-        arrived = careful_sweep(roots, free, create_graph, watch or Watch())
+        arrived = sweep(roots, free)
     for cell, g in arrived:
         if cell.step is None:
-            with accumulating:
-                cell.grad = accumulated(cell.grad, g, create_graph)
+            if g is not None:
+                with accumulating:
+                    cell.grad = accumulated(cell.grad, g, create_graph)
         else:
             g = arrive(cell, g, create_graph)
         if watch is not None:
             watch.leaves[cell] = g
 
 
+def _warn_of_cycle() -> None:
+    """PyTorch's warning, once in a process."""
+    global _warned
+    if not _warned:
+        _warned = True
+        warnings.warn(
+            "Using backward() with create_graph=True will create a reference cycle between the parameter and its "
+            "gradient which can cause a memory leak. We recommend using autograd.grad when creating the graph to avoid "
+            "this. If you have to use this function, make sure to reset the .grad fields of your parameters to None "
+            "after use to break the cycle and avoid the leak.",
+            UserWarning,
+            stacklevel=outside(),
+        )
+
+
 def arrive(cell: Any, g: Any, recorded: bool) -> Any:
     """The gradient of a leaf with hooks is complete: run them, add it to ``.grad``; return it as it was added."""
     stepped = cell.step
     g = stepped.arriving(g, recorded)
-    with accumulating:
-        cell.grad = accumulated(cell.grad, g, recorded)
+    if g is not None:
+        with accumulating:
+            cell.grad = accumulated(cell.grad, g, recorded)
+    before = record(recorded)
+    try:
+        for hook in tuple(stepped.accumulated.values()):
+            hook(cell.variable)
+    finally:
+        record(before)
     stepped.leaving(cell, (), g, recorded)
-    for hook in tuple(stepped.accumulated.values()):
-        hook(cell.variable)
     return g
 
 
 def accumulated(old: Any, g: Any, recorded: bool) -> Any:
     """``.grad`` after ``g`` was added: in place, keeping its identity, unless the addition itself is recorded."""
     if recorded:
-        return g if old is None else old + g
+        return _added_recorded(old, g)
     if old is None:
         # a gradient may be memory that others hold: v itself, another leaf's gradient, a broadcast view
         return wrap(np.array(g) if type(g) is np.ndarray else g)
-    if old._n is None and type(old._d) is np.ndarray:
+    if type(old._d) is np.ndarray:
+        if getrefcount(old._d) > 2:  # a graph saved it, or a view shares it: the write must be found out
+            wrote(old._d)
         np.add(old._d, g, out=old._d)
-        return old
-    if old._n is None:
-        old._d = old._d + g
-        return old
-    return old + wrap(g)
-
-
-def _accumulate_tensor(t: Tensor, g: Any, recorded: bool) -> None:
-    if t.is_leaf:
-        with accumulating:
-            t._n.grad = accumulated(t._n.grad, g, recorded)
     else:
-        t._g = accumulated(getattr(t, "_g", None), g, recorded)
+        old._d = old._d + g
+    return old
 
 
-def captured(roots: Sequence[tuple[Any, Any]], inputs: Sequence[Tensor], free: bool, recorded: bool) -> list[Any]:
-    """The gradient that arrives at each of ``inputs``, None where none does; only what they need is run."""
+def _added_recorded(old: Any, g: Tensor) -> Tensor:
+    before = record(True)
+    try:
+        if old is not None:
+            return old + g
+        out = wrap(np.array(g._d))
+        if g._n is not None:
+            out._n = hang("copy", {"x": None, "y": g._n}, {"y_shape": g._d.shape, "y_dtype": g._d.dtype})
+        return out
+    finally:
+        record(before)
+
+
+def captured(roots: Sequence[tuple[Any, Any]], inputs: Sequence[Any], free: bool, recorded: bool) -> list[Any]:
+    """The gradient that arrives at each of ``inputs``, edges, None where none does; only what they need is run."""
     __tracebackhide__ = True
-    for t in inputs:
-        if t._n is None:
-            raise errors.input_needs_no_grad()
-    targets = {t._n.key for t in inputs}
-    watch = Watch([k for k in targets if k < 0], reaching([node for node, _ in roots], targets))
+    targets = {n.key for n in inputs}
+    watch = Watch(targets, reaching([node for node, _ in roots], targets))
     found = watch.found
     for cell, g in careful_sweep(roots, free, recorded, watch):
-        found[cell.key] = g if cell.step is None else cell.step.arriving(g, recorded)
-    return [found.get(t._n.key) for t in inputs]
+        found[cell.key] = g if cell.step is None else cell.step.arriving(g, recorded, captured=True)
+    return [found.get(n.key) for n in inputs]
 
 
 def reaching(roots: Sequence[Any], targets: set[int]) -> set[int]:
@@ -294,4 +263,4 @@ def reaching(roots: Sequence[Any], targets: set[int]) -> set[int]:
     return keep
 
 
-__all__ = ["Watch", "begin", "captured", "careful_sweep", "run_backward", "sweep"]
+__all__ = ["CAREFUL", "Watch", "begin", "captured", "careful_sweep", "run_backward", "sweep"]

@@ -17,6 +17,7 @@ import numpy as np
 from . import dtypes, errors
 from .hooks import Handle, hooked
 from .kernel import PUBLIC, RAW
+from .mode import INFERENCE
 from .node import AccumulateGrad, Node, Output, shown
 from .size import Size, device, layout, strided
 from .versions import boxed, owner, version
@@ -149,6 +150,8 @@ class Tensor:
             raise errors.only_floating("floating point dtype")
         if self._d.dtype.kind == "c":
             RAW["complex_graph"]()
+        if INFERENCE and id(self) in INFERENCE and not RAW["here"].inference:
+            raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
         cell = AccumulateGrad(self, self._d)
         cell.grad = self.grad
         self._n = cell
@@ -233,6 +236,8 @@ class Tensor:
 
     @property
     def _version(self) -> int:
+        if INFERENCE and id(self) in INFERENCE:
+            raise RuntimeError("Inference tensors do not track version counter.")
         return version(self._d)
 
     @property

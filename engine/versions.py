@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from . import errors
+from . import autograd_errors as errors
 from .dtypes import OF
 from .kernel import RAW, tick
 

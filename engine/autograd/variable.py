@@ -1,0 +1,7 @@
+"""``torch.autograd.variable``: what tensors were called before PyTorch 0.4."""
+
+from __future__ import annotations
+
+from . import Variable
+
+__all__ = ["Variable"]

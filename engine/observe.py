@@ -1,0 +1,80 @@
+"""The observer: below every function mode it sees each single operation, while something has to be done about it.
+
+What asks for it: ``saved_tensors_hooks`` (pack what is saved), anomaly mode (note where a node was made) and
+``inference_mode`` (mark results; refuse what PyTorch refuses). At other times it is not there, and costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from . import anomaly, inference, saved
+from .kernel import tick
+from .mode import _changed, here, record
+from .node import Node, Output
+from .tensor import Tensor
+
+
+class Observer:
+    """The lowest function mode of a thread, put there by ``mode.settle``."""
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: tuple[type, ...], args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        __tracebackhide__ = True
+        kwargs = kwargs or {}
+        watched = here.inference or bool(inference.alive)
+        given = list(tensors_in((*args, *kwargs.values()))) if watched or here.saving else []
+        if watched:
+            inference.check_write(func, args)
+        made_of = getattr(func, "made_of", None)
+        if made_of is not None:  # several operations: each is looked at by itself
+            here.modes = (self,)
+            _changed()
+            out = made_of(*args, **kwargs)
+        else:
+            mark = tick()
+            plain = watched and inference.unrecorded(func, args, given)
+            before = record(False) if plain else here.grad
+            try:
+                out = func(*args, **kwargs)
+            finally:
+                record(before)
+            for node in made_since(mark, out):
+                note(node, given, out)
+        if watched:
+            for t in tensors_in((out,)):
+                inference.mark(t, given)
+        return out
+
+
+def note(node: Node, given: Iterable[Tensor], out: Any) -> None:
+    """Do with a new node what this thread's modes ask for; ``given`` and ``out`` are the operation's tensors."""
+    if anomaly.state.on:
+        anomaly.store_stack(node)
+    if inference.alive:
+        inference.check_saved(node, given)
+    if here.saving:
+        saved.pack(node, [*given, *tensors_in((out,))], *here.saving[-1])
+
+
+def tensors_in(values: Iterable[Any]) -> Iterator[Tensor]:
+    """The tensors among ``values`` and in lists and tuples among them."""
+    for value in values:
+        if isinstance(value, Tensor):
+            yield value
+        elif isinstance(value, list | tuple):
+            yield from tensors_in(value)
+
+
+def made_since(mark: int, out: Any) -> list[Node]:
+    """The nodes behind ``out`` that are newer than the key ``mark``, oldest first."""
+    found: dict[int, Node] = {}
+    stack = [t._n for t in tensors_in((out,)) if t._n is not None]
+    while stack:
+        node = stack.pop()
+        if node.key < mark and id(node) not in found:
+            found[id(node)] = node
+            stack += node.edges
+    return sorted((n for n in found.values() if type(n) is not Output), key=lambda n: -n.key)
