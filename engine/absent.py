@@ -116,6 +116,11 @@ _NAMES = {
         PackedSequence invert_permutation pack_padded_sequence pack_sequence pad_packed_sequence pad_sequence
         unpack_sequence unpad_sequence
     """,
+    "torch.nn.init": """
+        calculate_gain constant constant_ dirac dirac_ eye eye_ kaiming_normal kaiming_normal_ kaiming_uniform
+        kaiming_uniform_ normal normal_ ones_ orthogonal orthogonal_ sparse sparse_ trunc_normal_ uniform uniform_
+        xavier_normal xavier_normal_ xavier_uniform xavier_uniform_ zeros_
+    """,
     "torch.optim.lr_scheduler": """
         ChainedScheduler ConstantLR CosineAnnealingLR CosineAnnealingWarmRestarts CyclicLR ExponentialLR LRScheduler
         LambdaLR LinearLR MultiStepLR MultiplicativeLR OneCycleLR PolynomialLR ReduceLROnPlateau SequentialLR StepLR

@@ -80,6 +80,7 @@ def shown(library: ModuleType, source: str) -> list[Any]:
         warnings.simplefilter("always")
         exec(compile(bound(source, library), "<program>", "exec"), names)  # the test's own text
     said = [re.sub(r" \(Triggered internally.*", "", str(w.message), flags=re.DOTALL) for w in caught]
+    said = [text for text in said if "oneDNN" not in text]  # about PyTorch's own kernels
     return [*log, [words(text) for text in said]]
 
 
