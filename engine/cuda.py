@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from . import absent
+
 
 def is_available() -> bool:
     """False."""
@@ -15,3 +17,8 @@ def device_count() -> int:
 
 def manual_seed_all(seed: int) -> None:
     """Nothing: there is no device to seed."""
+
+
+__all__ = ["device_count", "is_available", "manual_seed_all"]
+
+__getattr__ = absent.lookup("torch.cuda", lambda: __all__)

@@ -10,6 +10,8 @@ import importlib
 from types import FunctionType
 from typing import Any
 
+from .absent import AbsentMethod
+from .absent_methods import METHODS as TORCH_METHODS
 from .calls import EVERYDAY, LATE
 from .inplace import in_place
 from .kernel import PUBLIC, RAW
@@ -55,13 +57,16 @@ def _late_row(*args: Any, late_name: str, late_world: dict[str, Any], late_modul
 
 
 def install() -> dict[str, Any]:
-    """Bind the everyday families, and what stands for the late ones; return ``torch``'s functions that are there."""
+    """Bind the everyday families, and what stands for late and absent names; return the functions of ``torch``."""
     functions: dict[str, Any] = {}
     for family in EVERYDAY:
         functions |= read(family).FUNCTIONS
     for family, text in METHODS.items():
         for name in text.split():
             setattr(Tensor, name, _Method(name, family))
+    for name in TORCH_METHODS.split():
+        if name not in Tensor.__dict__:
+            setattr(Tensor, name, AbsentMethod(name))
     for module, text in ROWS.items():
         for name in text.split():
             for world in (RAW, PUBLIC):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from . import absent
 from .calls.linalg import det as _det
 from .calls.linalg import matmul as matmul
 from .calls.reduce import cast_to, dims
@@ -128,3 +129,6 @@ def multi_dot(tensors: Sequence[Tensor]) -> Tensor:
     for x in tensors[1:]:
         out = matmul(out, x)
     return out
+
+
+__getattr__ = absent.lookup("torch.linalg", lambda: [name for name in globals() if name[0] != "_"])

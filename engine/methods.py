@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 from . import autograd, errors
+from .absent import AbsentMethod
 from .kernel import RAW
 from .mode import INFERENCE, here, overridden
 from .sweep import run_backward
@@ -96,6 +97,11 @@ def _set_volatile(self: Tensor, value: Any) -> None:
     warnings.warn(message, UserWarning, stacklevel=2)
 
 
+def _dir(self: Tensor) -> list[str]:
+    """The names of a tensor, without those of PyTorch's that are absent."""
+    return [name for name in object.__dir__(self) if type(vars(Tensor).get(name)) is not AbsentMethod]
+
+
 def install() -> None:
     """Bind what is no operation."""
     for name, method in {
@@ -103,6 +109,7 @@ def install() -> None:
         "detach": detach,
         "detach_": detach_,
         "is_inference": is_inference,
+        "__dir__": _dir,
     }.items():
         setattr(Tensor, name, method)
     for name, retired in {"creator": property(_creator), "volatile": property(_volatile, _set_volatile)}.items():

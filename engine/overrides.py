@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import mode
+from . import absent, mode
 
 
 class TorchFunctionMode:
@@ -26,3 +26,6 @@ class TorchFunctionMode:
         self, func: Callable[..., Any], types: tuple[type, ...], args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         raise NotImplementedError
+
+
+__getattr__ = absent.lookup("torch.overrides", lambda: ["TorchFunctionMode"])

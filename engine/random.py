@@ -16,25 +16,13 @@ from typing import Any
 
 import numpy as np
 
+from . import absent
 from .box_muller import BLOCK, fused_multiply_add, normal_blocks, normal_pair
 
 __all__ = [
-    "Generator",
-    "bernoulli",
-    "default_generator",
-    "fork_rng",
-    "get_rng_state",
-    "initial_seed",
-    "manual_seed",
-    "normal",
-    "rand",
-    "randint",
-    "randn",
-    "randperm",
-    "seed",
-    "set_rng_state",
-    "uniform",
-]
+    "Generator", "bernoulli", "default_generator", "fork_rng", "get_rng_state", "initial_seed", "manual_seed",
+    "normal", "rand", "randint", "randn", "randperm", "seed", "set_rng_state", "uniform",
+]  # fmt: skip
 
 Shape = int | Sequence[int]
 DType = str | type | np.dtype
@@ -397,3 +385,6 @@ def _real(dtype: np.dtype) -> np.dtype:
 def _complex(parts: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """(..., 2) real numbers as (...) complex ones."""
     return parts.view(dtype).reshape(parts.shape[:-1])
+
+
+__getattr__ = absent.lookup("torch.random", lambda: __all__)

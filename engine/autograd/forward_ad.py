@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from .. import absent
 from ..func import interpreter  # noqa: F401  what runs calls on dual numbers registers itself
 from ..func.levels import FORWARD, Dual, Level, close_level, dual, open_level
 
@@ -100,3 +101,6 @@ def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
             raise RuntimeError("Invalid level given to _fw_primal")
         return UnpackedDualTensor(tensor.primal.view_as(tensor.primal), tensor.tangent)
     return UnpackedDualTensor(tensor.view_as(tensor), None)
+
+
+__getattr__ = absent.lookup("torch.autograd.forward_ad", lambda: __all__)

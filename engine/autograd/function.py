@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .. import absent
 from .. import autograd_errors as errors
 from ..anomaly import state as anomaly
 from ..anomaly import store_stack
@@ -340,3 +341,6 @@ __all__ = [
     "BackwardCFunction", "Function", "FunctionCtx", "FunctionMeta", "InplaceFunction", "NestedIOFunction",
     "once_differentiable",
 ]  # fmt: skip
+
+
+__getattr__ = absent.lookup("torch.autograd.function", lambda: __all__)

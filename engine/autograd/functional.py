@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .. import absent
 from ..forward import zeros_of
 from ..func.jacobians import basis_of
 from ..func.vmap import vmap
@@ -287,3 +288,6 @@ def hessian(
 
     found = jacobian(gradient, xs, create_graph, strict, vectorize, outer_jacobian_strategy)
     return found if several else found[0][0]
+
+
+__getattr__ = absent.lookup("torch.autograd.functional", lambda: __all__)

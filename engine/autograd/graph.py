@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .. import absent
 from ..careful import CAREFUL, Watch
 from ..hooks import Handle
 from ..kernel import tick
@@ -233,3 +234,6 @@ __all__ = [
     "GradientEdge", "Node", "Pass", "Snapshot", "allow_mutation_on_saved_tensors", "disable_saved_tensors_hooks",
     "get_gradient_edge", "increment_version", "register_multi_grad_hook", "save_on_cpu", "saved_tensors_hooks",
 ]  # fmt: skip
+
+
+__getattr__ = absent.lookup("torch.autograd.graph", lambda: __all__)

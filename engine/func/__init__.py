@@ -5,6 +5,7 @@ Nothing here is imported with the engine; ``torch.func`` loads it at its first u
 
 from __future__ import annotations
 
+from .. import absent
 from .jacobians import hessian, jacfwd, jacrev
 from .modules import functional_call, stack_module_state
 from .transforms import grad, grad_and_value, jvp, linearize, vjp
@@ -14,3 +15,6 @@ __all__ = [
     "functional_call", "grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "linearize",
     "stack_module_state", "vjp", "vmap",
 ]  # fmt: skip
+
+
+__getattr__ = absent.lookup("torch.func", lambda: __all__)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import json
 import multiprocessing
+import os
+from pathlib import Path
 
 from .columns import COLUMNS
-from .table import run, table
+from .table import Result, run, table
 from .tiers import TIERS
 
 
-def _one(task: tuple[str, tuple[str, ...]]) -> tuple[str, object]:
+def _one(task: tuple[str, tuple[str, ...]]) -> tuple[str, dict[str, Result]]:
     import torch
 
     torch.set_num_threads(1)
@@ -24,7 +28,8 @@ def main() -> None:
     parser.add_argument("--tier", type=int, choices=TIERS, action="append", help="only this tier")
     parser.add_argument("--family", action="append", help="only this family, as 'linalg'")
     parser.add_argument("--column", action="append", choices=COLUMNS, help="only this column")
-    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
+    parser.add_argument("--json", type=Path, help="write the results into this file too")
     parser.add_argument("--failures", action="store_true", help="list what fails, for a whole table too")
     chosen = parser.parse_args()
     names = chosen.entries or [
@@ -43,6 +48,9 @@ def main() -> None:
                 if not result.fine:
                     print(f"{name} {column}: {result.failed} of {result.failed + result.passed} fail; {result.first}")
     print(table(results))
+    if chosen.json:
+        plain = {name: {c: dataclasses.asdict(r) for c, r in columns.items()} for name, columns in results.items()}
+        chosen.json.write_text(json.dumps(plain))
 
 
 if __name__ == "__main__":
