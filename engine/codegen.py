@@ -126,6 +126,9 @@ def _record(row: Row, general: str) -> list[str]:
     lines += ["else:", *("    " + line for line in plain)] if wantable else plain
     if row.view:
         lines += [f"track({_name(row.inputs[0])}, out)"]
+    if row.several:
+        lines += [f"outs = out, {', '.join(f'wrap({e})' for e in extras)}"]
+        return [*lines, "if out._n is not None: relays(out._n, outs)", "return outs"]
     return [*lines, f"return out, {', '.join(f'wrap({e})' for e in extras)}" if extras else "return out"]
 
 
@@ -171,7 +174,10 @@ def step(step: Step, on_tensors: bool) -> str:
         lines += ["    if free: node.saved = None"]
     if on_tensors:
         for n in step.data:
-            edge = "node" if n == "out" else f"node.edges[{wanted.index(n)}]" if n in wanted else "None"
+            relay = f"relay(node, {row.outputs.index(n)})" if row.several and n in row.outputs else "node"
+            edge = (
+                relay if n == "out" or relay != "node" else f"node.edges[{wanted.index(n)}]" if n in wanted else "None"
+            )
             dtype = f", {n}_like[1]" if fit and n in wanted else ""
             lines += [f"    {n} = tensor_of({n}, {edge}{dtype})"]
     gradients = []

@@ -199,6 +199,11 @@ _IN_C = {
 }  # fmt: skip
 
 
+def in_c(d: Any) -> str:
+    """A dtype as some messages write it: ``long int``."""
+    return _IN_C[d.name]
+
+
 def grad_dtype(gradient: Any, tensor: Any) -> RuntimeError:
     return RuntimeError(
         f"attempting to assign a gradient with dtype '{_IN_C[gradient.name]}' to a tensor with "

@@ -14,7 +14,7 @@ from . import dtypes, errors
 from .codegen import PUBLIC_NAMES
 from .kernel import RAW, raw, tick
 from .mode import here
-from .node import Node, rest_of
+from .node import Node, Output, rest_of
 from .tensor import Tensor, tensor_of, wrap
 
 if TYPE_CHECKING:
@@ -126,7 +126,22 @@ def general(row: Row, args: tuple[Any, ...]) -> Any:
         out._n = _node(row, wanted, {**a, **data, **extras, "out": result}, tensors, before)
     if row.view:
         RAW["track"](tensors[row.inputs[0]], out)
-    return (out, *map(wrap, extras.values())) if extras else out
+    outs = (out, *map(wrap, extras.values()))
+    if row.several and out._n is not None:
+        relays(out._n, outs)
+    return outs if extras else out
+
+
+def relay(node: Node, nr: int) -> Output:
+    """What stands for output ``nr`` of a node that has several."""
+    return Output(node, nr, tick())
+
+
+def relays(node: Node, outs: tuple[Tensor, ...]) -> None:
+    """Hang the outputs of one node on it."""
+    for i, out in enumerate(outs):
+        if out._d.dtype.kind in "fc":
+            out._n = relay(node, i)
 
 
 def _check_operand(row: Row, p: str, a: dict[str, Any]) -> None:
@@ -205,6 +220,7 @@ def _node(row: Row, wanted: tuple[str, ...], values: dict[str, Any], tensors: An
 
 
 RAW.update(
+    relay=relay, relays=relays,
     general=general, number=number, NUMBERS=NUMBERS32, alike=alike, like=like, fit=fit, recast=raw(recast),
     fit_tensor=fit_tensor, tensor_of=tensor_of, freed=errors.freed, new=object.__new__, Node=Node, rest_of=rest_of,
     Tensor=Tensor, wrap=wrap,

@@ -7,6 +7,9 @@ whatever it needs; the names of its parameters say what the forward pass keeps:
     x_shape ....... only its shape; so x_size, x_dtype
     dim, keepdim .. a plain argument of the call
 
+A row with several differentiable ``outputs`` says ``several=True``; then ``g`` is a dict of gradients by output number,
+of those outputs that one arrived at.
+
 From a row, once, source text is generated (``codegen.py``) for the *front*, the public function, and for the *steps*,
 one per set of inputs that want a gradient, which is what a backward pass calls. ``print(mul.row.sources)`` shows them.
 Closures in place of generated text cost 600 ns per operation: the interpreter cannot specialise shared code objects.
@@ -63,13 +66,14 @@ class Row:
         called: str | None,
         holomorphic: bool,
         to_complex: bool,
+        several: bool,
     ) -> None:
         self.called = called or stub.__name__
         self.name, self.kind, self.jvp = stub.__name__, kind, jvp
         self.elementwise, self.view = kind == "elementwise", kind == "view"
         self.floating, self.predicate, self.apart, self.outputs = floating, predicate, tuple(apart), tuple(outputs)
         self.node_name = node_name or self.name.title().replace("_", "") + "Backward0"
-        self.diagnose, self.refuse = diagnose, refuse
+        self.diagnose, self.refuse, self.several = diagnose, refuse, several
         self.holomorphic, self.to_complex = holomorphic, to_complex
         self.stub, self.params = stub, parameters(stub)
         self.inputs = [p for p in self.params if p in formulas]
@@ -211,7 +215,12 @@ class Step:
         if name not in self.data:
             return value
         edges = dict(zip(self.wanted, node.edges, strict=True))
-        return RAW["tensor_of"](value, node if name in self.row.outputs else edges.get(name))
+        made = RAW["relay"](node, self.outputs.index(name)) if self.row.several and name in self.outputs else node
+        return RAW["tensor_of"](value, made if name in self.outputs else edges.get(name))
+
+    @property
+    def outputs(self) -> Sequence[str]:
+        return self.row.outputs
 
 
 def _saved(name: str) -> property:
@@ -252,13 +261,14 @@ def _declare(kind: str) -> Any:
         called: str | None = None,
         holomorphic: bool = True,
         to_complex: bool = False,
+        several: bool = False,
         **formulas: Callable[..., Any] | None,
     ) -> Callable[[Callable[..., Any]], Any]:
         def make(stub: Callable[..., Any]) -> Any:
             row = Row(
                 stub, kernel, formulas, kind=kind, node_name=node, floating=floating, predicate=predicate, apart=apart,
                 outputs=outputs, jvp=jvp or {"elementwise": DIAGONAL, "view": LINEAR}.get(kind), diagnose=diagnose,
-                refuse=refuse, called=called, holomorphic=holomorphic, to_complex=to_complex,
+                refuse=refuse, called=called, holomorphic=holomorphic, to_complex=to_complex, several=several,
             )  # fmt: skip
             for name in {n for needs in row.needs.values() for n in needs} - _SHOWN:
                 _SHOWN.add(name)

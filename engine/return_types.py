@@ -18,8 +18,13 @@ def named(name: str, *fields: str) -> Any:
     return type(name, (base,), {"__repr__": show, "__slots__": (), "__module__": "torch.return_types"})
 
 
-_PAIRS = dict.fromkeys(("sort", "topk", "kthvalue", "max", "min"), ("values", "indices"))
-FIELDS: dict[str, tuple[str, ...]] = {**_PAIRS, "frexp": ("mantissa", "exponent")}
+_PAIRS = dict.fromkeys(
+    ("sort", "topk", "kthvalue", "max", "min", "median", "nanmedian", "mode", "cummax", "cummin"), ("values", "indices")
+)
+FIELDS: dict[str, tuple[str, ...]] = {
+    **_PAIRS, "frexp": ("mantissa", "exponent"), "aminmax": ("min", "max"), "histogram": ("hist", "bin_edges"),
+    "histogramdd": ("hist", "bin_edges"),
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -61,7 +61,7 @@ class Function:
             tensors[i] = t
         out = PUBLIC[self.name](*self.case.arguments(tensors))
         if isinstance(out, tuple):
-            if isinstance(self.row, ListRow):  # several outputs: one vector of all their entries
+            if isinstance(self.row, ListRow) or self.row.several:  # several outputs: one vector of all their entries
                 return PUBLIC["cat"]([PUBLIC["view_as"](PUBLIC["clone"](t), (t._d.size,)) for t in out])
             out = out[0]
         return out
@@ -168,6 +168,8 @@ def test_forward_equals_reverse(name: str, case: Example, random: np.random.Gene
     f = Function(name, case)
     w = directions(random, f.start)
     forward = jvp(f.row, *f.bound(w))
+    if isinstance(forward, tuple):
+        forward = np.concatenate([np.ravel(t) for t in forward])
     u = like(random, forward)
     close(inner([forward], [u]), inner(f.vjp(f.start, u), w), case.scale, 1e-9)
 
