@@ -192,21 +192,16 @@ def grad_size(gradient: Any, tensor: Any) -> RuntimeError:
     )
 
 
-_IN_C = {
+IN_C = {
     "float16": "c10::Half", "float32": "float", "float64": "double", "int8": "signed char", "int16": "short int",
     "int32": "int", "int64": "long int", "uint8": "unsigned char", "bool": "bool", "complex64": "c10::complex<float>",
     "complex128": "c10::complex<double>",
 }  # fmt: skip
 
 
-def in_c(d: Any) -> str:
-    """A dtype as some messages write it: ``long int``."""
-    return _IN_C[d.name]
-
-
 def grad_dtype(gradient: Any, tensor: Any) -> RuntimeError:
     return RuntimeError(
-        f"attempting to assign a gradient with dtype '{_IN_C[gradient.name]}' to a tensor with "
+        f"attempting to assign a gradient with dtype '{IN_C[gradient.name]}' to a tensor with "
         f"grad_dtype '{tensor.title}'. The gradient must match the tensor's grad_dtype (defaults to the tensor's "
         "dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to allow any dtype. Set "
         "grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may break downstream systems that "

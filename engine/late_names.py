@@ -1,6 +1,9 @@
 """What the late families give; written by ``python -m tests.late_names``."""
 
 FUNCTIONS: dict[str, str] = {
+    "differences": """
+        cumulative_trapezoid diff gradient trapezoid trapz
+    """,
     "sampling": """
         Generator bernoulli default_generator get_rng_state initial_seed manual_seed normal rand rand_like
         randint randint_like randn randn_like randperm seed set_rng_state
@@ -11,9 +14,15 @@ FUNCTIONS: dict[str, str] = {
     "spectra": """
         istft stft
     """,
+    "statistics": """
+        aminmax corrcoef cov cummax cummin dist logcumsumexp nanquantile quantile renorm std_mean var_mean
+    """,
 }
 
 METHODS: dict[str, str] = {
+    "differences": """
+        diff
+    """,
     "sampling": """
         bernoulli bernoulli_ normal_ random_ uniform_
     """,
@@ -23,6 +32,9 @@ METHODS: dict[str, str] = {
     """,
     "spectra": """
         istft stft
+    """,
+    "statistics": """
+        aminmax corrcoef cov cummax cummin dist logcumsumexp nanquantile quantile renorm renorm_
     """,
 }
 
@@ -75,5 +87,8 @@ ROWS: dict[str, str] = {
     "ops.special": """
         add_number digamma entr erf erfc erfcx erfinv igamma igammac lgamma log_ndtr logit mul_number mvlgamma
         ndtri polygamma special xlog1py xlog1py_by_number xlog1py_of_number zeta zeta_by_number zeta_of_number
+    """,
+    "ops.statistics": """
+        aminmax cummax cummin dist logcumsumexp others renorm std_mean var_mean
     """,
 }

@@ -10,10 +10,11 @@ from .examples_layers import LAYERS
 from .examples_reduce import LINALG, LOSSES, REDUCE
 from .examples_shape import SHAPE_EXAMPLES
 from .examples_special import SPECIAL
+from .examples_statistics import STATISTICS
 
 EXAMPLES: dict[str, list[Example]] = {}
 
-for _family in (ELEMENTWISE, REDUCE, LINALG, LOSSES, SHAPE_EXAMPLES, LAYERS, COMPLEX, FOURIER, SPECIAL):
+for _family in (ELEMENTWISE, REDUCE, LINALG, LOSSES, SHAPE_EXAMPLES, LAYERS, COMPLEX, FOURIER, SPECIAL, STATISTICS):
     if _twice := EXAMPLES.keys() & _family.keys():
         raise ValueError(f"examples in two families: {sorted(_twice)}")
     EXAMPLES |= _family

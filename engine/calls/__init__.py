@@ -10,7 +10,9 @@ EVERYDAY = (
     "index", "join", "linalg", "reduce", "reshaping", "shape", "softmax", "sort",
 )  # fmt: skip
 LATE = (
+    "differences",
     "sampling",
     "special",
     "spectra",
+    "statistics",
 )

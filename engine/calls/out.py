@@ -146,7 +146,7 @@ def _check_apart(out: Tensor, other: Tensor, apart: bool) -> None:
 # ------------------------------------------------------------------------------------------------ dtypes that differ
 def expected_out(result: Any, out: Any) -> RuntimeError:
     """For most functions that do not cast."""
-    a, b = (errors.in_c(dtypes.OF[d]) for d in (result, out))
+    a, b = (errors.IN_C[dtypes.OF[d].name] for d in (result, out))
     return RuntimeError(f"Expected out tensor to have dtype {a}, but got {b} instead")
 
 

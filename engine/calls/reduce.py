@@ -244,11 +244,6 @@ def norm(
     return norm_of(input, power, dims("norm", dim, input), keepdim)
 
 
-def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
-    """The p-norm of ``input - other``."""
-    return norm_of(arithmetic.sub(input, other), float(p))
-
-
 # ------------------------------------------------ running
 def _running(name: str, row: Callable[..., Tensor]) -> Callable[..., Tensor]:
     def running(input: Tensor, dim: Any = None, *, dtype: Any = None, axis: int | None = None) -> Tensor:
@@ -271,7 +266,7 @@ FUNCTIONS = {
     f.__name__: f
     for f in (
         sum, mean, nansum, nanmean, prod, var, std, max, min, amax, amin, argmax, argmin, any, all, count_nonzero, norm,
-        dist, cumsum, cumprod,
+        cumsum, cumprod,
     )
 }  # fmt: skip
 METHODS = dict(FUNCTIONS)

@@ -27,8 +27,9 @@ def spread_slope(g, x, out, dim, correction, keepdim, root):
     x=lambda g, x, dim, correction, keepdim: spread_slope(g, x, None, dim, correction, keepdim, False),
     outputs=("out", "mean_of_x"),
     several=True,
+    holomorphic=False,
     jvp=lambda t, x, dim, correction, keepdim: (
-        sum(t * var_slope(1.0, x, dim, correction, True), dim, keepdim),
+        sum(real(t * conj(var_slope(1.0, x, dim, correction, True))), dim, keepdim),
         mean(t, dim, keepdim),
     ),
     refuse=whole_var,
@@ -43,8 +44,9 @@ def var_mean(x, dim=None, correction=1, keepdim=False):
     x=lambda g, x, out, dim, correction, keepdim: spread_slope(g, x, out, dim, correction, keepdim, True),
     outputs=("out", "mean_of_x"),
     several=True,
+    holomorphic=False,
     jvp=lambda t, x, out, dim, correction, keepdim: (
-        unless_zero(sum(t * var_slope(1.0, x, dim, correction, True), dim, keepdim), out + out),
+        unless_zero(sum(real(t * conj(var_slope(1.0, x, dim, correction, True))), dim, keepdim), out + out),
         mean(t, dim, keepdim),
     ),
     refuse=whole_var,
@@ -150,7 +152,8 @@ def logcumsumexp_slope(g, x, out, dim):
     if not len(x.shape):
         return g
     last = transpose(g, dim, -1)
-    return transpose(sum(shares_of_sums(x, out, dim) * reshape(last, (*last.shape[:-1], 1, last.shape[-1])), -1), dim, -1)
+    sent = shares_of_sums(x, out, dim) * reshape(last, (*last.shape[:-1], 1, last.shape[-1]))
+    return transpose(sum(sent, -1), dim, -1)
 
 
 @on_arrays("logcumsumexp_slope", PUBLIC["logcumsumexp_slope"])
@@ -179,7 +182,9 @@ def logcumsumexp_tangent(t, x, out, dim):
 @op(
     x=lambda g, x, y, p, out: sum_to(norm_slope(g, x - y, p, None, out), tuple(x.shape)),
     y=lambda g, x, y, p, out: sum_to(-norm_slope(g, x - y, p, None, out), tuple(y.shape)),
-    jvp=lambda tangent_x, tangent_y, x, y, p, out: sum((tangent_x - tangent_y) * norm_slope(1.0, x - y, p, None, out)),
+    jvp=lambda tangent_x, tangent_y, x, y, p, out: sum(
+        real((tangent_x - tangent_y) * conj(norm_slope(1.0, x - y, p, None, out)))
+    ),
     diagnose=lambda x, y, p: errors.no_broadcast(x.shape, y.shape),
 )
 def dist(x, y, p=2.0):
@@ -204,7 +209,9 @@ def renorm_slope(g, x, p, dim, most):
     """Of ``x · f(n)``: ``g · f(n) + Σ(g·x) · f'(n) · dn/dx``, n the norms of the entries along ``dim``."""
     norms = vector_norm(x, p, others(x, dim), True)
     slope = where(norms > most, -most / ((norms + 1e-7) * (norms + 1e-7)), 0.0)
-    return g * limit(norms, most) + norm_slope(sum(g * x, others(x, dim), True) * slope, x, p, others(x, dim), norms)
+    return g * limit(norms, most) + norm_slope(
+        sum(real(conj(g) * x), others(x, dim), True) * slope, x, p, others(x, dim), norms
+    )
 
 
 @rule
@@ -212,12 +219,14 @@ def renorm_tangent(t, x, p, dim, most):
     """``t · f(n) + x · f'(n) · dn``."""
     norms = vector_norm(x, p, others(x, dim), True)
     slope = where(norms > most, -most / ((norms + 1e-7) * (norms + 1e-7)), 0.0)
-    return t * limit(norms, most) + x * (slope * sum(t * norm_slope(1.0, x, p, others(x, dim), norms), others(x, dim), True))
+    along = real(t * conj(norm_slope(1.0, x, p, others(x, dim), norms)))
+    return t * limit(norms, most) + x * (slope * sum(along, others(x, dim), True))
 
 
 @op(
     x=lambda g, x, p, dim, most: renorm_slope(g, x, p, dim, most),
     jvp=lambda t, x, p, dim, most: renorm_tangent(t, x, p, dim, most),
+    holomorphic=False,
 )
 def renorm(x, p, dim, most):
     """``x`` with each entry along ``dim`` scaled down to the p-norm ``most`` where its norm is larger."""
