@@ -106,6 +106,11 @@ def close(a: float, b: float, scale: float = 1.0, tolerance: float = 2e-6) -> No
     assert abs(a - b) <= tolerance * max(1.0, abs(a), abs(b), scale), (a, b)
 
 
+def in_one(tangent: Any) -> Any:
+    """The tangents of several outputs as one vector, as ``Function.call`` gives the outputs."""
+    return np.concatenate([np.ravel(t) for t in tangent]) if isinstance(tangent, tuple) else tangent
+
+
 def test_every_row_has_an_example() -> None:
     """A row with a derivative and no example in examples.py is an error, and so is an example without a row."""
     assert sorted(EXAMPLES) == DIFFERENTIABLE
@@ -167,9 +172,7 @@ def test_forward_equals_reverse(name: str, case: Example, random: np.random.Gene
     """<Jw, u> run forward equals <w, Jᵀu> run backward."""
     f = Function(name, case)
     w = directions(random, f.start)
-    forward = jvp(f.row, *f.bound(w))
-    if isinstance(forward, tuple):
-        forward = np.concatenate([np.ravel(t) for t in forward])
+    forward = in_one(jvp(f.row, *f.bound(w)))
     u = like(random, forward)
     close(inner([forward], [u]), inner(f.vjp(f.start, u), w), case.scale, 1e-9)
 
@@ -186,7 +189,7 @@ def test_tangents_of_every_row(name: str, case: Example, random: np.random.Gener
     along = directions(random, f.start)
     found = pushed(f, [wrap(np.array(a)) for a in f.start], along)._d
     if not isinstance(f.row, ListRow):
-        np.testing.assert_allclose(found, jvp(f.row, *f.bound(along)), rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(found, in_one(jvp(f.row, *f.bound(along))), rtol=1e-9, atol=1e-9)
         return
     up, down = (f.value([a + s * EPSILON * d for a, d in zip(f.start, along, strict=True)]) for s in (1, -1))
     np.testing.assert_allclose(found, (up - down) / (2 * EPSILON), rtol=1e-5, atol=1e-5)

@@ -145,7 +145,7 @@ RAW["middle"] = raw(middle)
     x=lambda g, x, out: g * ties(x, out, None, True),
     node="MedianBackward0",
     called="median",
-    jvp=lambda t, x, out: total(t * ties(x, out, None, True)),
+    jvp=lambda t, x, out: sum_all(t * ties(x, out, None, True)),
 )
 def median_all(x):
     """The lower median of all elements, NaN if one is; equal ones share the gradient."""
@@ -157,7 +157,7 @@ def median_all(x):
     x=lambda g, x, out: g * ties(x, out, None, True),
     node="NanmedianBackward0",
     called="nanmedian",
-    jvp=lambda t, x, out: total(t * ties(x, out, None, True)),
+    jvp=lambda t, x, out: sum_all(t * ties(x, out, None, True)),
 )
 def nanmedian_all(x):
     """The lower median of the elements that are not NaN; equal ones share the gradient."""
