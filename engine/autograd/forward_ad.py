@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 
 from .. import absent
 from ..func import interpreter  # noqa: F401  what runs calls on dual numbers registers itself
-from ..func.levels import FORWARD, Dual, Level, close_level, dual, open_level
+from ..func.dual import check_kinds, check_sizes
+from ..func.levels import FORWARD, Level, close_level, open_level
+from ..func.lifted import Dual, dual
 
 __all__ = ["UnpackedDualTensor", "dual_level", "enter_dual_level", "exit_dual_level", "make_dual", "unpack_dual"]
 
@@ -68,17 +70,10 @@ def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Any:
     """
     if not _open or not _open[-1].depth:
         raise RuntimeError(_NO_LEVEL)
-    for name, t in (("primal", tensor), ("tangent", tangent)):
-        if not (t.is_floating_point() or t.is_complex()):
-            raise ValueError(f"Expected {name} to be floating point or complex, but got: {t.dtype}")
+    check_kinds(tensor, tangent)
     if level not in (None, 0):
         raise RuntimeError("Invalid level given to _make_dual")
-    if tensor._d.shape != tangent._d.shape:
-        raise RuntimeError(
-            "Trying to set a forward gradient that has a different size than that of the original Tensor, this is not "
-            f"supported. Tensor is of size {list(tensor._d.shape)} while the given forward gradient is of size "
-            f"{list(tangent._d.shape)}."
-        )
+    check_sizes(tensor, tangent)
     current = _open[-1]
     if isinstance(tensor, Dual) and tensor._level is current:
         raise RuntimeError(

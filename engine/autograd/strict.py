@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..forward import zeros_of
-from ..func.levels import VMAP, levels, spread
+from ..func.levels import VMAP, levels
+from ..func.nesting import spread
 from ..tensor import Tensor
 from . import grad
 

@@ -24,7 +24,9 @@ from ..mode import no_grad
 from ..tensor import Tensor, wrap
 from . import places
 from .dual import BACKWARD, parts_one
-from .levels import Batched, Dual, Level, Shadow, Unseen, batched, deepest, dual, packed, plain, spread, unpacked
+from .levels import Level
+from .lifted import Batched, Dual, Shadow, Unseen, batched, deepest, dual, plain
+from .nesting import packed, spread, unpacked
 from .pytree import mapped, put_together, taken_apart
 from .rules import RULES as ROW_RULES
 from .rules import NoRule, lifted
@@ -100,6 +102,25 @@ _DYNAMIC = (
     "vmap: We do not support batching operators that can output dynamic shape. Please file an issue at "
     "https://github.com/pytorch/pytorch/issues if you need this feature."
 )
+
+
+def attempt(run: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """``run``, or a loop over the batch of the level whose values it wants to see."""
+    __tracebackhide__ = True
+    try:
+        return run(*args, **kwargs)
+    except Unseen as unseen:
+        if not unseen.level.depth or not is_in(unseen.level, (args, kwargs)):
+            raise
+        told, level = unseen.with_traceback(None), unseen.level
+    try:
+        return loop(level, functools.partial(_again, run), args, kwargs, told)
+    finally:
+        del told  # an error that this frame holds would hold this frame
+
+
+def _again(run: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    return attempt(run, args, kwargs)
 
 
 # ------------------------------------------------------------------------------------------------------------ rows
@@ -196,7 +217,7 @@ def in_place(level: Level, method: Callable[..., Any], front: Callable[..., Any]
     if not (isinstance(self, Batched) and self._level is level):
         raise _unbatched_self(method.__name__)
     value = self.clone() if self._n is not None or any(is_in(level, r) for r in rest) else self
-    result = front(value, *rest, **kwargs)
+    result = attempt(front, (value, *rest), kwargs)
     check_fits(self, result)
     _write(self, result, level)
     return self

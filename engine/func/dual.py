@@ -18,7 +18,9 @@ from ..kernel import PUBLIC
 from ..lists import ListRow
 from ..rebase import region
 from ..tensor import Tensor, box, wrap
-from .levels import Dual, Level, Lifted, become_dual, dual, joined, plain, split
+from .levels import Level
+from .lifted import Batched, Dual, Lifted, become_dual, dual, plain
+from .nesting import joined, split, spread
 from .pytree import mapped
 
 
@@ -45,6 +47,32 @@ def parts(values: Any, level: Level) -> tuple[Any, Any]:
         return t
 
     return mapped(one, values), met
+
+
+def check_kinds(primal: Any, tangent: Any) -> None:
+    """Raise PyTorch's error unless both are of floating-point or complex numbers."""
+    __tracebackhide__ = True
+    for name, t in (("primal", primal), ("tangent", tangent)):
+        if not (t.is_floating_point() or t.is_complex()):
+            raise ValueError(f"Expected {name} to be floating point or complex, but got: {t.dtype}")
+
+
+def check_sizes(primal: Any, tangent: Any) -> None:
+    """Raise PyTorch's error unless both have one shape."""
+    __tracebackhide__ = True
+    if primal._d.shape != tangent._d.shape:
+        raise RuntimeError(
+            "Trying to set a forward gradient that has a different size than that of the original Tensor, this is not "
+            f"supported. Tensor is of size {list(primal._d.shape)} while the given forward gradient is of size "
+            f"{list(tangent._d.shape)}."
+        )
+
+
+def check_tangent(primal: Any, tangent: Any) -> None:
+    """Raise PyTorch's error for a tangent that cannot be one of ``primal``."""
+    __tracebackhide__ = True
+    check_kinds(primal, tangent)
+    check_sizes(primal, tangent)
 
 
 def run_row(level: Level, row: Any, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Any) -> Any:
@@ -100,6 +128,8 @@ def in_place(level: Level, method: Callable[..., Any], front: Callable[..., Any]
     carrying = tangent(self, level) is not None
     if t is not None and not carrying:
         _give_tangent(self, level)
+    if t is not None:
+        _with_batches_of(t, self)
     (inner, rest_primals, named), met = parts((self, tuple(rest), kwargs), level)
     with plain(met):
         method(inner, *rest_primals, **named)
@@ -142,6 +172,25 @@ def _give_tangent(self: Any, level: Level) -> None:
     become_dual(root, inner, whole, level)
 
 
+def _with_batches_of(t: Any, self: Any) -> None:
+    """Give the tangent of ``self`` each batch that ``t``, about to be written there, has."""
+    while isinstance(t, Lifted):
+        if type(t) is Batched and not has_level(self.tangent, t._level):
+            if self._base is not None or getattr(self.primal, "_views", None):
+                raise NotImplementedError("vmap over a tangent that is written into a tensor with views")
+            self.tangent = spread(self.tangent, t._level).clone()
+        t = t.inside
+
+
+def has_level(t: Any, level: Level) -> bool:
+    """Whether ``t`` is of ``level``, or wraps something that is."""
+    while isinstance(t, Lifted):
+        if t._level is level:
+            return True
+        t = t.inside
+    return False
+
+
 def _inside_of(t: Any) -> Any:
     """A tensor that is what ``t`` is now, for ``t`` to wrap."""
     inner = object.__new__(type(t))
@@ -161,6 +210,8 @@ def _set_item(level: Level, function: Callable[..., Any], self: Any, index: Any,
         if t is None:
             raise NotImplementedError("a dual tensor as an index")
         _give_tangent(self, level)
+    if t is not None:
+        _with_batches_of(t, self)
     (inner, at, put), met = parts((self, index, value), level)
     with plain([*met, self.tangent]):
         setitem(inner, at, put)

@@ -14,7 +14,9 @@ from typing import Any
 from ..autograd import grad
 from ..kernel import RAW
 from . import batching, dual, randomness
-from .levels import FORWARD, INTERPRETERS, VMAP, Unseen, below, deepest, levels
+from .batching import attempt
+from .levels import FORWARD, INTERPRETERS, VMAP, below, levels
+from .lifted import deepest
 
 
 class Interpreter:
@@ -46,18 +48,6 @@ class Interpreter:
                 return run_row(level, row, function, args, kwargs)
             return attempt(lambda *a, **k: run_row(level, row, function, a, k), args, kwargs)
         return attempt(body(function), args, kwargs)
-
-
-def attempt(run: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """``run``, or a loop over the batch of the level whose values it wants to see."""
-    __tracebackhide__ = True
-    try:
-        return run(*args, **kwargs)
-    except Unseen as unseen:
-        if not unseen.level.depth or not batching.is_in(unseen.level, (args, kwargs)):
-            raise
-        told, level = unseen, unseen.level
-    return batching.loop(level, lambda *a, **k: attempt(run, a, k), args, kwargs, told)
 
 
 _bodies: dict[Any, Callable[..., Any]] = {}

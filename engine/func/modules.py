@@ -69,10 +69,8 @@ def _with_tensors(module: Any, given: dict[str, Any], tie_weights: bool, strict:
     values = _untied(places, given) if tie_weights else given
     if strict:
         _check_keys(module, places, values)
-    unknown = [name for name in values if name not in places]
-    if unknown:
-        _refuse(module, unknown[0])
-    before = {name: places[name][0][places[name][1]] for name in values}
+    places |= {name: _new_place(module, name) for name in values if name not in places}
+    before = {name: places[name][0].get(places[name][1], _NOTHING) for name in values}
     try:
         for name, t in values.items():
             kept, key = places[name]
@@ -82,8 +80,31 @@ def _with_tensors(module: Any, given: dict[str, Any], tie_weights: bool, strict:
         now = {name: places[name][0][places[name][1]] for name in values}
         for name, t in before.items():
             kept, key = places[name]
-            kept[key] = t
+            if t is _NOTHING:
+                del kept[key]
+            else:
+                kept[key] = t
         given.update({name: now[name] for name in given if name in now})
+
+
+_NOTHING = object()
+
+
+def _new_place(module: Any, name: str) -> tuple[dict[str, Any], str]:
+    """Where a tensor that is no parameter and no buffer of ``module`` is set for the time of the call.
+
+    Errors: AttributeError if there is no such submodule, TypeError if something else has the name.
+    """
+    *path, last = name.split(".")
+    part = module
+    for step in path:
+        if step not in part._modules:
+            raise AttributeError(f"{type(part).__name__} has no attribute `{step}`")
+        part = part._modules[step]
+    own = vars(part)
+    if last in own and not isinstance(own[last], Tensor):
+        raise TypeError(f"attribute `{last}`: {own[last]} is not an instance of torch.Tensor")
+    return own, last
 
 
 def _untied(places: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
@@ -107,8 +128,8 @@ def _untied(places: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_keys(module: Any, places: dict[str, Any], values: dict[str, Any]) -> None:
-    unexpected = [name for name in values if name not in places]
-    missing = [name for name in places if name not in values]
+    unexpected = sorted(name for name in values if name not in places)
+    missing = sorted(name for name in places if name not in values)
     told = []
     if unexpected:
         told.append(f"Unexpected key(s): {', '.join(map(repr, unexpected))}.")
@@ -116,17 +137,6 @@ def _check_keys(module: Any, places: dict[str, Any], values: dict[str, Any]) -> 
         told.append(f"Missing key(s): {', '.join(map(repr, missing))}.")
     if told:
         raise RuntimeError("Error(s) in reparametrizing for {}:\n\t{}".format(type(module).__name__, "\n\t".join(told)))
-
-
-def _refuse(module: Any, name: str) -> None:
-    """Raise PyTorch's error for a name that no parameter or buffer has."""
-    *path, last = name.split(".")
-    part = module
-    for step in path:
-        if step not in part._modules:
-            raise AttributeError(f"{type(part).__name__} has no attribute `{step}`")
-        part = part._modules[step]
-    raise AttributeError(f"{type(part).__name__} has no attribute `{last}`")
 
 
 def stack_module_state(models: Any) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -9,7 +9,8 @@ import numpy as np
 from ..calls.index import getitem, setitem
 from ..kernel import PUBLIC
 from ..tensor import Tensor, wrap
-from .levels import Batched, Level, Shadow, batched, plain
+from .levels import Level
+from .lifted import Batched, Shadow, batched, plain
 from .rules import NoRule, lifted
 
 

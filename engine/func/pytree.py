@@ -29,6 +29,10 @@ class Spec:
 
     __hash__ = None  # type: ignore[assignment]
 
+    def shown(self) -> str:
+        """The containers themselves, with a star for each leaf."""
+        return repr(put_together([_Star()] * self.count, self))
+
     def __repr__(self, indent: int = 0) -> str:
         if self.kind is LEAF:
             return "*"
@@ -40,6 +44,11 @@ class Spec:
             inside += "," if len(self.children) > 1 else ""
             inside += ",".join("\n" + " " * deeper + child.__repr__(deeper) for child in self.children[1:])
         return head + inside + "])"
+
+
+class _Star:
+    def __repr__(self) -> str:
+        return "*"
 
 
 def _named_tuple(value: Any) -> bool:

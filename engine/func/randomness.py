@@ -7,7 +7,9 @@ from typing import Any
 
 from ..kernel import PUBLIC
 from ..tensor import Tensor
-from .levels import VMAP, Batched, Level, batched, below, levels, plain, spread
+from .levels import VMAP, Level, below, levels
+from .lifted import Batched, batched, plain
+from .nesting import spread
 
 _ERROR = (
     "vmap: called random operation while in randomness error mode. Please either use the 'same' or 'different' "

@@ -16,7 +16,10 @@ from ..kernel import PUBLIC
 from ..mode import enable_grad, here
 from ..tensor import Tensor
 from . import interpreter  # noqa: F401  what runs calls on dual numbers and batches registers itself
-from .levels import FORWARD, REVERSE, Batched, Dual, Level, bare, batched, depth_of, dual, opened, tracked
+from .dual import check_tangent
+from .levels import FORWARD, REVERSE, Level, opened
+from .lifted import Batched, Dual, bare, batched, depth_of, dual
+from .nesting import Entrance, tracked
 from .pytree import mapped, put_together, taken_apart
 
 Argnums = int | tuple[int, ...]
@@ -57,7 +60,7 @@ def replaced(args: tuple[Any, ...], argnums: Any, values: Any) -> tuple[Any, ...
 
 
 def keys_below(tensors: Sequence[Any]) -> set[int]:
-    """Keys of the leaves from which ``tensors`` were computed."""
+    """Keys of the leaves from which ``tensors`` were computed; those of transforms that have ended lead nowhere."""
     stack = [n for t in tensors for n in nodes_of(t)]
     seen: set[int] = set()
     leaves: set[int] = set()
@@ -67,7 +70,8 @@ def keys_below(tensors: Sequence[Any]) -> set[int]:
             continue
         seen.add(node.key)
         if node.key > 0:
-            leaves.add(node.key)
+            if type(node) is not Entrance or node.open:
+                leaves.add(node.key)
         else:
             stack += node.edges
     return leaves
@@ -158,7 +162,7 @@ def _grad_and_value(func: Any, argnums: Any, has_aux: bool, args: Any, kwargs: A
                 raise RuntimeError(
                     "grad_and_value(f)(*args): output of function f should be a tuple: (output, aux) if has_aux is True"
                 )
-            out, aux = out
+            out, aux = out[0], _auxiliary(out[1])
         if not isinstance(out, Tensor):
             raise RuntimeError(f"grad_and_value(f)(*args): Expected f(*args) to return a Tensor, got {type(out)}")
         if out.dim() != 0:
@@ -217,9 +221,9 @@ def vjp_of(func: Callable[..., Any], args: tuple[Any, ...], argnums: Any, has_au
                 raise RuntimeError(
                     "vjp(f, *primals): output of function f should be a tuple: (output, aux) if has_aux is True"
                 )
-            out, aux = out
+            out, aux = out[0], _auxiliary(out[1])
     ys, out_spec = taken_apart(out)
-    _check_outputs(ys, out, "vjp(f, *primals)")
+    _check_outputs(ys, "vjp(f, *primals)")
     for y in ys:
         if y._d.dtype.kind not in "fc":
             raise RuntimeError(
@@ -235,7 +239,7 @@ def vjp_of(func: Callable[..., Any], args: tuple[Any, ...], argnums: Any, has_au
         if v_spec != out_spec:
             raise RuntimeError(
                 "Expected pytree structure of cotangents to be the same as pytree structure of outputs to the "
-                f"function. cotangents: {v_spec!r}, primal output: {out_spec!r}"
+                f"function. cotangents: {v_spec.shown()}, primal output: {out_spec.shown()}"
             )
         recorded = here.grad if create_graph is None else create_graph
         found = gradients(ys, xs, vs, own, recorded, keep=retain_graph)
@@ -245,17 +249,21 @@ def vjp_of(func: Callable[..., Any], args: tuple[Any, ...], argnums: Any, has_au
     return (*results, released(aux, own, recording)) if has_aux else results
 
 
-def _check_outputs(ys: Sequence[Any], out: Any, api: str) -> None:
+def _check_outputs(ys: Sequence[Any], api: str) -> None:
     __tracebackhide__ = True
-    if isinstance(out, Tensor):
-        return
-    if not isinstance(out, tuple | list | dict):
-        raise RuntimeError(f"{api}: Expected f to be a function that returns a Tensor, got output of type {type(out)}")
-    if not ys:
-        raise RuntimeError(f"{api}: Expected f to be a function that has non-empty output (got output = {out})")
+    if not ys or (len(ys) == 1 and ys[0] is None):
+        raise RuntimeError(f"{api}: Expected f to be a function that has non-empty output (got output = {ys})")
     for y in ys:
         if not isinstance(y, Tensor):
             raise RuntimeError(f"{api}: expected f(*primals) to return only tensors, got unsupported type {type(y)}")
+
+
+def _auxiliary(value: Any) -> Any:
+    """What a function returned beside its value: nested tensors. Errors: RuntimeError for anything else."""
+    for t in taken_apart(value)[0]:
+        if not isinstance(t, Tensor):
+            raise RuntimeError(f"Expected tensors, got unsupported type {type(t)}")
+    return value
 
 
 # ------------------------------------------------------------------------------------------------------- forward mode
@@ -290,10 +298,7 @@ def jvp_of(
     _check_tensors(xs, "primals")
     _check_tensors(ts, "tangents")
     for x, t in zip(xs, ts, strict=True):
-        if x._d.shape != t._d.shape:
-            raise RuntimeError(
-                f"Expected primal and tangent to have the same size, but got {list(x._d.shape)} and {list(t._d.shape)}"
-            )
+        check_tangent(x, t)
     with opened(Level(FORWARD)) as level:
         inside = put_together([dual(x, t, level) for x, t in zip(xs, ts, strict=True)], spec)
         out = func(*(inside if argnums is None else replaced(primals, argnums, inside)))
@@ -301,9 +306,9 @@ def jvp_of(
         if has_aux:
             if not (isinstance(out, tuple) and len(out) == 2):
                 raise RuntimeError(f"{_JVP}: output of function f should be a tuple: (output, aux) if has_aux is True")
-            out, aux = out
+            out, aux = out[0], _auxiliary(out[1])
         ys, out_spec = taken_apart(out)
-        _check_outputs(ys, out, _JVP)
+        _check_outputs(ys, _JVP)
         pairs = [_unpacked(y, level, strict) for y in ys]
         aux = mapped(lambda t: t.primal if isinstance(t, Dual) and t._level is level else t, aux)
     found = put_together([y for y, _ in pairs], out_spec), put_together([t for _, t in pairs], out_spec)
@@ -328,10 +333,10 @@ _JVP = "jvp(f, primals, tangents)"
 def _check_tensors(tensors: Sequence[Any], name: str) -> None:
     __tracebackhide__ = True
     if not tensors:
-        raise RuntimeError(f"{_JVP}: Expected {name} to be non-empty tuple of tensors")
+        raise RuntimeError(f"{_JVP}: Expected {name} to contain at least one Tensor.")
     for t in tensors:
         if not isinstance(t, Tensor):
-            raise RuntimeError(f"{_JVP}: Expected {name} to contain only Tensors, got unexpected type {type(t)}")
+            raise RuntimeError(f"{_JVP}: Expected {name} to only contain Tensors, got {type(t)}")
 
 
 def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any]]:
@@ -347,7 +352,7 @@ def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..
         leaves = [_float_tensor(t) for t in xs]
         out = func(*put_together(leaves, spec))
         ys, out_spec = taken_apart(out)
-        _check_outputs(ys, out, "linearize(f, *primals)")
+        _check_outputs(ys, "linearize(f, *primals)")
         us = [tracked(zeros_of(y)) if nodes_of(y) else None for y in ys]
         alive = [(y, u) for y, u in zip(ys, us, strict=True) if u is not None]
         back: Sequence[Any] = [None] * len(leaves)
@@ -361,16 +366,14 @@ def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..
         __tracebackhide__ = True
         vs, v_spec = taken_apart(tangents)
         if v_spec != spec:
-            raise RuntimeError(
-                f"Expected the tangents {tangents} to have the same argument structure as the primals. Expected: "
-                f"{spec!r}, got: {v_spec!r}"
-            )
+            raise RuntimeError(f"Expected the tangents {v_spec!r} to have the same argspec as the primals {spec!r}")
         for i, (x, v) in enumerate(zip(xs, vs, strict=True)):
-            if x._d.shape != v._d.shape:
-                raise RuntimeError(
-                    f"Expected tangent with index {i} in flattened pytree to have the same shape as the corresponding "
-                    f"primal, got {v.shape} and {x.shape}"
-                )
+            for what in ("shape", "dtype"):
+                if getattr(x, what) != getattr(v, what):
+                    raise RuntimeError(
+                        f"tangent:{i} with {what} {getattr(v, what)} in flattened pytree doesn't match the {what} "
+                        f"{getattr(x, what)} of the corresponding primal."
+                    )
         live = [(b, v) for b, v in zip(back, vs, strict=True) if b is not None and nodes_of(b)]
         wanted = [u for u in us if u is not None]
         found = iter(gradients([b for b, _ in live], wanted, [v for _, v in live], own, here.grad) if wanted else ())

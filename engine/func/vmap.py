@@ -10,7 +10,8 @@ from .. import errors
 from ..kernel import PUBLIC
 from ..tensor import Tensor
 from . import interpreter  # noqa: F401  what runs calls on batches registers itself
-from .levels import VMAP, Batched, Level, bare, batched, depth_of, opened
+from .levels import VMAP, Level, opened
+from .lifted import Batched, bare, batched, depth_of
 from .pytree import Spec, broadcast_to, put_together, taken_apart
 
 
