@@ -99,7 +99,7 @@ def tangents_of(
         else:
             names = _parameters(row.jvp)
             every = _all_tangents(row, values, given)
-            ordered = [every[p] for p in row.params if p in every]
+            ordered = [every.get(p) for p in row.formulas]  # None for an optional input that was not given
             found = public(row.jvp)(*ordered, *[named[n] for n in names[len(ordered) :]])
     several = found if isinstance(found, tuple) else (found,)
     padded = (*several[: len(outs)], *(None,) * (len(outs) - len(several)))

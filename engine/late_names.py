@@ -50,6 +50,9 @@ ROWS: dict[str, str] = {
     "ops.convolving": """
         correlate correlate_weight spread
     """,
+    "ops.distances": """
+        distance_norm pdist trilinear
+    """,
     "ops.embedding": """
         embedding embedding_dense_backward
     """,
@@ -60,8 +63,11 @@ ROWS: dict[str, str] = {
         glu prelu
     """,
     "ops.losses": """
-        binary_cross_entropy binary_cross_entropy_with_logits huber_loss mse_loss nll_loss_1d nll_loss_2d
-        nll_place smooth_l1_loss
+        binary_cross_entropy binary_cross_entropy_with_logits each huber_loss mse_loss nll_loss_1d nll_loss_2d
+        nll_place reduced smooth_l1_loss
+    """,
+    "ops.margins": """
+        multi_margin_loss multilabel_margin_loss soft_margin_loss
     """,
     "ops.normalization": """
         native_batch_norm native_group_norm native_layer_norm times

@@ -7,6 +7,7 @@ import numpy as np
 from engine.ops import resample
 
 from .example import Example, random
+from .examples_losses import MARGINS
 
 IMAGE, LINE = random(2, 4, 5, 6), random(2, 4, 7)
 PLAIN = ((2, 1), (1, 0), (1, 2), False, (0, 0), 2)  # stride, padding, dilation, transposed, output padding, groups
@@ -69,3 +70,4 @@ LAYERS: dict[str, list[Example]] = {
     "max_unpool2d": [Example(random(2, 4, 2, 1), APART, (2, 4, 5, 6), 2, fixed=(1,))],
     "max_unpool3d": [Example(random(2, 4, 2, 1, 1), APART[..., None], (2, 4, 5, 3, 2), 3, fixed=(1,))],
 }
+LAYERS |= MARGINS

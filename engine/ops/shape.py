@@ -68,7 +68,7 @@ def clone(x, order="K"):
         return in_format(x, order)
     if order == "K" and type(x) is ndarray and 0 in x.strides and x.size > 1:
         order = "C"  # an expanded view: PyTorch's copy of it is in C order
-    return np.array(x, order=order) if type(x) is ndarray else x
+    return np.array(x, order=order) if type(x) is ndarray else x.copy()  # writes are logged by object
 
 
 @view(x=lambda g: alias(g), node="AliasBackward0")

@@ -76,6 +76,8 @@ def _seeded(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 
 def _inside(value: Any) -> Any:
+    if isinstance(value, torch.nn.Module):
+        return sample_of(value)
     if isinstance(value, types.FunctionType) and value.__module__.startswith("torch.testing"):
         return _rebound(value)
     if callable(value) and getattr(value, "__module__", "").startswith("torch"):
@@ -107,6 +109,8 @@ def sample_of(value: Any, memo: dict[int, Any] | None = None) -> Any:
         return {k: sample_of(v, memo) for k, v in value.items()}
     if isinstance(value, slice):
         return slice(*(sample_of(v, memo) for v in (value.start, value.stop, value.step)))
+    if isinstance(value, torch.nn.Module) and not list(value.parameters()):
+        return getattr(engine.nn, type(value).__name__)()
     if isinstance(value, types.FunctionType) and value.__module__.startswith("torch.testing"):
         return _rebound(value)
     if callable(value) and getattr(value, "__module__", "").startswith("torch"):

@@ -18,7 +18,12 @@ FILES = {
     "mse_loss nll_loss smooth_l1_loss",
     "norms": "batch_norm group_norm instance_norm layer_norm local_response_norm rms_norm",
     "paddings": "pad",
-    "layers": "dropout embedding linear normalize one_hot",
+    "dropouts": "alpha_dropout dropout dropout1d dropout2d dropout3d feature_alpha_dropout",
+    "layers": "embedding linear one_hot",
+    "margins": "cosine_embedding_loss gaussian_nll_loss hinge_embedding_loss linear_cross_entropy margin_ranking_loss "
+    "multi_margin_loss multilabel_margin_loss multilabel_soft_margin_loss poisson_nll_loss soft_margin_loss "
+    "triplet_margin_loss triplet_margin_with_distance_loss",
+    "vectors": "bilinear cosine_similarity normalize pairwise_distance pdist",
 }
 
 __getattr__, __all__ = late.names(__name__, "torch.nn.functional", FILES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ... import dtypes, errors, random
+from ... import dtypes, errors
 from ...calls import linalg
 from ...kernel import PUBLIC
 from ...mode import overridable
@@ -23,19 +23,6 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
             if not isinstance(value, Tensor):
                 raise errors.argument("linear", name, position, value) from None
         raise
-
-
-@overridable
-def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """While ``training``: each element 0 with probability ``p``, else ``x / (1 - p)``."""
-    if not 0.0 <= p <= 1.0:
-        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
-    if not training or p == 0 or not input.numel():
-        return input
-    kept = np.zeros(input.shape, input._d.dtype)
-    if p < 1:
-        kept = random.bernoulli(1 - p, input.shape, input._d.dtype) / input._d.dtype.type(1 - p)
-    return input.mul_(wrap(kept)) if inplace else input * wrap(kept)
 
 
 @overridable
@@ -80,9 +67,3 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
         raise RuntimeError("Class values must be smaller than num_classes.")
     count = num_classes if num_classes > 0 else int(d.max()) + 1
     return wrap((np.asarray(d)[..., None] == np.arange(count)).astype(np.int64))
-
-
-@overridable
-def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
-    """``x / max(‖x‖, eps)`` along ``dim``."""
-    return input / input.norm(p, dim, keepdim=True).clamp_min(eps).expand_as(input)
