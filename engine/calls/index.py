@@ -11,6 +11,7 @@ from ..inplace import apply, check_partial_overlap
 from ..kernel import PUBLIC, RAW
 from ..mode import overridable
 from ..ops import index as rows
+from ..ops import masks
 from ..tensor import Tensor, box, wrap
 from .indices import PART_OF_MASK, numpy_index, range_error
 from .subscript import delitem, getitem, setitem
@@ -77,8 +78,8 @@ def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
         return _put("index_put_", input, indices, values, accumulate, 2)
 
     _check_tensors("index_put_", indices, values, 2)
-    masks = [i for i in indices if i._d.dtype.kind == "b"]
-    for t in (values, *indices) if values._d.size != 1 or len(masks) != 1 or len(indices) != 1 else ():
+    bools = [i for i in indices if i._d.dtype.kind == "b"]
+    for t in (values, *indices) if values._d.size != 1 or len(bools) != 1 or len(indices) != 1 else ():
         if isinstance(t, Tensor):
             check_partial_overlap(box(self), t._d, full=True)
     return apply(self, written, (values,), {})
@@ -158,11 +159,11 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
         )
     d = input._d.dtype
     if not isinstance(value, Tensor):
-        return rows.masked_fill(input, mask, value if type(value) is float and d.char == "d" else number_in(value, d))
+        return masks.masked_fill(input, mask, value if type(value) is float and d.char == "d" else number_in(value, d))
     if value._d.dtype is not d:
         number_in(value.item(), d)
         value = PUBLIC["cast"](value, d)
-    return rows.masked_fill_tensor(input, mask, value)
+    return masks.masked_fill_tensor(input, mask, value)
 
 
 def _check_broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> None:
@@ -182,7 +183,7 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     if mask._d.dtype.kind != "b":
         raise RuntimeError("masked_select: expected BoolTensor for mask")
     _check_broadcast(input._d.shape, mask._d.shape)
-    return rows.masked_select(input, mask)
+    return masks.masked_select(input, mask)
 
 
 @overridable
