@@ -55,7 +55,7 @@ def getitem(self: Tensor, index: Any) -> Tensor:
             out._n = None
         else:
             out._n = node = new(Node)
-            node.key, node.step, node.edge, node.others = tick(), _SELECT.run, n, ()
+            node.key, node.step, node.edge, node.others = tick(), _SELECT.run, n, None
             node.saved = (0, index, d.shape)
         track(self, out)
         return out
@@ -155,7 +155,7 @@ def _stepped(self: Tensor, d: Any, n: Any, items: tuple[Any, ...]) -> Tensor | N
         else:
             return None
         node = new(Node)
-        node.key, node.step, node.edge, node.others, node.saved = tick(), step, n, (), saved
+        node.key, node.step, node.edge, node.others, node.saved = tick(), step, n, None, saved
         n = node
     if n is self._n:
         return None
@@ -177,7 +177,7 @@ def _picked(self: Tensor, d: Any, n: Any, indices: tuple[Any, ...]) -> Tensor:
         out._n = None
     else:
         out._n = node = new(Node)
-        node.key, node.step, node.edge, node.others = tick(), rows.INDEX.run, n, ()
+        node.key, node.step, node.edge, node.others = tick(), rows.INDEX.run, n, None
         node.saved = (indices, d.shape)
     return out
 
@@ -213,7 +213,7 @@ def viewed(x: Tensor, steps: list[tuple[Any, ...]]) -> Tensor:
             spec, saved = _UNSQUEEZE, (shape,)
         if n is not None:
             node = new(Node)
-            node.key, node.step, node.edge, node.others, node.saved = tick(), spec.run, n, (), saved
+            node.key, node.step, node.edge, node.others, node.saved = tick(), spec.run, n, None, saved
             n = node
     out = wrap(d)
     out._n = n
