@@ -5,6 +5,7 @@ import builtins
 import numpy as np
 
 from ..kernel import PUBLIC, RAW, on_arrays, raw, rule
+from ..layout import laid_out
 from ..op import op, view
 
 
@@ -33,8 +34,6 @@ def index_by(x, indices):
 
 def as_picked(x, indices):
     """``x[indices]`` of what is not in C order, its dimensions laid out in memory as PyTorch does it."""
-    from ..layout import laid_out
-
     data, dim, kept, places, arrays = x[indices], 0, [], [], []
     for a in indices:
         if isinstance(a, slice):
@@ -58,7 +57,7 @@ def as_picked(x, indices):
     return laid_out(data, operands)
 
 
-RAW["as_picked"] = raw(as_picked)
+RAW.update(as_picked=raw(as_picked), laid_out=laid_out)
 
 
 INDEX = index_by.row.step(("x",))
