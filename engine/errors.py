@@ -181,7 +181,9 @@ def input_needs_no_grad() -> RuntimeError:
     return RuntimeError("One of the differentiated Tensors does not require grad")
 
 
-def cannot_hook() -> RuntimeError:
+def cannot_hook(kind: str = "") -> RuntimeError:
+    if kind:
+        return RuntimeError(f"{kind} grad hooks cannot be registered on non-leaf tensors")
     return RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
 
 
