@@ -10,7 +10,6 @@ EVERYDAY = (
     "index", "join", "linalg", "reduce", "reshaping", "shape", "softmax", "sort",
 )  # fmt: skip
 LATE = (
-    "copies",
     "differences",
     "sampling",
     "special",

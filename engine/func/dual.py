@@ -11,7 +11,10 @@ import numpy as np
 
 from .. import errors, methods
 from ..autograd import grad
+from ..calls import creation
 from ..calls.index import getitem, setitem
+from ..calls.linalg import matmul
+from ..calls.shape import view
 from ..forward import tangents_of, zeros_of
 from ..inplace import check_fits
 from ..kernel import PUBLIC
@@ -227,6 +230,31 @@ def _get_item(level: Level, function: Callable[..., Any], self: Any, index: Any)
         return out if t is None else dual(out, getitem(t, at), level)
 
 
+# ------------------------------------------------------------------------------------------------ forms above the rows
+def _like(level: Level, function: Callable[..., Any], self: Any, *args: Any, **kwargs: Any) -> Any:
+    """New values in the shape or dtype of a tensor: they have no tangent."""
+    (inner, named), met = parts((args, kwargs), level)
+    with plain([*met, self.primal]):
+        return function(self.primal, *inner, **named)
+
+
+def _view(level: Level, function: Callable[..., Any], self: Any, *size: Any, **named: Any) -> Any:
+    """A view in another shape; the tangent is copied where its memory does not allow one."""
+    with plain([self.primal, self.tangent]):
+        out = function(self.primal, *size, **named)
+        return dual(out, self.tangent.reshape(out._d.shape), level)
+
+
+def _matmul(level: Level, function: Callable[..., Any], x: Any, y: Any) -> Any:
+    """Matrix products of any dimensions: linear in each factor."""
+    (a, b), met = parts((x, y), level)
+    s, t = tangent(x, level), tangent(y, level)
+    with plain(met):
+        terms = [function(s, b)] if s is not None else []
+        terms += [function(a, t)] if t is not None else []
+        return dual(function(a, b), functools.reduce(PUBLIC["add"], terms), level)
+
+
 # ------------------------------------------------------------------------------------------------------------ gradients
 def _detach(level: Level, function: Callable[..., Any], self: Any) -> Any:
     """The primal alone: PyTorch's ``detach`` leaves the tangent behind."""
@@ -298,6 +326,9 @@ BACKWARD = (
 
 SPECIAL: dict[Any, Callable[..., Any]] = {
     getitem: _get_item, setitem: _set_item, methods.detach: _detach, grad: _grad, methods.backward: _backward,
+    matmul: _matmul, view: _view,
 }  # fmt: skip
+LIKE = ["zeros_like", "ones_like", "full_like", "empty_like", "new_zeros", "new_ones", "new_full", "new_empty"]
+SPECIAL |= {getattr(Tensor, name, None) or getattr(creation, name): _like for name in LIKE}
 
 __all__ = ["SPECIAL", "in_place", "run_row"]

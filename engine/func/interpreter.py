@@ -8,15 +8,14 @@ on a loop over the batch.
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import FunctionType
 from typing import Any
 
 from ..autograd import grad
 from ..kernel import RAW
-from . import batching, dual, randomness
-from .batching import attempt
+from . import batching, dual, forms, randomness
 from .levels import FORWARD, INTERPRETERS, VMAP, below, levels
 from .lifted import deepest
+from .looping import attempt, body
 
 
 class Interpreter:
@@ -34,7 +33,7 @@ class Interpreter:
             return below(function, args, kwargs)
         if function is grad:  # outputs and inputs say in whose graph the pass is; the vectors may be of deeper levels
             level = deepest((args[:2], kwargs.get("outputs"), kwargs.get("inputs"))) or level
-        handler = (dual if level.kind == FORWARD else batching).SPECIAL.get(function)
+        handler = (dual if level.kind == FORWARD else forms).SPECIAL.get(function)
         if handler is not None:
             return attempt(lambda *a, **k: handler(level, function, *a, **k), args, kwargs)
         inplace = getattr(function, "front", None)
@@ -48,28 +47,6 @@ class Interpreter:
                 return run_row(level, row, function, args, kwargs)
             return attempt(lambda *a, **k: run_row(level, row, function, a, k), args, kwargs)
         return attempt(body(function), args, kwargs)
-
-
-_bodies: dict[Any, Callable[..., Any]] = {}
-
-
-def body(function: Any) -> Callable[..., Any]:
-    """What ``function`` does once it has been seen: its twin that does not ask for modes again, though its calls do."""
-    found = _bodies.get(function)
-    if found is None:
-        found = getattr(function, "__wrapped__", None)
-        if found is None:
-            world = function.__globals__
-            if "BUSY" in world:  # a row's front that is no row of ours, as an operator's twin
-                raise NotImplementedError(f"{function.__name__} under torch.func")
-            world = {**world, "RAW": {**world["RAW"], "BUSY": False}} if "RAW" in world else world
-            found = FunctionType(
-                function.__code__, world, function.__name__, function.__defaults__, function.__closure__
-            )
-            found.__kwdefaults__ = function.__kwdefaults__
-        if len(_bodies) < 4096:
-            _bodies[function] = found
-    return found
 
 
 INTERPRETER = Interpreter()

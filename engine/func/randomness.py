@@ -9,6 +9,7 @@ from ..kernel import PUBLIC
 from ..tensor import Tensor
 from .levels import VMAP, Level, below, levels
 from .lifted import Batched, batched, plain
+from .looping import attempt, body, loop
 from .nesting import spread
 
 _ERROR = (
@@ -55,8 +56,6 @@ def _once(function: Any, args: Any, kwargs: Any, level: Level | None) -> Any:
     """``function`` as if it were not random."""
     if level is None:
         return below(function, args, kwargs)
-    from .interpreter import attempt, body
-
     return attempt(body(function), args, kwargs)
 
 
@@ -86,8 +85,6 @@ def _same(function: Any, name: str, args: Any, kwargs: Any, level: Level | None,
 
 def _different(function: Any, name: str, args: Any, kwargs: Any, level: Level | None, mapping: Level) -> Any:
     """A draw for each entry: one call with the batch in front of the shape."""
-    from .batching import loop
-
     first: Any = args[0] if args else None
     if name in OVER:
         if not _own(first, mapping):

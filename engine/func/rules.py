@@ -297,68 +297,40 @@ def _looked_up(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: l
     return row.front(x, index, padding)
 
 
-# ------------------------------------------------------------------------------------------------------------- losses
-def _loss(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
-    """Each element's loss, then the reduction of each entry."""
-    tensors = [i for i, p in enumerate(row.params) if hasattr(inner[i], "_d")]
-    most = max(ndims[i] for i in tensors)
-    at = row.params.index("reduction")
-    reduction = inner[at]
-    a = [lifted(t, most) if batch else t for t, batch in zip(inner, has, strict=True)]
-    shape = (level.size, *max((inner[i]._d.shape[has[i] :] for i in tensors[:2]), key=len))
-    for i in tensors[:2]:
-        if a[i]._d.shape != shape:
-            a[i] = a[i].expand(shape)
-    a[at] = "none"
-    out = row.front(*a)
-    if reduction == "none":
-        return out
-    if not most:
-        return out
-    return PUBLIC[reduction](out, tuple(range(1, most + 1)), False)
-
-
-def _nll(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
-    """Rows of scores of all entries, one below the other; then the reduction of each entry."""
-    x, target, weight, reduction, ignore = inner
-    if has[2]:
+def _placed(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
+    """What is picked along a dimension by its index, and put back there."""
+    x, indices = [t if batch else t.expand((level.size, *t._d.shape)) for t, batch in zip(inner[:2], has, strict=False)]
+    rest = []
+    for p, a in zip(row.params[2:], inner[2:], strict=True):
+        rest.append((level.size, *a) if p == "shape" else further(a, ndims[0]) if p == "dim" else a)
+    if row.name == "pick" and not ndims[0]:
         raise NoRule
-    n = ndims[0]
+    return row.front(x, indices, *rest)
+
+
+def _copied(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
+    x, y = inner
     x = x if has[0] else x.expand((level.size, *x._d.shape))
-    target = target if has[1] else target.expand((level.size, *target._d.shape))
-    of_entry = target._d.shape[1:]
-    if n == 1:
-        scores, classes = x, PUBLIC["reshape"](target, (level.size,))
-    else:
-        scores = PUBLIC["reshape"](x, (-1, *x._d.shape[2:])) if x._d.size else None
-        classes = PUBLIC["reshape"](target, (-1, *of_entry[1:])) if x._d.size else None
-        if scores is None:
-            raise NoRule
-    losses, _ = row.front(scores, classes, weight, "none", ignore)
-    losses = PUBLIC["reshape"](losses, (level.size, *of_entry))
-    counts = (target != ignore).to(x.dtype)
-    if weight is not None:
-        counts = counts * weight[target.clamp(0, weight._d.shape[0] - 1)]
-    dims = tuple(range(1, len(of_entry) + 1))
-    totals = PUBLIC["sum"](counts, dims, False) if dims else counts
-    if reduction == "none":
-        return losses, totals
-    out = PUBLIC["sum"](losses, dims, False) if dims else losses
-    return (out / totals if reduction == "mean" else out), totals
+    return row.front(x, lifted(y, ndims[0]) if has[1] else y)
 
 
 RULES: dict[str, Callable[..., Any]] = {}
 _BY_RULE = {
     counting("dim"): "sum mean nansum prod_dim var std vector_norm cumsum sum_after cumprod amax amin max_dim min_dim "
     "any_of all_of count_nonzero softmax log_softmax logsumexp sort sort_stable topk kthvalue select slice_of unfold "
-    "glu drop_dim cummax cummin logcumsumexp",
+    "glu drop_dim cummax cummin logcumsumexp median_dim nanmedian_dim mode fft_c2c fft_r2c fft_c2r twice_inside "
+    "var_mean std_mean aminmax",
     counting("dims"): "flip rot90",
     counting("dim0", "dim1"): "transpose",
     counting("dim1", "dim2"): "diagonal",
     sized("shape", dims=("dim",)): "select_back slice_back unfold_back",
     sized("shape", dims=("dim1", "dim2")): "diagonal_back",
     sized("shape"): "corner into_corner",
-    as_it_is: "cast cast_whole clone alias zeros_as tril triu diag_embed inv det minors",
+    as_it_is: "cast cast_whole clone alias zeros_as tril triu diag_embed inv det minors view_as_real view_as_complex "
+    "conj conj_physical frexp constant_pad_nd max_pool2d max_pool3d adaptive_max_pool2d adaptive_max_pool3d resample "
+    "resample_avgpool2d resample_avgpool3d resample_adaptiveavgpool2d resample_adaptiveavgpool3d "
+    "resample_reflectionpad1d resample_reflectionpad2d resample_reflectionpad3d resample_replicationpad1d "
+    "resample_replicationpad2d resample_replicationpad3d",
     _reshaped: "view_as reshape_alias unsafe_view",
     whole("sum"): "sum_all",
     whole("mean"): "mean_all",
@@ -384,8 +356,8 @@ _BY_RULE = {
     _taken: "take",
     _masked: "masked_fill masked_fill_tensor masked_only",
     _looked_up: "embedding",
-    _loss: "mse_loss huber_loss smooth_l1_loss binary_cross_entropy binary_cross_entropy_with_logits",
-    _nll: "nll_loss_1d nll_loss_2d",
+    _placed: "place pick",
+    _copied: "copy",
 }
 for _rule, _names in _BY_RULE.items():
     RULES.update(dict.fromkeys(_names.split(), _rule))

@@ -183,12 +183,21 @@ def leave_one_out(x):
     return where(np.eye(n, dtype=bool), 1.0, reshape(x, (*x.shape[:-1], 1, n)))
 
 
+def somewhere(mask):
+    """Whether a mask, a Tensor, holds anywhere; True for one whose values cannot be looked at, as in a batch."""
+    d = mask._d
+    return not isinstance(d, np.ndarray | np.generic) or bool(np.any(d))
+
+
+PUBLIC["somewhere"] = RAW["somewhere"] = somewhere
+
+
 @rule
 def rest_of_product(x, out, dim):
     """For each element the product of all others over ``dim``; ``out / x`` unless there is a zero."""
     if not len(x.shape):
         return 1.0
-    if not (x == 0).any():
+    if not somewhere(x == 0):
         return out / x
     if dim is None:
         return reshape(prod_dim(leave_one_out(reshape(x, (math.prod(x.shape),))), -1), tuple(x.shape))
