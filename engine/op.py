@@ -77,7 +77,8 @@ class Row:
         self.holomorphic, self.to_complex = holomorphic, to_complex
         self.stub, self.params = stub, parameters(stub)
         self.inputs = [p for p in self.params if p in formulas]
-        self.optional = [p for p in self.inputs if defaults(stub).get(p, ...) is None]
+        given = defaults(stub) if stub.__defaults__ or stub.__kwdefaults__ else {}  # type: ignore[attr-defined]
+        self.optional = [p for p in self.inputs if given.get(p, ...) is None]
         self.formulas = {p: f for p in self.inputs if (f := formulas[p]) is not None}
         self.needs = {p: parameters(f)[1:] for p, f in self.formulas.items()}
         self._check(formulas)
@@ -93,13 +94,14 @@ class Row:
         TABLE[self.name] = self
 
     def _check(self, formulas: dict[str, Any]) -> None:
-        known = {*self.inputs, *self.params, *self.outputs}
-        known |= {f"{p}_{what}" for p in self.inputs for what in ("shape", "size", "dtype")}
         if unknown := [p for p in formulas if p not in self.params]:
             raise TypeError(f"{self.name}: formulas for {unknown}, which are no parameters")
         for p, names in self.needs.items():
-            if unknown := [n for n in names if n not in known]:
-                raise TypeError(f"{self.name}: the derivative by {p} asks for {unknown}; it may name {sorted(known)}")
+            if unknown := [n for n in names if n not in self.params and n not in self.outputs]:
+                about = {f"{p}_{what}" for p in self.inputs for what in ("shape", "size", "dtype")}
+                if not about.issuperset(unknown):
+                    known = sorted({*self.params, *self.outputs, *about})
+                    raise TypeError(f"{self.name}: the derivative by {p} asks for {unknown}; it may name {known}")
         if not self.elementwise and self.formulas and self.jvp is None:
             raise TypeError(f"{self.name}: say how it runs forward-mode: jvp=LINEAR, MULTILINEAR or a function")
 
