@@ -35,6 +35,7 @@ _LATE = {  # files that are read when one of their names, or they themselves, ar
     "nn.functional.native": "batch_norm instance_norm native_batch_norm native_group_norm native_layer_norm",
     "nn.functional.norms": "group_norm layer_norm rms_norm",
     "nn.functional.vectors": "bilinear cosine_similarity pairwise_distance pdist",
+    "nn.functional.images": "channel_shuffle pixel_shuffle pixel_unshuffle",
     "nn.functional.adaptive": "adaptive_avg_pool1d adaptive_max_pool1d",
     "nn.functional.pools": "avg_pool1d max_pool1d max_pool1d_with_indices max_pool2d max_pool3d",
     "nn.functional.paddings": "constant_pad_nd",

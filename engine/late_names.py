@@ -39,6 +39,9 @@ METHODS: dict[str, str] = {
 }
 
 ROWS: dict[str, str] = {
+    "ops.attention": """
+        flash_attention
+    """,
     "ops.bessel": """
         airy_ai bessel_j0 bessel_j1 bessel_y0 bessel_y1 i0 i0e i1 i1e modified_bessel_i0 modified_bessel_i1
         modified_bessel_k0 modified_bessel_k1 scaled_modified_bessel_k0 scaled_modified_bessel_k1
@@ -61,6 +64,9 @@ ROWS: dict[str, str] = {
     """,
     "ops.gates": """
         glu prelu
+    """,
+    "ops.images": """
+        channel_shuffle col2im im2col pixel_shuffle pixel_unshuffle
     """,
     "ops.losses": """
         binary_cross_entropy binary_cross_entropy_with_logits each huber_loss mse_loss nll_loss_1d nll_loss_2d

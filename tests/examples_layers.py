@@ -19,6 +19,7 @@ TAPS = (
 )
 
 
+MASK = np.where(np.tri(3, 5, dtype=bool), 0.3, -np.inf)[None]
 WINDOWS = (np.array([[0, 1, 2], [1, 2, 3], [3, 4, 5]]), np.array([[0, 1], [4, 5]]))  # 5 and 6 are beyond the end
 VOLUME = random(2, 3, 5, 3)
 PLACES = np.random.default_rng(2).integers(0, 30, (2, 4, 3))
@@ -59,6 +60,18 @@ LAYERS: dict[str, list[Example]] = {
         Example(LINE, None, random(7), 1, 1e-5, scale=30),
     ],
     "native_group_norm": [Example(IMAGE, random(4), random(4, seed=1), 2, 1e-5, scale=30)],
+    "im2col": [Example(IMAGE, (2, 3), (2, 1), (1, 0), (1, 2)), Example(IMAGE[0], (2, 2), (1, 1), (0, 0), (1, 1))],
+    "col2im": [
+        Example(random(2, 24, 10), (5, 6), (2, 3), (2, 1), (1, 0), (1, 2)),
+        Example(random(16, 20), (5, 6), (2, 2), (1, 1), (0, 0), (1, 1)),
+    ],
+    "pixel_shuffle": [Example(IMAGE, 2)],
+    "pixel_unshuffle": [Example(random(2, 3, 4, 6), 2)],
+    "channel_shuffle": [Example(IMAGE, 2)],
+    "flash_attention": [
+        Example(*[random(2, 2, n, 4, seed=n) for n in (3, 5, 5)], None, 0.5),
+        Example(*[random(2, 2, n, 4, seed=n) for n in (3, 5, 5)], MASK, 0.5, fixed=(3,)),
+    ],
     "max_pool2d": [Example(IMAGE, (2, 3), (2, 1), (1, 1), (1, 2), (3, 4))],
     "max_pool3d": [Example(VOLUME, (2, 2, 1), (1, 2, 1), (0, 0, 0), (1, 1, 1), (2, 2, 3))],
     "adaptive_max_pool2d": [Example(IMAGE, WINDOWS)],

@@ -11,6 +11,9 @@ FILES = {
     "adaptive_max_pool1d_with_indices adaptive_max_pool2d adaptive_max_pool2d_with_indices adaptive_max_pool3d "
     "adaptive_max_pool3d_with_indices fractional_max_pool2d fractional_max_pool2d_with_indices fractional_max_pool3d "
     "fractional_max_pool3d_with_indices max_unpool1d max_unpool2d max_unpool3d",
+    "attention": "multi_head_attention_forward scaled_dot_product_attention",
+    "images": "channel_shuffle fold pixel_shuffle pixel_unshuffle unfold",
+    "resampling": "interpolate upsample upsample_bilinear upsample_nearest",
     "pools": "avg_pool1d avg_pool2d avg_pool3d lp_pool1d lp_pool2d lp_pool3d max_pool1d max_pool1d_with_indices "
     "max_pool2d max_pool2d_with_indices max_pool3d max_pool3d_with_indices",
     "convolutions": "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
