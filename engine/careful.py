@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from heapq import heappop, heappush
 from typing import Any
 
@@ -82,6 +83,16 @@ class Queue:
             heappush(self.heap, key)
 
 
+@contextmanager
+def passing(watch: Watch) -> Iterator[None]:
+    """Hooks that run inside find out which pass they belong to."""
+    before, here.passing = here.passing, watch
+    try:
+        yield
+    finally:
+        here.passing = before
+
+
 def careful_sweep(roots: Sequence[tuple[Any, Any]], free: bool, recorded: bool, watch: Watch) -> list[tuple[Any, Any]]:
     """``sweep`` that can work on Tensors (``create_graph``), capture gradients, skip nodes and note every edge.
 
@@ -92,14 +103,12 @@ def careful_sweep(roots: Sequence[tuple[Any, Any]], free: bool, recorded: bool, 
     for node, g in roots:
         watch.deliver(node, g, queue)
     before = record(True) if recorded else here.grad
-    passing, here.passing = here.passing, watch
     watch.roots = [node for node, _ in roots]
     try:
         with np.errstate(all="ignore"):
             run_carefully(queue, free, recorded, watch)
     finally:
         record(before)
-        here.passing = passing
     return [(cell, queue.grads[cell.key]) for cell in queue.leaves]
 
 

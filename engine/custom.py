@@ -48,13 +48,14 @@ class Kept:
         self.tensor_ref = weakref.ref(t)
         if here.saving:
             pack, unpack = here.saving[-1]
-            self.register_hooks(pack, unpack)
+            self._pack(self.tensor(node), pack, unpack)
 
     def register_hooks(self, pack_hook: Any, unpack_hook: Any) -> None:
         """Pack this tensor now, and unpack it when it is needed."""
-        node: Any = self.node()
-        t = self.tensor(node)
-        self.packed = saved.Packed(saved.packed(t, pack_hook), unpack_hook)
+        self._pack(wrap(self.data), pack_hook, unpack_hook)
+
+    def _pack(self, t: Tensor, pack: Any, unpack: Any) -> None:
+        self.packed = saved.Packed(saved.packed(t, pack), unpack)
         self.data = None
 
     def tensor(self, at: Node) -> Any:

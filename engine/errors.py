@@ -181,7 +181,9 @@ def input_needs_no_grad() -> RuntimeError:
     return RuntimeError("One of the differentiated Tensors does not require grad")
 
 
-def cannot_hook() -> RuntimeError:
+def cannot_hook(kind: str = "") -> RuntimeError:
+    if kind:
+        return RuntimeError(f"{kind} grad hooks cannot be registered on non-leaf tensors")
     return RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
 
 
@@ -294,9 +296,13 @@ def dim_range(dim: int, ndim: int) -> IndexError:
 
 
 def argument(function: str, name: str, position: int, value: Any) -> TypeError:
-    return TypeError(
-        f"{function}(): argument '{name}' (position {position}) must be Tensor, not {type(value).__name__}"
-    )
+    return TypeError(f"{function}(): argument '{name}' (position {position}) must be Tensor, not {kind_of(value)}")
+
+
+def kind_of(value: Any) -> str:
+    """The type of ``value`` as PyTorch's texts have it: ``float``, ``numpy.float64``."""
+    kind = type(value)
+    return f"numpy.{kind.__name__}" if kind.__module__ == "numpy" else kind.__name__
 
 
 def not_implemented(kernel: str, d: Any) -> NotImplementedError:

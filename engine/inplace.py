@@ -185,9 +185,11 @@ def check_overlap(data: np.ndarray[Any, Any]) -> None:
 
 def check_partial_overlap(written: Any, read: Any, full: bool = False) -> None:
     """Raise PyTorch's error if two tensors share some of their memory, or all of it where ``full`` overlap is wrong."""
+    if full and written is read:
+        raise errors.partly_overlapping()
     if type(written) is not np.ndarray or type(read) is not np.ndarray or owner(written) is not owner(read):
         return
-    if not (_dense(written) and _dense(read)):
+    if not (written.size and read.size and _dense(written) and _dense(read)):
         return  # too hard to tell: PyTorch lets it pass
     a, b = (d.__array_interface__["data"][0] for d in (written, read))
     if a == b and written.size == read.size:

@@ -1,6 +1,12 @@
 """What the late families give; written by ``python -m tests.late_names``."""
 
 FUNCTIONS: dict[str, str] = {
+    "copies": """
+        alias_copy as_strided as_strided_copy as_strided_scatter diagonal_copy diagonal_scatter expand_copy
+        narrow_copy permute_copy resize_as_ select_copy select_scatter slice_copy slice_scatter
+        split_with_sizes_copy squeeze_copy t_copy transpose_copy unbind_copy unfold_copy unsafe_chunk
+        unsafe_split unsafe_split_with_sizes unsqueeze_copy view_copy
+    """,
     "differences": """
         cumulative_trapezoid diff gradient trapezoid trapz
     """,
@@ -20,6 +26,11 @@ FUNCTIONS: dict[str, str] = {
 }
 
 METHODS: dict[str, str] = {
+    "copies": """
+        as_strided as_strided_ as_strided_scatter diagonal_scatter narrow_copy resize_ resize_as_
+        select_scatter slice_scatter storage_offset sum_to_size unsafe_chunk unsafe_split
+        unsafe_split_with_sizes
+    """,
     "differences": """
         diff
     """,
@@ -52,6 +63,10 @@ ROWS: dict[str, str] = {
     """,
     "ops.convolving": """
         correlate correlate_weight spread
+    """,
+    "ops.copies": """
+        as_strided as_strided_scatter at_places diagonal_scatter narrow_copy places_back select_scatter
+        slice_scatter split_with_sizes_copy unbind_copy unsafe_split unsafe_split_with_sizes
     """,
     "ops.distances": """
         distance_norm pdist trilinear

@@ -252,9 +252,13 @@ def NAME(input, PARAMETERS):
 """
 
 
-def parting(formula: Callable[..., Any], node: str) -> Callable[[Callable[..., Any]], Any]:
-    """Decorator of a kernel ``(array, *args) -> list of views``; ``formula(gradients, *args)`` is the input's."""
-    return lambda stub: ListRow(stub, formula, node, None).publish(_PARTING)
+def parting(formula: Callable[..., Any], node: str, views: bool = True) -> Callable[[Callable[..., Any]], Any]:
+    """Decorator of a kernel ``(array, *args) -> list of views``, or of copies.
+
+    ``formula(gradients, *args)`` is the input's.
+    """
+    text = _PARTING if views else _PARTING.replace("    track_all(input, outs)\n", "")
+    return lambda stub: ListRow(stub, formula, node, None).publish(text)
 
 
 RAW.update(joined=_joined, join=_join, Output=Output, relayed=part_of)

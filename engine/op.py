@@ -145,7 +145,8 @@ class Row:
         It begins as a stub that then takes over the compiled function's code: to compile every row at import would
         cost 120 ms.
         """
-        front: Any = FunctionType(_first_call.__code__, RAW, self.name)
+        code = _first_call.__code__.replace(co_name=self.name)  # tracebacks of the first call show the operation
+        front: Any = FunctionType(code, RAW, self.name)
         front.__kwdefaults__ = {"lazy_number": len(_LAZY)}
 
         def complete() -> Any:

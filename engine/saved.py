@@ -24,10 +24,15 @@ from .versions import version
 class Packed:
     """What a pack hook made of a saved value, and the hook that makes a tensor of it again."""
 
-    __slots__ = ("unpack", "value")
+    __slots__ = ("dtype", "unpack", "value")
 
-    def __init__(self, value: Any, unpack: Callable[[Any], Any]) -> None:
-        self.value, self.unpack = value, unpack
+    def __init__(self, value: Any, unpack: Callable[[Any], Any], dtype: Any = None) -> None:
+        self.value, self.unpack, self.dtype = value, unpack, dtype
+
+    def data(self) -> Any:
+        """The same as memory, in the dtype in which the operation computed."""
+        d = box(self.tensor())
+        return d if self.dtype is None else d.astype(self.dtype, copy=False)
 
     def tensor(self) -> Tensor:
         """What the unpack hook returns."""
@@ -74,7 +79,12 @@ class Unpacking:
         twin.key, twin.step, twin.edge, twin.others = node.key, self.inner, node.edge, node.others
         if node.saved is None:
             raise freed()
-        twin.saved = tuple([box(v.tensor()) if type(v) is Packed else v for v in node.saved])
+        values = list(node.saved)
+        for name in _in_order(self):
+            i = self.kept.index(name)
+            if type(values[i]) is Packed:
+                values[i] = values[i].data()
+        twin.saved = tuple(values)
         return twin
 
     def saved(self, node: Any, name: str) -> Any:
@@ -121,13 +131,35 @@ def pack(node: Any, tensors: Sequence[Tensor], packing: Callable[[Any], Any], un
         if t is None:
             if not isinstance(value, np.ndarray | np.generic) or _is_number(value):
                 continue  # PyTorch packs no numbers of the call
-            t = tensor_of(value, _edge(node, spec, name) if type(spec) is not CopySlices else None)
+            t = _before_promotion(node, spec, name, value, tensors)
         elif name in spec.row.outputs:  # PyTorch hands over another handle, for the result must not hold itself
-            t = tensor_of(value, node)
-        saved[i] = Packed(packed(t, packing), unpacking)
+            t = _again(value, node, spec, name)
+        saved[i] = Packed(packed(t, packing), unpacking, None if t._d.dtype is value.dtype else value.dtype)
     if any(type(v) is Packed for v in saved):
         node.saved = tuple(saved)
         _put(holder, Unpacking(_step_of(holder)))
+
+
+def _before_promotion(node: Any, spec: Any, name: str, value: Any, tensors: Sequence[Tensor]) -> Tensor:
+    """The operand that an operation cast before it saved it; the value itself where that cannot be told."""
+    inputs = getattr(spec.row, "inputs", ())
+    if name in inputs and len(tensors) > len(inputs):
+        t = tensors[inputs.index(name)]
+        if t._d.shape == value.shape:
+            return t
+    return tensor_of(value, _edge(node, spec, name) if type(spec) is not CopySlices else None)
+
+
+def _again(value: Any, node: Any, spec: Any, name: str) -> Tensor:
+    """A saved result as a new tensor; with its history where it has one."""
+    first = name == spec.row.outputs[0] and value.dtype.kind in "fc"
+    return tensor_of(value, node if first else None)
+
+
+def _in_order(spec: Any) -> list[str]:
+    """The names of saved data in PyTorch's order: by its names of them, results last."""
+    names = {"x": "self", "y": "other"}
+    return sorted(spec.data, key=lambda n: (n in spec.row.outputs, names.get(n, n)))
 
 
 def _is_number(value: Any) -> bool:
@@ -142,13 +174,6 @@ def _put(holder: Any, step: Any) -> None:
         holder.step = step
     else:
         holder.inner = step
-
-
-def _in_order(spec: Any) -> list[str]:
-    """The names of saved data in PyTorch's order: what the first input's derivative needs, then the second's."""
-    needs = getattr(spec.row, "needs", {})
-    names = dict.fromkeys(n for p in spec.wanted for n in needs.get(p, ()) if n in spec.data)
-    return [*names, *(n for n in spec.data if n not in names)]
 
 
 def packed(t: Tensor, packing: Callable[[Any], Any]) -> Any:
@@ -184,7 +209,7 @@ class SavedTensor:
         if type(value) is Packed:
             raise errors.saved_hooks_twice()
         t = tensor_of(value, _edge(node, spec, self._name))
-        made = Packed(packed(t, pack_hook), unpack_hook)
+        made = Packed(packed(t.detach(), pack_hook), unpack_hook)
         node.saved = (*node.saved[:i], made, *node.saved[i + 1 :])
         if type(_step_of(holder)) is not Unpacking:
             _put(holder, Unpacking(_step_of(holder)))

@@ -45,9 +45,11 @@ class Snapshot:
 
     @property
     def hooks(self) -> tuple[str, ...]:
-        """The hooks that take part in a pass: each function's name, and the node that it is on."""
+        """What else takes part in a pass: hooks, with the node that each is on, and custom functions, by name."""
         found = []
         for node in self._users.values():
+            if type(node) not in _PLAIN:
+                found.append(f"{node.name().removesuffix('Backward')}.backward")
             if type(node.step) is Hooked:
                 place = node.edge if type(node) is Output else node
                 found += [f"{getattr(h, '__qualname__', type(h).__name__)} on {place.name()}" for h in node.step.hooks]

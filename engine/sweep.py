@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from . import errors
-from .careful import CAREFUL, Queue, Watch, careful_sweep, run_carefully
+from .careful import CAREFUL, Queue, Watch, careful_sweep, passing, run_carefully
 from .hooks import Undefined
 from .kernel import RAW
 from .mode import here, outside, record
@@ -150,27 +150,32 @@ def run_backward(
     if create_graph:
         _warn_of_cycle()
     watch = here.watch
+    if inputs is None and watch is None and not (create_graph or CAREFUL or RAW["COMPLEX"]):
+        _accumulate(sweep(roots, free), False)
+        return
     if inputs is not None:
         targets = {n.key for n in inputs}
-        only = Watch(targets, reaching([node for node, _ in roots], targets))
-        arrived = careful_sweep(roots, free, create_graph, only)
-    elif watch is not None:
-        here.watch = None  # what hooks run is no part of it
-        try:
-            arrived = careful_sweep(roots, free, create_graph, watch)
-        finally:
-            here.watch = watch
-    elif create_graph or CAREFUL or RAW["COMPLEX"]:
-        arrived = careful_sweep(roots, free, create_graph, Watch())
+        asked = Watch(targets, reaching([node for node, _ in roots], targets))
     else:
-        arrived = sweep(roots, free)
+        asked = watch or Watch()
+    here.watch = None  # what hooks run is no part of it
+    try:
+        with passing(asked):
+            _accumulate(careful_sweep(roots, free, create_graph, asked), create_graph, asked)
+    finally:
+        here.watch = watch
+
+
+def _accumulate(arrived: Sequence[tuple[Any, Any]], recorded: bool, watch: Watch | None = None) -> None:
+    """Add each leaf's gradient to its ``.grad``, after its hooks."""
+    __tracebackhide__ = True
     for cell, g in arrived:
         if cell.step is None:
             if g is not None:
                 with accumulating:
-                    cell.grad = accumulated(cell.grad, g, create_graph)
+                    cell.grad = accumulated(cell.grad, g, recorded)
         else:
-            g = arrive(cell, g, create_graph)
+            g = arrive(cell, g, recorded)
         if watch is not None:
             watch.leaves[cell] = g
 
@@ -242,8 +247,9 @@ def captured(roots: Sequence[tuple[Any, Any]], inputs: Sequence[Any], free: bool
     targets = {n.key for n in inputs}
     watch = Watch(targets, reaching([node for node, _ in roots], targets))
     found = watch.found
-    for cell, g in careful_sweep(roots, free, recorded, watch):
-        found[cell.key] = g if cell.step is None else cell.step.arriving(g, recorded, captured=True)
+    with passing(watch):
+        for cell, g in careful_sweep(roots, free, recorded, watch):
+            found[cell.key] = g if cell.step is None else cell.step.arriving(g, recorded, captured=True)
     return [found.get(n.key) for n in inputs]
 
 

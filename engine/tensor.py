@@ -229,8 +229,8 @@ class Tensor:
 
     def register_post_accumulate_grad_hook(self, hook: Any) -> Handle:
         """``hook(self)`` runs after a gradient was added to a leaf's ``.grad``."""
-        if not self.is_leaf or self._n is None:
-            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        if self._n is None or not self.is_leaf:
+            raise errors.cannot_hook("" if self._n is None else "post accumulate")
         stepped = hooked(self._n)
         return stepped.add(hook, stepped.accumulated)
 

@@ -105,20 +105,26 @@ def check(node: Any) -> None:
         return
     for value in node.saved:
         if not isinstance(value, np.ndarray | np.generic):
+            if type(value) is tuple:  # index arrays
+                for a in value:
+                    if type(a) is ndarray:
+                        _check_memory(node, a)
             continue
-        writes = _writes.get(id(behind(value)))
-        if writes is None:
-            continue
-        late = sum([key < node.key for key in writes])
-        if late:
-            title = OF[value.dtype].title
-            raise errors.modified(title, value.shape, _producer(node, value, writes), writes.seen, writes.seen - late)
+        _check_memory(node, value)
+
+
+def _check_memory(node: Any, value: Any) -> None:
+    writes = _writes.get(id(behind(value)))
+    late = sum([key < node.key for key in writes]) if writes is not None else 0
+    if writes is not None and late:
+        title = OF[value.dtype].title
+        raise errors.modified(title, value.shape, _producer(node, value, writes), writes.seen, writes.seen - late)
 
 
 def _producer(node: Any, value: Any, writes: _Writes) -> str:
     """How the message names what made a saved value: the node itself, or who wrote it last, or whose output it was."""
     spec = node.step.spec
-    name = spec.kept[[v is value for v in node.saved].index(True)]
+    name = next((name for name, v in zip(spec.kept, node.saved, strict=False) if v is value), "")
     if name == "out":
         made = getattr(spec, "inside", "") or node.name()
     else:

@@ -28,7 +28,7 @@ STALE = (
     " equal to rounding."
 )
 HOOKED = (
-    "A hook takes part in this backward pass ({}), so the gradient need not be linear in v:"
+    "Code of yours takes part in this backward pass ({}), so the gradient need not be linear in v:"
     " every move runs it again in the kernel."
 )
 NOT_FINITE = "J has an entry that is not finite, so its rows cannot be added up: every move asks the kernel."

@@ -18,13 +18,16 @@ WIDEST = 8
 # Outside of these it is written with an exponent in any case.
 SMALL, LARGE = 1e-9, 1e7
 
-Number = float | int | bool
+Number = float | int | bool | complex
 
 
 def number(x: Number, digits: int = DIGITS) -> str:
-    """`x` at 4 significant digits, without trailing zeros: 1.228, −0.3031, 51235, 5.12e−5, nan, inf."""
+    """`x` at 4 significant digits, without trailing zeros: 1.228, −0.3031, 51235, 5.12e−5, nan, inf; 1−2j."""
     if isinstance(x, bool):
         return str(x)
+    if isinstance(x, complex):
+        imaginary = number(x.imag, digits)
+        return f"{number(x.real, digits)}{'' if imaginary.startswith(MINUS) else '+'}{imaginary}j"
     if x != x:
         return "nan"
     if x == 0:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from . import errors
+from .backends import custom_function
 from .elements import LEAF_LIMIT, LIMIT, Edge, Graph, Key, Node, Quantity, Values, values_of
 from .fold import Arrival, Part, owners, parts_of, reach
 from .inputs import Input, Inputs
@@ -169,7 +170,7 @@ class _Assembly:
         value = self.computed.value(arrival, limit)
         op = arrival[0].name() if arrival and not part.middle else ""
         grad = None
-        if arrival is not None and not part.middle and (shape := self.computed.shape(arrival)) is not None:
+        if arrival is not None and not part.middle and (shape := self.computed.drawn(arrival)) is not None:
             grad = self._quantity(f"{_owner(name or source or op)}.grad", ("node", *arrival), shape, limit)
         self.ids[part] = f"n{len(self.nodes)}"
         self.nodes.append(
@@ -195,6 +196,8 @@ class _Assembly:
     def _note(self, part: Part) -> str:
         if part.middle:
             return f"{part.count} operations, not drawn one by one"
+        if part.arrival is not None and custom_function(part.arrival[0]):
+            return "a function of your own: what it computes inside is not recorded"
         if part.call is None and self.trace.calls:
             return "not recorded: made before this cell, or out of its sight"
         return ""
@@ -249,7 +252,7 @@ class _Assembly:
             edges.append((order, self.ids[source], self.told[source], node, slot, arrival, carried))
         head = self.told[part][0] or self.told[part][1] or self.ids[part]
         for _, tail, told, node, slot, arrival, carried in sorted(edges, key=lambda edge: edge[0]):
-            shape = self.computed.shape(arrival)
+            shape = self.computed.drawn(arrival)
             grad = None
             if shape is not None:
                 grad = self._quantity(f"{told[0] or told[1] or tail}→{head}", ("edge", node, slot), shape)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from .backends import version_of
 from .fold import Part, Web
 from .names import Namespace, label, operand, tensors_in
 from .trace import Call, Trace
@@ -162,8 +163,8 @@ class Inputs:
     def array(self, each: Input) -> tuple[Any, str]:
         """What the tensor held when it was used, as far as known, and a note where it holds something else now."""
         tensor, backward = each.tensor, self.trace.backward
-        version, kept = (backward.values if backward else {}).get(tensor, (tensor._version, None))
-        if kept is not None and version != tensor._version:
+        version, kept = (backward.values if backward else {}).get(tensor, (version_of(tensor), None))
+        if kept is not None and version != version_of(tensor):
             return kept, "changed in place since"
         return self.backend.array(tensor), ""
 

@@ -11,7 +11,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from . import backends
-from .backends import Backend
+from .backends import Backend, version_of
 from .cell import Cell, Outcome, read_cell, run_cell, run_cell_async
 from .passes import BackwardPasses
 from .trace import Sites, Trace, calls_of, name_of, sources_of, writes
@@ -111,7 +111,11 @@ class Recorder:
                 note_failure(error, func, path_of(frame_of(1)), before, args, kwargs)
                 raise
             if isinstance(result, tensor_type):
-                node, version = result.grad_fn, result._version
+                node = result.grad_fn
+                try:
+                    version = result._version
+                except RuntimeError:  # made in inference mode
+                    version = 0
                 after = sequence_number()
                 path = path_of(frame_of(1))
                 if path is None:
@@ -153,7 +157,7 @@ class Recorder:
             raise
         node, after = target.grad_fn, backend.sequence_number()
         kept = (args, kwargs, target) if node is not None else (None, None, weakref.ref(target))
-        self.records.append((func, path, before, after, *kept, target._version, node, False))
+        self.records.append((func, path, before, after, *kept, version_of(target), node, False))
         return result
 
     def _backward(self, backend: Backend, func: Any, args: Any, kwargs: dict[str, Any], path: Any) -> Any:
@@ -170,7 +174,7 @@ class Recorder:
 
     def _keep_value(self, backend: Backend, target: Any) -> None:
         """What a tensor holds now, so that the card of the call that made it can show it."""
-        key = id(target), target._version
+        key = id(target), version_of(target)
         if key in self.old_values or target.numel() > min(SMALL, self._room):
             return
         self._room -= target.numel()

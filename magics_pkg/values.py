@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,10 @@ import numpy as np
 from .backends import dtype_name
 from .elements import LIMIT, Values, values_of
 from .fold import Arrival
-from .names import Namespace
+from .names import Namespace, tensors_in
 from .trace import Call, Trace
+
+COMPLEX = "Gradients of complex values have two parts each and are not drawn; they take part all the same."
 
 
 class Computed:
@@ -21,6 +24,7 @@ class Computed:
         self.trace, self.names, self.backend, self.owned, self.roots = trace, names, trace.backend, owned, roots
         self.notes: list[str] = []
         self._swept: dict[Any, Any] | None = None
+        self._given: dict[Arrival, Any] | None = None
 
     def tensor(self, arrival: Arrival) -> tuple[Any, int] | None:
         """The tensor whose gradient arrives there, and its version when it was made."""
@@ -37,7 +41,18 @@ class Computed:
         for _, each in self.names.made.get(node, ()):
             if each.output_nr == nr:
                 return each, each._version
-        return None
+        given = self._arguments().get(arrival) if call is None else None
+        return None if given is None else (given, given._version)
+
+    def _arguments(self) -> dict[Arrival, Any]:
+        """What calls were given, by where its gradient arrives: no call made the output of a custom function."""
+        if self._given is None:
+            self._given = {}
+            for call in self.trace.calls:
+                for _, each in tensors_in(call.record.args or (), call.record.kwargs, self.backend.tensor):
+                    if each.grad_fn is not None:
+                        self._given.setdefault((each.grad_fn, each.output_nr), each)
+        return self._given
 
     def value(self, arrival: Arrival | None, limit: int = LIMIT) -> Values:
         """A copy of what was computed there; without entries where it is gone or was written over."""
@@ -54,6 +69,16 @@ class Computed:
             return values_of(kept, limit)
         return Values(tuple(tensor.shape), dtype_name(tensor.dtype))
 
+    def drawn(self, arrival: Arrival) -> tuple[int, ...] | None:
+        """The shape of a gradient that can be shown: None where nobody knows it, or it is complex."""
+        made = self.tensor(arrival)
+        some = made[0] if made is not None else _nth(self._sweep().get(arrival[0], ()), arrival[1])
+        if "complex" not in str(getattr(some, "dtype", "")):
+            return self.shape(arrival)
+        if COMPLEX not in self.notes:
+            self.notes.append(COMPLEX)
+        return None
+
     def shape(self, arrival: Arrival) -> tuple[int, ...] | None:
         """The shape of the gradient that arrives there, None where nobody knows."""
         node, nr = arrival
@@ -66,8 +91,8 @@ class Computed:
         metadata = self.backend.metadata(node)
         if nr < len(metadata):
             return metadata[nr][0]
-        swept = self._sweep().get(node, ())
-        return tuple(swept[nr].shape) if nr < len(swept) and swept[nr] is not None else None
+        swept = _nth(self._sweep().get(node, ()), nr)
+        return None if swept is None else tuple(swept.shape)
 
     def _sweep(self) -> dict[Any, Any]:
         """Where the library does not tell shapes, a backward pass with zeros does, if nobody can notice it."""
@@ -87,3 +112,7 @@ class Computed:
             except Exception as error:  # a graph that was freed, or that cannot be kept: its shapes stay unknown
                 self.notes.append(f"some shapes are not known: {error or type(error).__name__}")
         return self._swept
+
+
+def _nth(values: Sequence[Any], nr: int) -> Any:
+    return values[nr] if nr < len(values) else None

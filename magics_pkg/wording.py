@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from . import notation
+from .backends import custom_function
 from .fold import Part
 from .names import Namespace, label, operand, tensors_in
 from .source import Position, Source
@@ -63,7 +64,8 @@ class Wording:
         if part.middle or (len(part.sites) > 1 and part.level is not None):
             return "⋯"
         if part.call is None:
-            return notation.symbol(notation.word_of(node_name))
+            custom = custom_function(part.arrival[0]) if part.arrival is not None else ""
+            return custom or notation.symbol(notation.word_of(node_name))
         call, record = part.call, part.call.record
         name = call.name
         arguments = [self._plain(each) for each in record.args or ()]

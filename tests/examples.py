@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .example import Example
 from .examples_complex import COMPLEX, ON_COMPLEX
+from .examples_copies import COPY_EXAMPLES
 from .examples_elementwise import ELEMENTWISE
 from .examples_fourier import FOURIER
 from .examples_layers import LAYERS
@@ -14,7 +15,19 @@ from .examples_statistics import STATISTICS
 
 EXAMPLES: dict[str, list[Example]] = {}
 
-for _family in (ELEMENTWISE, REDUCE, LINALG, LOSSES, SHAPE_EXAMPLES, LAYERS, COMPLEX, FOURIER, SPECIAL, STATISTICS):
+for _family in (
+    ELEMENTWISE,
+    REDUCE,
+    LINALG,
+    LOSSES,
+    SHAPE_EXAMPLES,
+    LAYERS,
+    COMPLEX,
+    FOURIER,
+    SPECIAL,
+    STATISTICS,
+    COPY_EXAMPLES,
+):
     if _twice := EXAMPLES.keys() & _family.keys():
         raise ValueError(f"examples in two families: {sorted(_twice)}")
     EXAMPLES |= _family

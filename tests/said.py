@@ -63,8 +63,9 @@ def run(T: ModuleType, program: str) -> list[Any]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         exec(compile(textwrap.dedent(program), "<program>", "exec"), {"T": T, "say": say, "fails": fails})
-    once = "Using backward() with create_graph=True"  # PyTorch's, once in a process
-    kept = [w for w in caught if not str(w.message).startswith(once) and w.category is not ResourceWarning]
+    # PyTorch's, once in a process; about itself
+    own = ("Using backward() with create_graph=True", "`torch.jit.script` is deprecated")
+    kept = [w for w in caught if not str(w.message).startswith(own) and w.category is not ResourceWarning]
     return [*said, *((w.category.__name__, text(str(w.message))) for w in kept)]
 
 

@@ -10,6 +10,7 @@ EVERYDAY = (
     "index", "join", "linalg", "reduce", "reshaping", "shape", "softmax", "sort",
 )  # fmt: skip
 LATE = (
+    "copies",
     "differences",
     "sampling",
     "special",

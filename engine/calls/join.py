@@ -66,6 +66,11 @@ def split(tensor: Tensor, split_size_or_sections: Any = None, dim: int = 0, **na
         if isinstance(given, tuple | list):
             return split_with_sizes(tensor, given, dim)
         given = index(given)
+    return split_of(tensor, given, dim, rows.split)
+
+
+def split_of(tensor: Tensor, given: int, dim: int, row: Callable[..., Any]) -> tuple[Tensor, ...]:
+    """Parts of ``given`` entries by the row ``row``, after PyTorch's checks."""
     shape = tensor._d.shape
     if not shape:
         raise RuntimeError("split expects at least a 1-dimensional tensor")
@@ -75,7 +80,7 @@ def split(tensor: Tensor, split_size_or_sections: Any = None, dim: int = 0, **na
         raise RuntimeError(f"split expects split_size be non-negative, but got split_size={given}")
     if not given and n:
         raise RuntimeError(f"split_size can only be 0 if dimension size is 0, but got dimension size of {n}")
-    return rows.split(tensor, _equal(n, given), d)
+    return row(tensor, _equal(n, given), d)
 
 
 def _equal(n: int, size: int) -> tuple[int, ...]:
@@ -108,6 +113,11 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most ``chunks`` views of equal size along ``dim``, the last perhaps smaller."""
     if RAW["BUSY"] and here.modes:
         return overridden(chunk, (input, chunks, dim), {})
+    return chunked(input, chunks, dim, rows.split, rows.split_with_sizes)
+
+
+def chunked(input: Tensor, chunks: int, dim: int, row: Callable[..., Any], empty: Callable[..., Any]) -> Any:
+    """At most ``chunks`` equal parts by the row ``row``; by ``empty`` where there is nothing to part."""
     shape = input._d.shape
     if not shape:
         raise RuntimeError("chunk expects at least a 1-dimensional tensor")
@@ -116,8 +126,8 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     d = dim if 0 <= dim < len(shape) else dim_of(dim, len(shape))
     n = shape[d]
     if not n:
-        return rows.split_with_sizes(input, (0,) * chunks, d)
-    return rows.split(input, _equal(n, -(-n // chunks)), d)
+        return empty(input, (0,) * chunks, d)
+    return row(input, _equal(n, -(-n // chunks)), d)
 
 
 @overridable

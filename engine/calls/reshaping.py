@@ -14,15 +14,15 @@ from ..versions import wrote
 from .shape import dim_of, dims_of
 
 
-def _reshaping(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+def reshaping(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """The method that gives a tensor the shape, and the node, of the view that ``function`` takes of it."""
 
-    def method(self: Tensor, *args: Any) -> Tensor:
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         if here.grad and (self._n is not None or wants_gradient(self, ())):
             check_writable(self)
         source = wrap(box(self))
         source._n = self._n
-        out = function(source, *args)
+        out = function(source, *args, **kwargs)
         self._d = out._d
         if out._n is not None:
             move(self, out._n)
@@ -60,6 +60,6 @@ def t_(self: Tensor) -> Tensor:
 
 
 FUNCTIONS: dict[str, Any] = {}
-METHODS = {f.__name__: _reshaping(f) for f in (unsqueeze_, squeeze_, transpose_, t_)}
+METHODS = {f.__name__: reshaping(f) for f in (unsqueeze_, squeeze_, transpose_, t_)}
 METHODS |= {"swapaxes_": METHODS["transpose_"], "swapdims_": METHODS["transpose_"]}
 IN_PLACE: dict[str, Any] = {}

@@ -9,9 +9,11 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from ..autograd.function import Function
 from ..mode import is_grad_enabled
-from ..tensor import Tensor
+from ..tensor import Tensor, wrap
 from .hooking import tensors_in
 
 
@@ -38,11 +40,13 @@ class Watch:
         self.gradients: Any = None  # of the outputs, once they are known
         self.places: list[int] | None = None  # of the tensors among the inputs; None if none wants a gradient
         self.count = 0
+        self.shapes: list[Any] = []  # of those tensors, with their dtypes
 
     def inputs(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """The arguments of the call, through a node whose hook runs the module's hooks."""
         changed, self.places = _through(args, lambda node: node.register_hook(self._known))
         self.count = len(args)
+        self.shapes = [(args[i]._d.shape, args[i]._d.dtype) for i in self.places or ()]
         return changed
 
     def _known(self, gradients: tuple[Any, ...], _: Any) -> Any:
@@ -50,7 +54,9 @@ class Watch:
         if self.gradients is None:  # they did not come through the outputs: a second derivative
             return None
         assert self.places is not None
-        found = _spread(self.places, gradients, self.count)
+        pairs = zip(gradients, self.shapes, strict=True)  # where none arrived there are zeros
+        full = [wrap(np.zeros(*kind)) if g is None else g for g, kind in pairs]
+        found = _spread(self.places, full, self.count)
         for hook in self.hooks:
             changed = hook(self.module, found, self.gradients)
             if changed is None:
@@ -62,7 +68,7 @@ class Watch:
                 )
             found = changed
         self.gradients = None
-        return tuple([found[i] for i in self.places])
+        return tuple([None if g is None else found[i] for i, g in zip(self.places, gradients, strict=True)])
 
     def outputs(self, result: Any) -> Any:
         """The result of the call, through a node whose hook notes the gradients of the outputs."""

@@ -14,7 +14,7 @@ from ..tensor import Tensor
 
 
 class Everywhere:
-    """Hooks on every module. used: whether there ever was one; a call looks no further if not."""
+    """Hooks on every module. used: whether there is one; a call looks no further if not."""
 
     def __init__(self) -> None:
         self.forward_pre, self.forward, self.backward_pre, self.backward = Hooks(), Hooks(), Hooks(), Hooks()
@@ -26,7 +26,22 @@ class Everywhere:
     def add(self, hooks: Hooks, hook: Callable[..., Any]) -> Handle:
         """Register ``hook`` among ``hooks``, which are those of one kind."""
         self.used = True
-        return registered(hooks, hook)
+        handle = _Handle(hooks)
+        hooks[handle.id] = hook
+        return handle
+
+    def look(self) -> None:
+        """Note whether there is still a hook."""
+        self.used = bool(self.forward_pre or self.forward or self.backward_pre or self.backward)
+
+
+class _Handle(Handle):
+    """The handle of a hook on every module."""
+
+    def remove(self) -> None:
+        """Take the hook off; a second time does nothing."""
+        super().remove()
+        everywhere.look()
 
 
 everywhere = Everywhere()

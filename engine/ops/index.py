@@ -4,15 +4,64 @@ import builtins
 
 import numpy as np
 
-from ..kernel import RAW, raw
+from ..kernel import PUBLIC, RAW, on_arrays, raw, rule
+from ..layout import laid_out
 from ..op import op, view
+
+
+def _recorded_in_dtype(g, d):
+    return g if g._d.dtype is d else PUBLIC["cast"](g, d)
+
+
+@on_arrays("in_dtype", _recorded_in_dtype)
+def in_dtype(g, d):
+    """A gradient in the dtype of what it belongs to."""
+    if g.dtype is d:
+        return g
+    return (g if d.kind == "c" else g.real).astype(d)
 
 
 # ------------------------------------------------------------------------------------------------ x[i, mask, ...]
 @op(x=lambda g, indices, x_shape: index_back(g, indices, x_shape), node="IndexBackward0", called="index", jvp="linear")
 def index_by(x, indices):
     """``x[indices]``: index arrays, masks, and full slices between them. A copy."""
+    if not x.flags.c_contiguous:
+        return as_picked(x, indices)
+    if len(indices) == 1 and indices[0].dtype.kind == "i":
+        return x.take(indices[0], 0)  # a fifth of what x[...] costs
     return np.ascontiguousarray(x[indices])
+
+
+def as_picked(x, indices):
+    """``x[indices]`` of what is not in C order, its dimensions laid out in memory as PyTorch does it."""
+    data, dim, kept, places, arrays = x[indices], 0, [], [], []
+    for a in indices:
+        if isinstance(a, slice):
+            kept.append((dim, x.strides[dim]))
+            dim += 1
+        else:
+            places.append(dim)
+            several = a.nonzero() if a.dtype.kind == "b" else (a,)
+            arrays += several
+            dim += len(several)
+    kept += enumerate(x.strides[dim:], dim)
+    shape = np.broadcast_shapes(*[a.shape for a in arrays])
+    apart = any(places[0] < d < dim and d < places[-1] for d, _ in kept)
+    before = 0 if apart else builtins.sum([d < places[0] for d, _ in kept])
+    own = [s for _, s in kept]
+    source = [*own[:before], *[0] * len(shape), *own[before:]]
+    operands = [source]
+    for a in arrays:
+        steps = np.broadcast_to(a, shape).strides
+        operands.append([*[0] * before, *steps, *[0] * (len(own) - before)])
+    return laid_out(data, operands)
+
+
+RAW.update(as_picked=raw(as_picked), laid_out=laid_out)
+
+
+INDEX = index_by.row.step(("x",))
+index_kernel = index_by.row.kernel
 
 
 @op(x=lambda g, indices: index_by(g, indices), node="IndexPutBackward0", jvp="linear")
@@ -25,7 +74,8 @@ def index_back(x, indices, shape):
 
 @op(
     x=lambda g, indices, accumulate: g if accumulate else index_erase(g, indices),
-    y=lambda g, indices, y_shape: sum_to(index_by(g, indices), y_shape),
+    y=lambda g, indices, y_shape, y_dtype: in_dtype(of_value(index_by(g, indices), y_shape), y_dtype),
+    apart=("y",),
     jvp="linear",
 )
 def index_put(x, y, indices, accumulate=False):
@@ -34,8 +84,22 @@ def index_put(x, y, indices, accumulate=False):
     if accumulate:
         np.add.at(out, indices, y)
     else:
-        out[indices] = y
+        put(out, indices, y)
     return out
+
+
+def put(x, indices, y):
+    """Write ``y`` at ``indices`` of ``x``; one number may have any number of dimensions."""
+    x[indices] = y.reshape(()) if y.size == 1 else y
+
+
+RAW["put"] = put
+
+
+@rule
+def of_value(g, shape):
+    """What comes back to a value of ``shape`` that was written at places with the gradient ``g``."""
+    return reshape(sum_to(g, ()), shape) if math.prod(shape) == 1 else sum_to(g, shape)
 
 
 @op(x=lambda g, indices: index_erase(g, indices), node="IndexPutBackward0", jvp="linear")
@@ -107,7 +171,7 @@ def put_places(x, places, shape):
 
 @op(
     x=lambda g, places: erase(g, places),
-    y=lambda g, places, y_shape, y_dtype: cast(sum_to(as_strided_view(g, places), y_shape), y_dtype),
+    y=lambda g, places, y_shape, y_dtype: in_dtype(sum_to(as_strided_view(g, places), y_shape), y_dtype),
     node="torch::autograd::CopySlices",
     called="__setitem__",
     jvp="linear",
@@ -136,7 +200,7 @@ def erase(x, places):
 
 @op(
     x=lambda g: zeros_as(g),
-    y=lambda g, y_shape, y_dtype: cast(sum_to(g, y_shape), y_dtype),
+    y=lambda g, y_shape, y_dtype: in_dtype(sum_to(g, y_shape), y_dtype),
     apart=("y",),
     node="torch::autograd::CopyBackwards",
     jvp="linear",
@@ -303,49 +367,3 @@ def take_back(x, index, shape):
     out = np.zeros(shape, x.dtype)
     np.add.at(out.reshape(-1), index, x)
     return out
-
-
-# ------------------------------------------------------------------------------------------------ masks
-@op(
-    x=lambda g, mask, x_shape: sum_to(masked_fill(g, mask, 0), x_shape),
-    mask=None,
-    jvp=lambda t, mask: masked_fill(t, mask, 0),
-)
-def masked_fill(x, mask, value):
-    """``x`` with a number where ``mask``; the two broadcast."""
-    return np.where(mask, x.dtype.type(value), x)
-
-
-@op(
-    x=lambda g, mask, x_shape: sum_to(masked_fill(g, mask, 0), x_shape),
-    y=lambda g, mask: sum(masked_only(g, mask)),
-    mask=None,
-    apart=("y",),
-    node="MaskedFillBackward1",
-    called="masked_fill",
-    jvp="linear",
-)
-def masked_fill_tensor(x, mask, y):
-    """``x`` with the 0-d tensor ``y`` where ``mask``; the two broadcast."""
-    return np.where(mask, y.astype(x.dtype), x)
-
-
-@op(x=lambda g, mask: masked_only(g, mask), mask=None, node="MulBackward0", jvp="linear")
-def masked_only(x, mask):
-    """``x`` where ``mask``, 0 elsewhere."""
-    return np.where(mask, x, x.dtype.type(0))
-
-
-@op(x=lambda g, mask, x_shape: masked_back(g, mask, x_shape), mask=None, jvp="linear")
-def masked_select(x, mask):
-    """The elements of ``x`` where ``mask``, as a vector; the two broadcast."""
-    shape = np.broadcast_shapes(x.shape, mask.shape)
-    return expand_to(x, shape)[expand_to(mask, shape)]
-
-
-@op(x=lambda g, mask: masked_select(g, mask), mask=None, node="MaskedScatterBackward0", jvp="linear")
-def masked_back(x, mask, shape):
-    """Zeros of ``shape`` with the vector ``x`` where ``mask``; summed where ``masked_select`` broadcast."""
-    out = np.zeros(np.broadcast_shapes(shape, mask.shape), x.dtype)
-    out[expand_to(mask, out.shape)] = x
-    return sum_to(out, shape)

@@ -107,14 +107,14 @@ def diag_embed(x, offset=0):
 
 
 @op(
-    x=lambda g, x_shape, offset: diagonal_back(g, x_shape, offset, 0, 1),
+    x=lambda g, x_shape, offset, dim1, dim2: diagonal_back(g, x_shape, offset, dim1, dim2),
     node="DiagonalBackward0_copy",
     jvp="linear",
     called="diag",
 )
-def diagonal_copy(x, offset=0):
-    """The diagonal of a matrix, copied."""
-    return np.array(np.diagonal(x, offset))
+def diagonal_copy(x, offset=0, dim1=0, dim2=1):
+    """The diagonal of two dimensions, as the last dimension, copied."""
+    return np.array(np.diagonal(x, offset, dim1, dim2))
 
 
 @op(x=lambda g, x_shape: diagonal_back(expand_to(g, (builtins.min(x_shape),)), x_shape, 0, 0, 1), jvp="linear")

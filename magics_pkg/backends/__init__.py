@@ -97,6 +97,19 @@ def dtype_name(dtype: Any) -> str:
     return str(dtype).rpartition(".")[2]
 
 
+def version_of(tensor: Any) -> int:
+    """How often a tensor was written over; inference tensors do not count it."""
+    try:
+        return int(tensor._version)
+    except RuntimeError:
+        return 0
+
+
+def custom_function(node: Any) -> str:
+    """The name of the program's own ``autograd.Function`` behind a node, or ""."""
+    return getattr(getattr(type(node), "_forward_cls", None), "__name__", "")
+
+
 def active() -> tuple[Backend, ...]:
     """The backends of the libraries that this session has imported."""
     return tuple(backend for name in NAMES if (backend := _backend(name)) is not None)

@@ -1,0 +1,119 @@
+"""Grad modes, inference mode and anomaly mode: each program says the same on PyTorch and here."""
+
+from __future__ import annotations
+
+import textwrap
+import threading
+import warnings
+from types import ModuleType
+
+import pytest
+
+import engine
+from engine.kernel import RAW
+from tests.mode_programs import ANOMALY, GRAD_MODES, INFERENCE, SETUP
+from tests.said import same
+
+
+@pytest.mark.parametrize("program", GRAD_MODES.values(), ids=GRAD_MODES)
+def test_grad_modes(torch: ModuleType, program: str) -> None:
+    """``no_grad``, ``enable_grad`` and ``set_grad_enabled`` in every form."""
+    same(torch, SETUP + textwrap.dedent(program))
+
+
+@pytest.mark.parametrize("program", INFERENCE.values(), ids=INFERENCE)
+def test_inference_mode(torch: ModuleType, program: str) -> None:
+    """What inference tensors are, and what they may take part in."""
+    same(torch, SETUP + textwrap.dedent(program))
+
+
+@pytest.mark.parametrize("program", ANOMALY.values(), ids=ANOMALY)
+def test_anomaly_mode(torch: ModuleType, program: str) -> None:
+    """What fails says where in the forward pass it comes from."""
+    same(torch, SETUP + textwrap.dedent(program))
+
+
+def test_anomaly_names_the_line(torch: ModuleType) -> None:
+    """The warning ends with the line of the program that made the operation, and no frame of the library."""
+    for lib in (torch, engine):
+        x = lib.zeros(2, requires_grad=True)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            with lib.autograd.detect_anomaly():
+                y = x.sqrt()
+                z = y * 0  # the line that is not meant
+                with pytest.raises(RuntimeError, match=r"Function 'SqrtBackward0' returned nan values in its 0th"):
+                    z.sum().backward()
+        lines = str(caught[-1].message).partition(" (Triggered")[0].rstrip().splitlines()
+        assert lines[0] == "Error detected in SqrtBackward0. Traceback of forward call that caused the error:"
+        assert lines[-1].strip() == "y = x.sqrt()"
+        assert __file__ in lines[-2]
+
+
+def test_modes_leave_nothing_behind() -> None:
+    """After a mode, and after the last inference tensor, no operation looks for modes."""
+    assert not RAW["BUSY"]
+    with engine.inference_mode():
+        a = engine.ones(2)
+        b = a * 2
+        assert RAW["BUSY"]
+    assert RAW["BUSY"]  # a and b are alive
+    del a, b
+    assert not RAW["BUSY"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with engine.autograd.detect_anomaly():
+            assert RAW["BUSY"]
+    assert not RAW["BUSY"]
+
+
+@pytest.mark.parametrize("mode", ["no_grad", "enable_grad", "inference_mode"])
+def test_modes_are_thread_local(torch: ModuleType, mode: str) -> None:
+    """A mode of one thread is none of another's, whichever began first."""
+    for lib in (torch, engine):
+        seen: dict[str, tuple[bool, bool]] = {}
+        entered, looked = threading.Event(), threading.Event()
+
+        def state(lib: ModuleType = lib) -> tuple[bool, bool]:
+            return lib.is_grad_enabled(), lib.is_inference_mode_enabled()
+
+        def inside(lib: ModuleType = lib, seen: dict = seen, entered: threading.Event = entered,
+                   looked: threading.Event = looked) -> None:  # fmt: skip
+            with getattr(lib, mode)():
+                entered.set()
+                looked.wait(10)
+                seen["inside"] = state(lib)
+
+        thread = threading.Thread(target=inside)
+        thread.start()
+        entered.wait(10)
+        seen["outside"] = state()
+        looked.set()
+        thread.join()
+        assert seen == {"inside": (mode == "enable_grad", mode == "inference_mode"), "outside": (True, False)}
+
+
+def test_anomaly_mode_reaches_every_thread(torch: ModuleType) -> None:
+    """Anomaly mode is one for the process: a thread that runs already notes where it makes nodes."""
+    for lib in (torch, engine):
+        ready, go = threading.Event(), threading.Event()
+        found: list[bool] = []
+
+        def work(lib: ModuleType = lib, ready: threading.Event = ready, go: threading.Event = go,
+                 found: list[bool] = found) -> None:  # fmt: skip
+            with lib.no_grad():
+                lib.ones(1)
+            ready.set()
+            go.wait(10)
+            found.append("traceback_" in (lib.ones(1, requires_grad=True) * 2).grad_fn.metadata)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        ready.wait(10)
+        lib.autograd.set_detect_anomaly(True)
+        try:
+            go.set()
+            thread.join()
+        finally:
+            lib.autograd.set_detect_anomaly(False)
+        assert found == [True]
