@@ -13,13 +13,16 @@ from typing import Any
 import numpy as np
 
 from . import dtypes, errors
+from .hooks import Hooked
 from .kernel import RAW, tick
 from .mode import INFERENCE_VIEWS, here, overridden
 from .node import Node, Severed
+from .op import Row
 from .rebase import follow_quietly, hang, part_of_several, rebase
 from .strays import Forbidden, history, sever
 from .tensor import Tensor, box, wrap
 from .versions import behind, owner, wrote
+from .writing import row_of, source
 
 
 def track(base: Tensor, out: Tensor) -> None:
@@ -69,25 +72,77 @@ def track_all(base: Tensor, outs: list[Tensor]) -> None:
 
 
 ndarray, reference = np.ndarray, weakref.ref
-RAW.update(track=track, track_all=track_all)
+RAW.update(track=track, track_all=track_all, follow_quietly=follow_quietly, Hooked=Hooked)
 
 
+def _filling(d: Any, args: tuple[Any, ...]) -> Any:
+    value = args[0] if len(args) == 1 else None
+    return value if type(value) is float and d.dtype.kind == "f" and -1e30 < value < 1e30 else None
+
+
+def _copying(d: Any, args: tuple[Any, ...]) -> Any:
+    t = args[0] if len(args) == 1 else None
+    if type(t) is not Tensor or type(t._d) is not ndarray or (t._n is not None and here.grad):
+        return None
+    v = t._d
+    return v if v.dtype is d.dtype and v.shape == d.shape and v is not d and v.base is None else None
+
+
+# What three methods write where nothing is recorded; None where it takes more to say
+_VALUES: dict[str, Any] = {
+    "zero_": lambda d, args: None if args else 0, "fill_": _filling, "copy_": _copying,
+}  # fmt: skip
 _BY_VALUE = ("fill_", "masked_fill_")  # these read their operand before they write
 
 
 def in_place(name: str, front: Callable[..., Any]) -> Callable[..., Any]:
     """The method ``name`` that writes the result of ``front(self, ...)`` into ``self``."""
     elementwise = name not in _BY_VALUE
+    row = row_of(front)
+    if row is not None:
+        return _generated(name, front, row)
+
+    value_of = _VALUES.get(name)
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         if RAW["BUSY"] and here.modes:
             return overridden(method, (self, *args), kwargs)
+        if value_of is not None and not kwargs:
+            d = self._d
+            if type(d) is ndarray and type(d.base) is not ndarray and (self._n is None or not here.grad):
+                value = value_of(d, args)
+                if value is not None:  # nothing to record, no view, nothing to convert: one write
+                    d[...] = value
+                    wrote(d)
+                    if self._n is not None:
+                        follow_quietly(self)
+                    return self
         return apply(self, front, args, kwargs, elementwise)
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"``{name.strip('_')}``, written into this tensor."
     method.front = front  # type: ignore[attr-defined]  # what torch.func runs in its place
     return method
+
+
+def _generated(name: str, front: Callable[..., Any], row: Row) -> Callable[..., Any]:
+    """The same from generated text (``writing.py``), compiled at its first call."""
+    method = row.lazy(lambda: source(row, name))
+    RAW[f"{name}_method"] = method
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"``{name.strip('_')}``, written into this tensor."
+    method.__module__, method.front = "engine", front
+    return method
+
+
+def _in_general(method: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    __tracebackhide__ = True
+    if RAW["BUSY"] and here.modes:
+        return overridden(method, args, kwargs)
+    return apply(args[0], method.front, args[1:], kwargs)
+
+
+RAW["written_in_general"] = _in_general
 
 
 def apply(

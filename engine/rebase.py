@@ -123,14 +123,15 @@ def rebase(self: Tensor, old: Any, node: Any) -> None:
         follow(self, old)
         return
     before = base._n
-    spec = CopySlices(node, region(base, self._d), old, before)
+    places = region(base, self._d)
+    spec = CopySlices(node, places, old, before)
     made = Node()
     made.key, made.step, made.saved = node.key, spec, node.saved  # it stands in the place of the node inside
     edges = node.edges[1:] if spec.of_self else node.edges
     chosen = (before, *edges) if before is not None else edges
     made.edge, made.others = chosen[0], rest_of(chosen)
     move(base, made)
-    follow(base, before)
+    follow(base, before, (self, places))
 
 
 def move(self: Tensor, node: Any) -> None:
@@ -141,8 +142,11 @@ def move(self: Tensor, node: Any) -> None:
     self._n = node
 
 
-def follow(base: Tensor, before: Any) -> None:
-    """Views of ``base``, which was just written and had the history ``before``, become regions of what it is now."""
+def follow(base: Tensor, before: Any, known: tuple[Any, Places] = (None, None)) -> None:
+    """Views of ``base``, which was just written and had the history ``before``, become regions of what it is now.
+
+    ``known``: a view and its region.
+    """
     references = getattr(base, "_views", None)
     if not references:
         return
@@ -162,7 +166,8 @@ def follow(base: Tensor, before: Any) -> None:
         elif type(n) is Severed or (n is None and before is not None):
             forbid(v, errors.no_grad_view_base())
         else:
-            move(v, hang("as_strided_view", {"x": base._n}, {"places": region(base, v._d), "x_shape": whole}))
+            places = known[1] if v is known[0] else region(base, v._d)
+            move(v, hang("as_strided_view", {"x": base._n}, {"places": places, "x_shape": whole}))
     references[:] = live
 
 

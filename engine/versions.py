@@ -80,7 +80,7 @@ def wrote(data: Any, writer: str = "") -> None:
 
 
 ndarray = np.ndarray
-RAW.update(wrote=wrote, last_write=last_write)
+RAW.update(wrote=wrote, last_write=last_write, WRITES=_writes)
 
 
 def boxed(scalar: Any, array: np.ndarray[Any, Any]) -> None:

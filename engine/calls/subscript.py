@@ -20,6 +20,7 @@ from ..ops.shape import alias, reshaped, select, slice_of, unsqueeze
 from ..rebase import follow, follow_quietly, hang, move, region
 from ..tensor import Tensor, box, wrap
 from ..versions import wrote
+from .assignment import write_recorded
 from .indices import SELECT, SLICE, Index, bounds, is_whole, range_error
 from .shape import expanded
 from .values import number_in
@@ -234,13 +235,20 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         v = value if d.dtype.kind == "f" and -1e30 < value < 1e30 else None
     elif kind is int:
         v = value if d.dtype.kind in "fi" and -128 <= value <= 127 else None
-    elif kind is Tensor and (value._n is None or not here.grad):
+    elif kind is Tensor:
         v = value._d
         if v.dtype is not d.dtype or (v.base is not None and type(v) is ndarray) or v is d or v is d.base:
             v = None
     else:
         v = None
-    if v is None or (n is not None and here.grad) or not _write_plainly(d, index, v):
+    if v is None:
+        _set(self, index, value)
+        return
+    if here.grad and (n is not None or (kind is Tensor and value._n is not None)):
+        if not write_recorded(self, d, index, v, value._n if kind is Tensor else None):
+            _set(self, index, value)
+        return
+    if not _write_plainly(d, index, v):
         _set(self, index, value)
         return
     wrote(d)
