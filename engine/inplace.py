@@ -77,7 +77,9 @@ RAW.update(track=track, track_all=track_all, follow_quietly=follow_quietly, Hook
 
 def _filling(d: Any, args: tuple[Any, ...]) -> Any:
     value = args[0] if len(args) == 1 else None
-    return value if type(value) is float and d.dtype.kind == "f" and -1e30 < value < 1e30 else None
+    if type(value) is float:
+        return value if d.dtype.kind == "f" and -1e30 < value < 1e30 else None
+    return value if type(value) is int and d.dtype.kind in "fi" and -128 <= value <= 127 else None
 
 
 def _copying(d: Any, args: tuple[Any, ...]) -> Any:

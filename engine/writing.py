@@ -31,7 +31,8 @@ def row_of(front: Callable[..., Any]) -> Row | None:
 def source(row: Row, name: str) -> str:
     """Source of the method ``name`` that runs ``row`` in place."""
     two = len(row.inputs) == 2
-    slow = f"__tracebackhide__ = True; return written_slowly({name}_method, (input, {'other, ' if two else ''}*rest), kwargs)"
+    given = "(input, other, *rest)" if two else "(input, *rest)"
+    slow = f"__tracebackhide__ = True; return written_slowly({name}_method, {given}, kwargs)"
     lines = [
         f"def {row.name}(input, {'other=MISSING, ' if two else ''}*rest, **kwargs):",
         f"    if BUSY and here.modes or rest or kwargs: {slow}",
