@@ -22,7 +22,7 @@ globals().update(_public)
 _LATE = {  # files that are read when one of their names, or they themselves, are first asked for
     "cuda": "", "fft": "", "linalg": "", "nn": "", "optim": "", "random": "", "return_types": "", "special": "",
     "func": "", "func.vmap": "vmap",
-    "utils": "",
+    "signal": "", "utils": "",
     "anomaly": "is_anomaly_check_nan_enabled is_anomaly_enabled set_anomaly_enabled",
     "inference": "inference_mode is_inference",
     "size": "layout strided memory_format contiguous_format preserve_format channels_last channels_last_3d",

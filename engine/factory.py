@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes, errors
-from .kernel import PUBLIC
+from .kernel import PUBLIC, RAW
 from .mode import overridable
 from .size import device as Device
 from .tensor import Tensor, wrap
@@ -70,11 +70,13 @@ def creating(function: Callable[..., Any]) -> Callable[..., Tensor]:
         **kwargs: Any,
     ) -> Tensor:
         data = function(*args, dtype=numpy_dtype(name, dtype), **kwargs)
+        if memory_format is not None and memory_format.name != "preserve_format":
+            data = RAW["in_format"](data, memory_format.name)
         return leaf(data, requires_grad, device)
 
     parameters = [p for p in inspect.signature(function).parameters.values() if p.name != "dtype"]
     options = [p for n, p in inspect.signature(made, follow_wrapped=False).parameters.items() if n in _OPTIONS]
-    made.__signature__ = inspect.Signature([*parameters, *options])  # type: ignore[attr-defined]  # functions take it
+    made.__signature__ = inspect.Signature(sorted([*parameters, *options], key=lambda p: p.kind))  # type: ignore[attr-defined]  # functions take it
     return overridable(made)
 
 

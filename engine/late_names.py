@@ -10,9 +10,18 @@ FUNCTIONS: dict[str, str] = {
     "differences": """
         cumulative_trapezoid diff gradient trapezoid trapz
     """,
+    "grids": """
+        bartlett_window blackman_window block_diag cartesian_prod combinations diagflat empty_permuted
+        empty_strided hamming_window hann_window kaiser_window range tril_indices triu_indices
+    """,
+    "questions": """
+        are_deterministic_algorithms_enabled detach get_default_device get_device
+        is_deterministic_algorithms_warn_only_enabled is_same_size is_signed is_storage set_default_device
+        set_default_tensor_type typename use_deterministic_algorithms
+    """,
     "sampling": """
-        Generator bernoulli default_generator get_rng_state initial_seed manual_seed normal rand rand_like
-        randint randint_like randn randn_like randperm seed set_rng_state
+        Generator bernoulli binomial default_generator get_rng_state initial_seed manual_seed multinomial
+        normal poisson rand rand_like randint randint_like randn randn_like randperm seed set_rng_state
     """,
     "special": """
         digamma erf erfc erfinv i0 igamma igammac lgamma logit mvlgamma polygamma
@@ -34,8 +43,15 @@ METHODS: dict[str, str] = {
     "differences": """
         diff
     """,
+    "grids": """
+        diagflat new_empty_strided
+    """,
+    "questions": """
+        get_device is_coalesced is_cpu is_cuda is_distributed is_meta is_mkldnn is_mps is_nested is_pinned
+        is_quantized is_same_size is_shared is_signed is_sparse is_sparse_csr is_xla is_xpu storage_offset
+    """,
     "sampling": """
-        bernoulli bernoulli_ normal_ random_ uniform_
+        bernoulli bernoulli_ cauchy_ exponential_ geometric_ log_normal_ multinomial normal_ random_ uniform_
     """,
     "special": """
         digamma digamma_ erf erf_ erfc erfc_ erfinv erfinv_ i0 i0_ igamma igamma_ igammac igammac_ lgamma
@@ -57,6 +73,9 @@ ROWS: dict[str, str] = {
         airy_ai bessel_j0 bessel_j1 bessel_y0 bessel_y1 i0 i0e i1 i1e modified_bessel_i0 modified_bessel_i1
         modified_bessel_k0 modified_bessel_k1 scaled_modified_bessel_k0 scaled_modified_bessel_k1
         spherical_bessel_j0
+    """,
+    "ops.blocks": """
+        block_diag
     """,
     "ops.convolution": """
         convolution convolution_input convolution_weight

@@ -140,7 +140,7 @@ class Generator:
 
     def clone_state(self) -> Generator:
         """A new generator at the same place."""
-        return Generator(self.device).set_state(self.get_state())
+        return type(self)(self.device).set_state(self.get_state())
 
     def words(self, count: int) -> np.ndarray:
         """The next ``count`` words of 32 bits, as uint64."""

@@ -71,7 +71,7 @@ LINALG = {
     "bmm": [Example(BATCH, BATCH.transpose(0, 2, 1) + 1)],
     "addmm": [Example(VECTOR[:2], X, Y.T), Example(X @ Y.T, X, Y.T, 2, 0.5), Example(VECTOR[:1], X, Y.T, 3, 1)],
     "drop_dim": [Example(X[:1], 0)],
-    "diag_embed": [Example(VECTOR), Example(X, -1)],
+    "diag_embed": [Example(VECTOR), Example(X, -1), Example(X, 1, 0, 2)],
     "diagonal_copy": [Example(X), Example(SQUARE, 1)],
     "trace": [Example(X), Example(SQUARE)],
     "inv": [Example(SQUARE), Example(SQUARES)],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from .example import POSITIVE, ROW, Example, X, Y, random
 
 INSIDE = X / 2.5  # in (-0.8, 0.8)
@@ -27,6 +29,8 @@ SPECIAL: dict[str, list[Example]] = {
     "xlog1py_by_number": [Example(X, 0.7)],
     "mul_number": [Example(X, 0.7)],
     "add_number": [Example(X, 0.7)],
+    "normal_of_two": [Example(X, POSITIVE, Y, fixed=[2])],
+    "block_diag": [Example([X, ROW, np.array(0.7)])],
     "frexp": [Example(random(2, 3))],
     "nextafter": [Example(X, Y), Example(X, ROW)],
     "xlogy_of_number": [Example(POSITIVE, 2.5)],

@@ -13,10 +13,12 @@ import pytest
 import engine
 from engine.absent_names import NAMES
 
-from .creation_expressions import TABLES
+from . import creation_expressions, pattern_expressions
 
 CASES = [
-    pytest.param(line, id=f"{topic}: {line}") for topic, table in TABLES.items() for line in table.strip().splitlines()
+    pytest.param(line, id=f"{topic}: {line}")
+    for topic, table in (creation_expressions.TABLES | pattern_expressions.TABLES).items()
+    for line in table.strip().splitlines()
 ]
 
 

@@ -12,6 +12,8 @@ EVERYDAY = (
 LATE = (
     "copies",
     "differences",
+    "grids",
+    "questions",
     "sampling",
     "special",
     "spectra",

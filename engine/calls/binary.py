@@ -70,7 +70,7 @@ def clamp_max(input: Tensor, max: Any) -> Tensor:
 
 
 # How PyTorch's C++ calls dtypes
-_C_NAMES = {
+C_NAMES = {
     "D": "c10::complex<double>", "F": "c10::complex<float>",
     "f": "float", "d": "double", "l": "long int", "i": "int", "h": "short int", "b": "signed char", "B": "unsigned char"
 }  # fmt: skip
@@ -81,10 +81,10 @@ def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
     found = [(name, t) for name, t in (("end", end), ("weight", weight)) if isinstance(t, Tensor)]
     for name, t in found:
         if t._d.dtype is not input._d.dtype and (name == "end" or t._d.ndim):
-            a, b = (_C_NAMES.get(d.char, dtypes.OF[d].name) for d in (input._d.dtype, t._d.dtype))
+            a, b = (C_NAMES.get(d.char, dtypes.OF[d].name) for d in (input._d.dtype, t._d.dtype))
             raise RuntimeError(f"expected dtype {a} for `{name}` but got dtype {b}")
     if isinstance(weight, complex) and input._d.dtype.kind == "f":
-        name = _C_NAMES[input._d.dtype.char]
+        name = C_NAMES[input._d.dtype.char]
         raise RuntimeError(f"value cannot be converted to type {name} without overflow")
     if isinstance(weight, Tensor):
         return rows.lerp_tensor(input, end, weight)

@@ -14,7 +14,7 @@ from ..ops import shape as shapes
 from ..ops.linalg_errors import different_bmm, different_dot, different_mm, different_mv
 from ..tensor import Tensor, box
 from .einsum import einsum
-from .shape import broadcast_shapes
+from .shape import broadcast_shapes, dim_of
 
 mm_of = rows.mm
 
@@ -201,6 +201,16 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     return rows.diagonal_copy(input, diagonal)
 
 
+def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
+    """Matrices in ``dim1`` and ``dim2`` with the last dimension of ``input`` on their diagonal, zeros elsewhere."""
+    if not isinstance(input, Tensor):
+        raise errors.argument("diag_embed", "input", 1, input)
+    n = input._d.ndim + 1
+    if dim_of(dim1, n) == dim_of(dim2, n):
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    return rows.diag_embed(input, offset, dim_of(dim1, n), dim_of(dim2, n))
+
+
 def trace(input: Tensor) -> Tensor:
     """The sum of the main diagonal of a matrix."""
     if isinstance(input, Tensor) and input._d.ndim != 2:
@@ -253,7 +263,7 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
 
 FUNCTIONS = {
     "mm": mm, "mv": mv, "dot": dot, "vdot": vdot, "bmm": bmm, "addmm": addmm, "outer": outer, "ger": outer,
-    "matmul": matmul, "diag": diag, "diag_embed": rows.diag_embed, "trace": trace, "det": det, "inverse": inverse,
+    "matmul": matmul, "diag": diag, "diag_embed": diag_embed, "trace": trace, "det": det, "inverse": inverse,
     "tensordot": tensordot, "inner": inner, "einsum": einsum,
 }  # fmt: skip
 METHODS = {name: f for name, f in FUNCTIONS.items() if name not in ("tensordot", "einsum")} | {"__matmul__": _operator}

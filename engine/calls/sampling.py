@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from .. import random
-from ..errors import no_broadcast
+from .. import draws, random
+from ..errors import no_broadcast, not_implemented
 from ..factory import creating, default_float, shape_of
 from ..kernel import PUBLIC
 from ..mode import overridable
 from ..ops import fill as rows
 from ..size import device as Device
 from ..tensor import Tensor, wrap
+from .binary import C_NAMES as _C_NAMES
 from .creation import model
 
 
@@ -143,6 +144,8 @@ def normal(
     dtype: Any = None,
     device: Any = None,
     requires_grad: bool = False,
+    layout: Any = None,
+    pin_memory: bool = False,
 ) -> Tensor:
     """Normal numbers ``mean + std · n``, for tensors of means and deviations or for numbers and a ``size``."""
     if size is not None:
@@ -163,7 +166,9 @@ def normal(
     values = np.asarray(drawn * scale + loc)
     if len(given) == 1 and not given[0].requires_grad:
         return wrap(values)
-    names = "NormalBackward3" if len(given) == 2 else "NormalBackward1" if given[0] is mean else "NormalBackward2"
+    if len(given) == 2:
+        return rows.normal_of_two(mean, std, wrap(values))
+    names = "NormalBackward1" if given[0] is mean else "NormalBackward2"
     first = given[0] if given[0].shape == shape else PUBLIC["expand_to"](given[0], shape)
     return rows.overwritten(first, wrap(values), names)
 
@@ -227,12 +232,112 @@ def _bernoulli_(input: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor
     return rows.overwritten(input, wrap(values), "BernoulliBackward2")
 
 
+def _continuous(title: str, input: Tensor, name: str) -> np.dtype[Any]:
+    d = input._d.dtype
+    if d.kind != "f":
+        raise RuntimeError(
+            f"{title} distribution is a continuous probability distribution. dtype must be a floating point but you "
+            f"specified {name}"
+        )
+    return d
+
+
+def _exponential_(input: Tensor, lambd: float = 1.0, *, generator: Any = None) -> Tensor:
+    """Exponential numbers of rate ``lambd`` in place of what was there."""
+    d = _continuous("Exponential", input, input.dtype.title)
+    if not lambd > 0:
+        raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd:g}")
+    source = generator or random.default_generator
+    values = _drawn(input, lambda shape: draws.exponential(shape, lambd, d, source))
+    return rows.overwritten(input, wrap(values), "ExponentialBackward0")
+
+
+def _cauchy_(input: Tensor, median: float = 0.0, sigma: float = 1.0, *, generator: Any = None) -> Tensor:
+    """Numbers of Cauchy's distribution in place of what was there."""
+    d = _continuous("Cauchy", input, _C_NAMES.get(input._d.dtype.char, input.dtype.name))
+    if not sigma > 0:
+        raise RuntimeError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma:g}")
+    source = generator or random.default_generator
+    values = _drawn(input, lambda shape: draws.cauchy(shape, median, sigma, d, source))
+    return rows.overwritten(input, wrap(values), "CauchyBackward0")
+
+
+def _geometric_(input: Tensor, p: float, *, generator: Any = None) -> Tensor:
+    """Numbers of trials up to the first success, of chance ``p``, in place of what was there."""
+    d = input._d.dtype
+    if d.kind in "bc":
+        raise not_implemented("geometric_cpu", d)
+    if not 0 < p < 1:
+        raise RuntimeError(f"geometric_ expects p to be in (0, 1), but got p={p:g}")
+    source = generator or random.default_generator
+    values = _drawn(input, lambda shape: draws.geometric(shape, p, d, source))
+    return rows.overwritten(input, wrap(values), "GeometricBackward0")
+
+
+def _log_normal_(input: Tensor, mean: float = 1.0, std: float = 2.0, *, generator: Any = None) -> Tensor:
+    """``e^n`` for normal numbers n in place of what was there."""
+    d = input._d.dtype
+    if d.kind != "f":
+        raise not_implemented("log_normal_cpu", d)
+    if not std > 0:
+        raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std:g}")
+    source = generator or random.default_generator
+    values = _drawn(input, lambda shape: draws.log_normal(shape, mean, std, d, source))
+    return rows.overwritten(input, wrap(values), "LogNormalBackward0")
+
+
+# -------------------------------------------------------------------------------------------------------- of chances
+@overridable
+def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator: Any = None) -> Tensor:
+    """``num_samples`` indices of entries of ``input``, or of each of its rows, in proportion to them.
+
+    Shapes: [n] to [num_samples], [m, n] to [m, num_samples]; int64.
+    """
+    chances = model("multinomial", input)._d
+    if chances.ndim not in (1, 2):
+        raise RuntimeError("prob_dist must be 1 or 2 dim")
+    if chances.dtype.kind != "f":
+        raise RuntimeError(f"multinomial only supports floating-point dtypes for input, got: {input.dtype.title}")
+    if num_samples <= 0:
+        raise RuntimeError("cannot sample n_sample <= 0 samples")
+    if not replacement and num_samples > chances.shape[-1]:
+        raise RuntimeError("cannot sample n_sample > prob_dist.size(-1) samples without replacement")
+    if chances.shape[-1] > 1 << 24:
+        raise RuntimeError("number of categories cannot exceed 2^24")
+    draw = draws.categories if replacement and num_samples > 1 else draws.distinct_categories
+    drawn = draw(np.atleast_2d(chances), num_samples, generator or random.default_generator)
+    return wrap(drawn[0] if chances.ndim == 1 else drawn)
+
+
+def poisson(input: Tensor, generator: Any = None) -> Tensor:
+    """A number of events for each rate in ``input``, in its dtype."""
+    rates = model("poisson", input)._d
+    if rates.dtype.kind != "f":
+        raise not_implemented("poisson_cpu", rates.dtype)
+    values = draws.poisson(np.asarray(rates), generator or random.default_generator)
+    return rows.overwritten(input, wrap(values), "PoissonBackward0")
+
+
+def binomial(count: Tensor, prob: Tensor, generator: Any = None) -> Tensor:
+    """A number of successes for each pair of a count of trials and the chance of one."""
+    for name, t in (("count", count), ("prob", prob)):
+        if t._d.dtype.kind != "f":
+            raise ValueError(f"binomial only supports floating-point dtypes for {name}, got: {t.dtype.title}")
+    counts, chances = np.broadcast_arrays(count._d, prob._d)
+    values = draws.binomial(counts, chances, generator or random.default_generator)
+    return rows.binomial_of_two(count, prob, wrap(values))
+
+
 FUNCTIONS: dict[str, Any] = {
+    "multinomial": multinomial, "poisson": overridable(poisson), "binomial": overridable(binomial),
     "rand": rand, "randn": randn, "randint": randint, "randperm": randperm, "rand_like": rand_like,
     "randn_like": randn_like, "randint_like": randint_like, "bernoulli": bernoulli, "normal": normal,
     "manual_seed": random.manual_seed, "seed": random.seed, "initial_seed": random.initial_seed,
     "get_rng_state": random.get_rng_state, "set_rng_state": random.set_rng_state, "Generator": Generator,
     "default_generator": random.default_generator,
 }  # fmt: skip
-METHODS = {"bernoulli": bernoulli}
-IN_PLACE = {"normal_": _normal_, "uniform_": _uniform_, "random_": _random_, "bernoulli_": _bernoulli_}
+METHODS = {"bernoulli": bernoulli, "multinomial": multinomial}
+IN_PLACE = {
+    "normal_": _normal_, "uniform_": _uniform_, "random_": _random_, "bernoulli_": _bernoulli_,
+    "exponential_": _exponential_, "cauchy_": _cauchy_, "geometric_": _geometric_, "log_normal_": _log_normal_,
+}  # fmt: skip

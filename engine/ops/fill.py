@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..kernel import RAW, on_arrays
 from ..op import op
 
 
@@ -28,3 +29,28 @@ def overwritten(x, values, name):
 def filled_with(x, value, name):
     """The 0-d ``value`` in place of every element of ``x``."""
     return np.full_like(x, value)
+
+
+@on_arrays("zeros_shaped", lambda shape, dtype: RAW["wrap"](np.zeros(shape, dtype)))
+def zeros_shaped(shape, dtype):
+    """Zeros of a shape and dtype."""
+    return np.zeros(shape, dtype)
+
+
+@op(
+    x=lambda g, x_shape, x_dtype: zeros_shaped(x_shape, x_dtype),
+    y=lambda g, y_shape, y_dtype: zeros_shaped(y_shape, y_dtype),
+    values=None, apart=("y",), node="NormalBackward3", jvp=lambda tangent_x, tangent_y, values: np.zeros_like(values),
+)  # fmt: skip
+def normal_of_two(x, y, values):
+    """``values``, normal numbers of means ``x`` and deviations ``y``."""
+    return values
+
+
+@op(
+    x=lambda g: underivable(g, "binomial"), y=lambda g: underivable(g, "binomial"), values=None, apart=("y",),
+    node="NotImplemented", jvp="linear",
+)  # fmt: skip
+def binomial_of_two(x, y, values):
+    """``values``, numbers of successes in ``x`` trials of chance ``y``."""
+    return values

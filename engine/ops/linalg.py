@@ -99,11 +99,13 @@ def drop_dim(x, dim):
 
 
 # ------------------------------------------------ diagonals
-@op(x=lambda g, offset: diagonal(g, offset, -2, -1), jvp="linear")
-def diag_embed(x, offset=0):
-    """Matrices with the last dimension of ``x`` on their diagonal, zeros elsewhere."""
-    n = x.shape[-1] + builtins.abs(offset)
-    return diagonal_back(x, (*x.shape[:-1], n, n), offset, -2, -1)
+@op(x=lambda g, offset, dim1, dim2: diagonal(g, offset, dim1, dim2), jvp="linear")
+def diag_embed(x, offset=0, dim1=-2, dim2=-1):
+    """Matrices in ``dim1`` and ``dim2`` with the last dimension of ``x`` on their diagonal, zeros elsewhere."""
+    n, shape = x.shape[-1] + builtins.abs(offset), list(x.shape[:-1])
+    for d in sorted((dim1 % (x.ndim + 1), dim2 % (x.ndim + 1))):
+        shape.insert(d, n)
+    return diagonal_back(x, tuple(shape), offset, dim1, dim2)
 
 
 @op(
