@@ -204,7 +204,7 @@ class CustomStep:
         ctx.__dict__ = state
         ctx._kept, ctx._at = kept, node
         state.pop("_accessed", None)
-        given = [g.get(i) for i in range(len(self.shapes))] if isinstance(g, dict) else [g]
+        given = [g.get(i) for i in range(len(self.shapes))] if isinstance(g, dict) else [g] * len(self.shapes)
         if not recorded:
             given = [None if part is None else wrap(part) for part in given]
         if state.get("_materialize", True):

@@ -218,8 +218,11 @@ class Step:
         if name not in self.data:
             return value
         edges = dict(zip(self.wanted, node.edges, strict=True))
+        edge = edges.get(name)
+        if edge is not None and edge.key > 0 and edge.variable._d is value:
+            return edge.variable  # a leaf is saved as itself
         made = RAW["relay"](node, self.outputs.index(name)) if self.row.several and name in self.outputs else node
-        return RAW["tensor_of"](value, made if name in self.outputs else edges.get(name))
+        return RAW["tensor_of"](value, made if name in self.outputs else edge)
 
     @property
     def outputs(self) -> Sequence[str]:
