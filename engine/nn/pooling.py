@@ -278,3 +278,51 @@ class AdaptiveAvgPool3d(_AdaptiveAvg):
     """The mean of each of ``output_size`` windows in the last three dimensions."""
 
     _function = "adaptive_avg_pool3d"
+
+
+class _FractionalMax(Module):
+    """The largest of windows whose places are drawn: ``output_size`` of them, or ``output_ratio`` of the input's."""
+
+    _dims = 0
+
+    def __init__(
+        self,
+        kernel_size: Any,
+        output_size: Any = None,
+        output_ratio: Any = None,
+        return_indices: bool = False,
+        _random_samples: Any = None,
+    ) -> None:
+        super().__init__()
+        n, name = self._dims, type(self).__name__
+        if n == 3 and any(k <= 0 for k in each(kernel_size, n)):
+            raise ValueError(f"kernel_size must be greater than 0, but got {kernel_size}")
+        self.kernel_size, self.return_indices = each(kernel_size, n), return_indices
+        self.register_buffer("_random_samples", _random_samples)
+        self.output_size = None if output_size is None else each(output_size, n)
+        self.output_ratio = None if output_ratio is None else each(output_ratio, n)
+        if output_size is None and output_ratio is None:
+            raise ValueError(f"{name} requires specifying either an output size, or a pooling ratio")
+        if output_size is not None and output_ratio is not None:
+            raise ValueError("only one of output_size and output_ratio may be specified")
+        if not all(0 < ratio < 1 for ratio in self.output_ratio or ()):
+            raise ValueError(f"output_ratio must be between 0 and 1 (got {output_ratio})")
+
+    def forward(self, input: Tensor) -> Any:
+        """``functional.fractional_max_pool<n>d(input, ...)``."""
+        return getattr(F, f"fractional_max_pool{self._dims}d")(
+            input, self.kernel_size, self.output_size, self.output_ratio, self.return_indices,
+            _random_samples=self._random_samples,
+        )  # fmt: skip
+
+
+class FractionalMaxPool2d(_FractionalMax):
+    """The largest of windows whose places are drawn. Shapes: ([N,] C, H, W) to ([N,] C, H', W')."""
+
+    _dims = 2
+
+
+class FractionalMaxPool3d(_FractionalMax):
+    """The largest of windows whose places are drawn. Shapes: ([N,] C, D, H, W) to ([N,] C, D', H', W')."""
+
+    _dims = 3
