@@ -23,6 +23,9 @@ FUNCTIONS: dict[str, str] = {
         Generator bernoulli binomial default_generator get_rng_state initial_seed manual_seed multinomial
         normal poisson rand rand_like randint randint_like randn randn_like randperm seed set_rng_state
     """,
+    "scattering": """
+        index_reduce masked_scatter nonzero_static put scatter_reduce unravel_index
+    """,
     "special": """
         digamma erf erfc erfinv i0 igamma igammac lgamma logit mvlgamma polygamma
     """,
@@ -52,6 +55,10 @@ METHODS: dict[str, str] = {
     """,
     "sampling": """
         bernoulli bernoulli_ cauchy_ exponential_ geometric_ log_normal_ multinomial normal_ random_ uniform_
+    """,
+    "scattering": """
+        index_reduce index_reduce_ masked_scatter masked_scatter_ nonzero_static put put_ scatter_reduce
+        scatter_reduce_
     """,
     "special": """
         digamma digamma_ erf erf_ erfc erfc_ erfinv erfinv_ i0 i0_ igamma igamma_ igammac igammac_ lgamma
@@ -129,6 +136,9 @@ ROWS: dict[str, str] = {
         resample resample_adaptiveavgpool2d resample_adaptiveavgpool3d resample_avgpool2d resample_avgpool3d
         resample_reflectionpad1d resample_reflectionpad2d resample_reflectionpad3d resample_replicationpad1d
         resample_replicationpad2d resample_replicationpad3d turned_taps
+    """,
+    "ops.scattering": """
+        index_fill_tensor index_reduce masked_scatter put_elements scatter_combined scatter_reduce
     """,
     "ops.special": """
         add_number digamma entr erf erfc erfcx erfinv igamma igammac lgamma log_ndtr logit mul_number mvlgamma

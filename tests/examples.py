@@ -9,6 +9,7 @@ from .examples_elementwise import ELEMENTWISE
 from .examples_fourier import FOURIER
 from .examples_layers import LAYERS
 from .examples_reduce import LINALG, LOSSES, REDUCE
+from .examples_scattering import SCATTERING
 from .examples_shape import SHAPE_EXAMPLES
 from .examples_special import SPECIAL
 from .examples_statistics import STATISTICS
@@ -27,6 +28,7 @@ for _family in (
     SPECIAL,
     STATISTICS,
     COPY_EXAMPLES,
+    SCATTERING,
 ):
     if _twice := EXAMPLES.keys() & _family.keys():
         raise ValueError(f"examples in two families: {sorted(_twice)}")

@@ -15,6 +15,7 @@ LATE = (
     "grids",
     "questions",
     "sampling",
+    "scattering",
     "special",
     "spectra",
     "statistics",

@@ -34,6 +34,8 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     if length < 0:
         raise RuntimeError("narrow(): length must be non-negative.")
+    if isinstance(start, Tensor) and (start._d.ndim or start._d.dtype.kind not in "iu"):
+        raise RuntimeError("start must be an 0-dim integral Tensor.")
     d, first = dim_of(dim, input._d.ndim), int(start)
     n = input._d.shape[d]
     if not -n <= first <= n:
@@ -105,6 +107,8 @@ def roll(input: Tensor, shifts: Any, dims: Any = ()) -> Tensor:
         raise RuntimeError("`shifts` required")
     if len(by) != len(along) and not (len(by) == 1 and not along):
         raise RuntimeError(f"shifts and dimensions must align. shifts: {len(by)}, dims:{len(along)}")
+    if along and not input._d.ndim:
+        raise IndexError(f"Dimension specified as {along[0]} but tensor has no dimensions")
     return rows.roll(input, by, tuple([dim_of(d, input._d.ndim) for d in along]))
 
 

@@ -315,7 +315,8 @@ _METHODS = (
     "unsafe_split", "unsafe_split_with_sizes", "unsafe_chunk", "diagonal_scatter", "select_scatter", "slice_scatter",
     "as_strided", "as_strided_scatter", "narrow_copy",
 )  # fmt: skip
-METHODS: dict[str, Any] = {name: FUNCTIONS[name] for name in _METHODS} | {
+METHODS: dict[str, Any] = {
+    **{name: FUNCTIONS[name] for name in _METHODS},
     "sum_to_size": sum_to_size, "resize_": resize_, "resize_as_": resize_as_, "as_strided_": reshaping(as_strided_),
     "storage_offset": storage_offset,
 }  # fmt: skip

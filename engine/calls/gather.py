@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from ..kernel import PUBLIC
 from ..mode import overridable
 from ..ops import index as rows
-from ..ops.shape import expand_to, reshaped
+from ..ops.shape import clone, expand_to, reshaped
 from ..tensor import Tensor, wrap
 from .indices import out_of_bounds
+from .out import accepts_out, as_self, expected_out, same_scalar
 from .shape import dim_of
 
 
@@ -26,12 +28,15 @@ def _in_range(index: Any, dim: int, n: int, low: int = 0) -> None:
         raise RuntimeError(str(out_of_bounds(int(wrong[0]), dim, n)))
 
 
-def _check_index(function: str, x: Tensor, dim: int, index: Tensor) -> int:
+def check_index(function: str, x: Tensor, dim: int, index: Tensor, src: Tensor | None = None) -> int:
     """The dimension from the front, after PyTorch's checks of an index along it."""
     d = dim_of(dim, x._d.ndim)
+    if not index._d.size:
+        return d
     _whole(function, index)
-    if (index._d.ndim or 1) != (x._d.ndim or 1):
-        raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
+    for name, t in (("input" if function == "gather" else "self", x), ("src", src)):
+        if t is not None and (index._d.ndim or 1) != (t._d.ndim or 1):
+            raise RuntimeError(f"Index tensor must have the same number of dimensions as {name} tensor")
     return d
 
 
@@ -41,7 +46,10 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False)
 
     Shapes: ``index`` and the result alike, no larger than ``input`` but along ``dim``.
     """
-    d = _check_index("gather", input, dim, index)
+    d = check_index("gather", input, dim, index)
+    if index._d.ndim != input._d.ndim or (not index._d.size and index._d.dtype.name != "int64"):
+        at = wrap(np.asarray(index._d, np.int64).reshape(-1))
+        return reshaped(rows.gather(reshaped(input, (input._d.size,)), 0, at), index._d.shape)
     for i, (n, m) in enumerate(zip(index._d.shape, input._d.shape, strict=False)):
         if i != d and n > m:
             raise RuntimeError(
@@ -86,34 +94,39 @@ def scatter(
     Shapes: ``index`` no larger than ``src``, nor than ``input`` but along ``dim``.
     """
     src = value if src is None else src
-    if reduce == "add" and isinstance(src, Tensor):
-        return scatter_add(input, dim, index, src)
-    d = _check_index("scatter", input, dim, index)
-    if not isinstance(src, Tensor):
-        _check_room(input, d, index, None)
-        if reduce == "add":
-            return rows.scatter_add(input, d, index, wrap(np.full(index._d.shape, src, input._d.dtype)))
-        return rows.scatter_number(input, d, index, src)
-    _check_source("scatter", input, src)
-    _check_room(input, d, index, src)
-    return rows.scatter(input, d, index, src)
+    tensor = src if isinstance(src, Tensor) else None
+    if reduce not in (None, "add", "multiply"):
+        raise RuntimeError("reduce argument must be either add or multiply.")
+    d = check_index("scatter", input, dim, index, tensor)
+    if tensor is not None:
+        check_source("scatter", input, src)
+    check_room(input, d, index, tensor)
+    if not index._d.size:
+        return clone(input)
+    if reduce is not None:
+        if tensor is None:
+            src = wrap(np.full(index._d.shape, src, input._d.dtype))
+        return PUBLIC["scatter_combined"](input, d, index, src, "sum" if reduce == "add" else "prod")
+    return rows.scatter_number(input, d, index, src) if tensor is None else rows.scatter(input, d, index, src)
 
 
 @overridable
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """``src`` added at the places that ``gather`` would read; what meets there adds up."""
-    d = _check_index("scatter_add", input, dim, index)
-    _check_source("scatter", input, src)
-    _check_room(input, d, index, src)
+    d = check_index("scatter", input, dim, index, src)
+    check_source("scatter", input, src)
+    check_room(input, d, index, src)
+    if not index._d.size:
+        return clone(input)
     return rows.scatter_add(input, d, index, src)
 
 
-def _check_source(function: str, x: Tensor, src: Tensor) -> None:
+def check_source(function: str, x: Tensor, src: Tensor) -> None:
     if x._d.dtype is not src._d.dtype:
         raise RuntimeError(f"{function}(): Expected self.dtype to be equal to src.dtype")
 
 
-def _check_room(x: Tensor, dim: int, index: Tensor, src: Tensor | None) -> None:
+def check_room(x: Tensor, dim: int, index: Tensor, src: Tensor | None) -> None:
     shape = index._d.shape
     small = any(i != dim and n > m for i, (n, m) in enumerate(zip(shape, x._d.shape, strict=False)))
     short = src is not None and any(n > m for n, m in zip(shape, src._d.shape, strict=False))
@@ -127,7 +140,7 @@ def _check_room(x: Tensor, dim: int, index: Tensor, src: Tensor | None) -> None:
 
 
 # ------------------------------------------------------------------------------------------------ whole entries
-def _rows(function: str, x: Tensor, dim: int, index: Tensor) -> tuple[int, Tensor]:
+def rows_of(function: str, x: Tensor, dim: int, index: Tensor) -> tuple[int, Tensor]:
     d = dim_of(dim, x._d.ndim)
     if index._d.ndim > 1:
         raise IndexError(f"{function}(): Index is supposed to be a vector")
@@ -141,28 +154,43 @@ def _rows(function: str, x: Tensor, dim: int, index: Tensor) -> tuple[int, Tenso
 @overridable
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """The entries along ``dim`` that the vector ``index`` lists."""
-    d, at = _rows("index_select", input, dim, index)
+    d, at = rows_of("index_select", input, dim, index)
     return rows.index_select(input, d, at)
 
 
 @overridable
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Any = 1) -> Tensor:
     """The entries of ``source``, times ``alpha``, added at ``index`` along ``dim``."""
-    d, at = _rows("index_add", input, dim, index)
+    d, at = rows_of("index_add", input, dim, index)
+    own, theirs = input._d.shape, source._d.shape
+    if (*own[:d], *own[d + 1 :]) != (*theirs[:d], *theirs[d + 1 :]) and len(own):
+        raise RuntimeError(
+            "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = "
+            f"{list(own)} source.shape = {list(theirs)}"
+        )
     return rows.index_add(input, d, at, source, alpha)
 
 
 @overridable
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
-    """The entries at ``index`` along ``dim`` set to a number."""
-    d, at = _rows("index_fill", input, dim, index)
-    return rows.index_fill(input, d, at, value.item() if isinstance(value, Tensor) else value)
+    """The entries at ``index`` along ``dim`` set to a number, or to a 0-d tensor."""
+    d, at = rows_of("index_fill", input, dim, index)
+    if not isinstance(value, Tensor):
+        return rows.index_fill(input, d, at, value)
+    if value._d.ndim:
+        raise RuntimeError(
+            f"index_fill_ only supports a 0-dimensional value tensor, but got tensor with {value._d.ndim} dimension(s)."
+        )
+    if value._d.dtype is not input._d.dtype:
+        value = PUBLIC["cast" if input._d.dtype.kind in "fc" else "cast_whole"](value, input._d.dtype)
+    n = input._d.shape[d] if input._d.ndim else 1
+    return PUBLIC["index_fill_tensor"](input, d, wrap(np.unique(at._d % n)), value)
 
 
 @overridable
 def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
     """The entries at ``index`` along ``dim`` taken from ``source``."""
-    d, at = _rows("index_copy", input, dim, index)
+    d, at = rows_of("index_copy", input, dim, index)
     return rows.index_copy(input, d, at, source)
 
 
@@ -178,6 +206,11 @@ def take(input: Tensor, index: Tensor) -> Tensor:
 
 
 _names = (gather, take_along_dim, scatter, scatter_add, index_select, index_add, index_fill, index_copy, take)
-FUNCTIONS: dict[str, Any] = {f.__name__: f for f in _names}
-METHODS = dict(FUNCTIONS)
+METHODS: dict[str, Any] = {f.__name__: f for f in _names}
+FUNCTIONS: dict[str, Any] = {
+    **{name: accepts_out(f, True) for name, f in METHODS.items()},
+    "gather": accepts_out(gather, True, expected_out),
+    "index_select": accepts_out(index_select, True, same_scalar("index_select")),
+    "take": accepts_out(take, True, as_self("take")),
+}
 IN_PLACE = {f.__name__ + "_": f for f in (scatter, scatter_add, index_add, index_fill, index_copy)}

@@ -14,6 +14,7 @@ from ..ops import index as rows
 from ..ops import masks
 from ..tensor import Tensor, box, wrap
 from .indices import PART_OF_MASK, numpy_index, range_error
+from .out import accepts_out, same_scalar
 from .subscript import delitem, getitem, setitem
 from .values import number_in
 
@@ -220,7 +221,7 @@ METHODS: dict[str, Any] = {
     "argwhere": argwhere,
 }  # fmt: skip
 FUNCTIONS: dict[str, Any] = {
-    "index_put": index_put, "masked_fill": masked_fill, "masked_select": masked_select, "nonzero": nonzero,
-    "argwhere": argwhere,
+    "index_put": index_put, "masked_fill": masked_fill, "nonzero": nonzero, "argwhere": argwhere,
+    "masked_select": accepts_out(masked_select, True, same_scalar("masked_select")),
 }  # fmt: skip
 IN_PLACE: dict[str, Any] = {"masked_fill_": masked_fill, "copy_": _copied}

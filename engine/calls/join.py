@@ -7,23 +7,37 @@ from itertools import pairwise
 from operator import index
 from typing import Any
 
+from .. import errors
 from ..kernel import RAW
 from ..mode import here, overridable, overridden
 from ..ops import join as rows
 from ..ops.join import listed
 from ..ops.shape import reshaped, slice_of
 from ..tensor import Tensor
+from .out import accepts_out, written
 from .shape import FUNCTIONS as SHAPES
 from .shape import dim_of
 
 
 # ------------------------------------------------------------------------------------------------ joining
-def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> Tensor:
+def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None, out: Any = None) -> Tensor:
     """``tensors`` one behind the other along ``dim``.
 
     Shapes: equal but for ``dim``; empty vectors are left out.
     """
-    return rows.cat(tensors, dim if axis is None else axis)
+    if axis is not None:
+        dim = axis
+    if out is not None:
+        xs, _ = rows.joinable(tensors, dim)
+        return written("cat", out, lambda: rows.cat(xs, dim), xs, True)
+    return rows.cat(tensors, dim)
+
+
+def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Any = None) -> Tensor:
+    """``tensors`` of one shape as entries along a new dimension ``dim``."""
+    if out is not None:
+        return written("stack", out, lambda: rows.stack(tensors, dim), tensors, True)
+    return rows.stack(tensors, dim)
 
 
 def _at_least(name: str, count: int, dim: Callable[[list[Tensor]], int]) -> Callable[..., Tensor]:
@@ -155,11 +169,12 @@ def _split_along(name: str, ndim: int, dim: int) -> Callable[..., tuple[Tensor, 
         n = input._d.ndim
         if n < ndim:
             raise RuntimeError(
-                f"torch.{name} requires a tensor with at least {ndim} dimension{'s' if ndim > 1 else ''}, but got a "
-                f"tensor with {n} dimensions!"
+                f"torch.{name} requires a tensor with at least {ndim} dimension, but got a tensor with {n} dimensions!"
             )
         d = 0 if n == 1 else dim
         k = indices_or_sections
+        if not isinstance(k, int | tuple | list):
+            raise errors.combination(name, (k,), ("(int sections)", "(tuple of ints indices)"))
         if isinstance(k, int) and (k <= 0 or input._d.shape[d] % k):
             raise RuntimeError(
                 f"torch.{name} attempted to split along dimension {d}, but the size of the dimension "
@@ -179,13 +194,14 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     return rows.unbind(input, dim if 0 <= dim < n else dim_of(dim, n))
 
 
-FUNCTIONS = {
-    "cat": cat, "concat": cat, "concatenate": cat, "stack": rows.stack, "hstack": hstack, "vstack": vstack,
+FUNCTIONS: dict[str, Any] = {
+    "cat": cat, "concat": cat, "concatenate": cat, "stack": stack, "hstack": hstack, "vstack": vstack,
     "row_stack": vstack, "dstack": dstack, "column_stack": column_stack,
     "split": split, "split_with_sizes": split_with_sizes, "chunk": chunk, "tensor_split": tensor_split,
     "hsplit": _split_along("hsplit", 1, 1), "vsplit": _split_along("vsplit", 2, 0),
     "dsplit": _split_along("dsplit", 3, 2), "unbind": unbind,
 }  # fmt: skip
+FUNCTIONS |= {name: accepts_out(FUNCTIONS[name], True) for name in ("hstack", "vstack", "row_stack", "dstack")}
 METHODS = {
     name: FUNCTIONS[name]
     for name in ("split", "split_with_sizes", "chunk", "tensor_split", "hsplit", "vsplit", "dsplit", "unbind")

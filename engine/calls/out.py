@@ -58,14 +58,11 @@ def written(
             f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
             "arguments requires grad."
         )
-    for t in outs:
-        check_overlap(box(t))
-        for other in inputs:
-            _check_apart(t, other, apart)
     with no_grad():
         results = run()
     for t, result in zip(outs, results if isinstance(results, tuple) else (results,), strict=True):
-        put(t, result, mismatch)
+        check_overlap(box(t))
+        put(t, result, mismatch, functools.partial(_check_apart, inputs, apart))
     return out if not isinstance(results, tuple) else _named(results, outs)
 
 
@@ -81,17 +78,19 @@ def _out_type(name: str, fields: tuple[str, ...]) -> Any:
     return return_types.named(name, *fields)
 
 
-def put(out: Tensor, result: Tensor, mismatch: Mismatch | None = None) -> None:
-    """Write ``result`` into ``out``, resized to its shape."""
+def put(out: Tensor, result: Tensor, mismatch: Mismatch | None = None, check: Callable[[Tensor], Any] = id) -> None:
+    """Write ``result`` into ``out``, resized to its shape with ``check(out)`` before and after."""
     a, b = result._d.dtype, out._d.dtype
     if mismatch is not None and a is not b:
         raise mismatch(a, b)
     if dtypes.category(a) > dtypes.category(b):
         raise errors.cannot_cast(dtypes.OF[a].title, dtypes.OF[b].title)
+    check(out)
     if out._d.shape != result._d.shape:
         if out._d.size:
             warnings.warn(_RESIZED.format(list(out._d.shape), list(result._d.shape)), UserWarning, stacklevel=4)
         resize(out, result._d.shape)
+        check(out)
     data = box(out)
     data[...] = result._d
     wrote(data)
@@ -131,16 +130,17 @@ def _tensors(value: Any) -> Iterator[Tensor]:
         yield from _tensors(list(value.values()))
 
 
-def _check_apart(out: Tensor, other: Tensor, apart: bool) -> None:
+def _check_apart(inputs: list[Tensor], apart: bool, out: Tensor) -> None:
     """Raise PyTorch's error if ``out`` and an input share memory: some of it, or ``apart``, any."""
-    a, b = box(out), other._d
-    if type(b) is not np.ndarray or owner(a) is not owner(b) or not a.size or not b.size:
-        return
-    same = (
-        a.shape == b.shape and a.strides == b.strides and a.__array_interface__["data"] == b.__array_interface__["data"]
-    )
-    if (apart or not same) and np.may_share_memory(a, b):
-        raise errors.partly_overlapping()
+    a = box(out)
+    for other in inputs:
+        b = other._d
+        if type(b) is not np.ndarray or owner(a) is not owner(b) or not a.size or not b.size:
+            continue
+        same = (a.shape, a.strides) == (b.shape, b.strides)
+        same = same and a.__array_interface__["data"] == b.__array_interface__["data"]
+        if (apart or not same) and np.may_share_memory(a, b):
+            raise errors.partly_overlapping()
 
 
 # ------------------------------------------------------------------------------------------------ dtypes that differ

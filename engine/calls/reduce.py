@@ -11,6 +11,7 @@ from ..mode import overridable
 from ..ops import arithmetic, binary, compare, cumulative, extremes, functions
 from ..ops import reduce as rows
 from ..tensor import Tensor
+from .out import accepts_out, as_input, expected_out, written
 
 sum_all, mean_all, norm_of = rows.sum_all, rows.mean_all, rows.vector_norm
 
@@ -66,8 +67,11 @@ def sum(
     dtype: Any = None,
     axis: Any = None,
     keepdims: bool = False,
+    out: Any = None,
 ) -> Tensor:
     """The sum over ``dim``; over every element when there is none. Whole numbers add up in int64."""
+    if out is not None:
+        return written("sum", out, lambda: sum(input, dim, keepdim, dtype=dtype, axis=axis), input)
     if dim is None and axis is None and dtype is None and not keepdim:
         return sum_all(input)
     source = input if dtype is None else cast_to(input, dtype)
@@ -85,13 +89,21 @@ def mean(
     dtype: Any = None,
     axis: Any = None,
     keepdims: bool = False,
+    out: Any = None,
 ) -> Tensor:
     """The mean over ``dim``; over every element when there is none.
 
     Errors: RuntimeError for whole numbers.
     """
+    if out is not None:
+        return written("mean", out, lambda: mean(input, dim, keepdim, dtype=dtype, axis=axis), input)
     if dim is None and axis is None and dtype is None and not keepdim:
         return mean_all(input)
+    if dtype is not None and dtypes.numpy_of(dtype).kind not in "fc":
+        raise RuntimeError(
+            "mean(): could not infer output dtype. Optional dtype must be either a floating point or complex dtype. "
+            f"Got: {dtype.title}"
+        )
     source = input if dtype is None else cast_to(input, dtype)
     dim = axis if dim is None else dim
     if dim is None and not keepdim and not keepdims:
@@ -165,8 +177,17 @@ var, std = _spread("var", rows.var), _spread("std", rows.std)
 # ------------------------------------------------ extremes
 def _extreme(name: str, whole: Any, along: Any, pairwise: Any, result: Any) -> Callable[..., Any]:
     def extreme(
-        input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None, axis: int | None = None
+        input: Tensor,
+        dim: Any = None,
+        keepdim: bool = False,
+        *,
+        other: Any = None,
+        axis: int | None = None,
+        out: Any = None,
     ) -> Any:
+        if out is not None:
+            given = (input, dim, other)
+            return written(name, out, lambda: extreme(input, dim, keepdim, other=other, axis=axis), given)
         dim = axis if dim is None else dim
         if dim is None and other is None:
             return whole(input)
@@ -234,14 +255,23 @@ def norm(
     input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: Any = None, dtype: Any = None
 ) -> Tensor:
     """``(Σ|x|^p)^(1/p)`` over ``dim``; over every element when there is none."""
+    if out is not None:
+        return written("norm", out, lambda: norm(input, p, dim, keepdim, dtype=dtype), input)
     if dtype is not None:
         input = cast_to(input, dtype)
     if p == "nuc":
-        raise NotImplementedError("this engine has no singular values, and so no nuclear norm")
+        return _nuclear(input, dim, keepdim)
     power = 2.0 if p == "fro" or p is None else float(p)
     if dim is None and not keepdim:
         return norm_of(input, power)
     return norm_of(input, power, dims("norm", dim, input), keepdim)
+
+
+def _nuclear(input: Tensor, dim: Any, keepdim: bool) -> Tensor:
+    """The sum of the singular values."""
+    from .. import linalg
+
+    return linalg.matrix_norm(input, "nuc", tuple(range(input._d.ndim)) if dim is None else dim, keepdim)
 
 
 # ------------------------------------------------ running
@@ -262,12 +292,17 @@ def _running(name: str, row: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 cumsum, cumprod = _running("cumsum", cumulative.cumsum), _running("cumprod", cumulative.cumprod)
 
-FUNCTIONS = {
+METHODS: dict[str, Any] = {
     f.__name__: f
     for f in (
         sum, mean, nansum, nanmean, prod, var, std, max, min, amax, amin, argmax, argmin, any, all, count_nonzero, norm,
         cumsum, cumprod,
     )
 }  # fmt: skip
-METHODS = dict(FUNCTIONS)
+FUNCTIONS = {
+    **METHODS,
+    **{f.__name__: accepts_out(f) for f in (var, std, any, all, cumsum, cumprod, nanmean)},
+    **{f.__name__: accepts_out(f, mismatch=as_input) for f in (amax, amin)},
+    **{f.__name__: accepts_out(f, mismatch=expected_out) for f in (prod, argmax, argmin, nansum)},
+}
 IN_PLACE = {"cumsum_": cumsum, "cumprod_": cumprod}

@@ -222,12 +222,16 @@ _permute.__name__ = _permute.__qualname__ = "permute"
 def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     """Dimensions ``source`` at ``destination``, the others in their order."""
     n = input._d.ndim
-    here, there = dims_of(source, n), dims_of(destination, n)
-    if len(here) != len(there):
+    given = [list(d) if isinstance(d, tuple | list) else [d] for d in (source, destination)]
+    if len(given[0]) != len(given[1]):
         raise RuntimeError(
-            "movedim: Invalid source or destination dims: source "
-            f"({list(here)} dims) should contain the same number of dims as destination ({list(there)} dims)"
+            f"movedim: Invalid source or destination dims: source ({given[0]} dims) should contain the same number of "
+            f"dims as destination ({given[1]} dims)"
         )
+    here, there = (
+        dims_of(d, n, f"movedim: repeated dim in `{name}` ({d})")
+        for d, name in zip(given, ("source", "destination"), strict=True)
+    )
     order = [d for d in range(n) if d not in here]
     for at, d in sorted(zip(there, here, strict=True)):
         order.insert(at, d)

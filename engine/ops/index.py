@@ -329,7 +329,7 @@ def select_rows_back(x, dim, index, shape):
 def index_add(x, dim, index, source, alpha=1):
     """``x`` with the entries of ``source``, times ``alpha``, added at ``index`` along ``dim``."""
     out = np.array(x)
-    np.add.at(out, (slice(None),) * dim + (index,) if out.ndim else (), source * x.dtype.type(alpha))
+    np.add.at(out, (slice(None),) * dim + (index,) if out.ndim else (), source * np.array(alpha).astype(x.dtype)[()])
     return out
 
 

@@ -14,7 +14,7 @@ from torch.testing._internal.opinfo.core import BinaryUfuncInfo, OpInfo, SampleI
 
 import engine
 
-from .translate import Differs, callable_of, compare, fresh, sample_of, tensors_in
+from .translate import SHARED, Differs, callable_of, compare, fresh, sample_of, tensors_in
 
 MOST = 60  # samples of one dtype in one column; those of an entry that has more are taken evenly from all
 UNWRITTEN = {  # memory that nobody has written: no values to compare
@@ -302,7 +302,9 @@ def errors(entry: OpInfo) -> Iterator[Outcome]:
         if not _strided(case.sample_input):
             continue
         try:
-            theirs, arguments = _arguments(case.sample_input)
+            sample = case.sample_input
+            theirs, _ = _arguments(sample)
+            arguments = sample_of((sample.input, sample.args, dict(sample.kwargs)), {SHARED: {}})
         except Exception:
             continue  # an argument of a kind that is out of scope: half, sparse, another device
         if case.error_type is Exception and not _raises(entry.op, theirs):

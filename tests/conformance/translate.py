@@ -86,12 +86,15 @@ def _inside(value: Any) -> Any:
 
 
 # ------------------------------------------------ samples
+SHARED = -1  # the key, in a memo of tensors by id, of the memory that they share
+
+
 def sample_of(value: Any, memo: dict[int, Any] | None = None) -> Any:
     """A sample's argument for the engine: tensors on memory of their own, one for each of PyTorch's."""
     memo = {} if memo is None else memo
     if isinstance(value, torch.Tensor):
         if id(value) not in memo:
-            memo[id(value)] = tensor_of(value)
+            memo[id(value)] = tensor_of(value, memo.get(SHARED))
         return memo[id(value)]
     if isinstance(value, torch.dtype):
         return getattr(engine, str(value).removeprefix("torch."))
@@ -118,13 +121,29 @@ def sample_of(value: Any, memo: dict[int, Any] | None = None) -> Any:
     return value
 
 
-def tensor_of(value: torch.Tensor) -> Any:
-    """An engine tensor with the values, dtype, strides and ``requires_grad`` of PyTorch's."""
+def tensor_of(value: torch.Tensor, memory: dict[int, Any] | None = None) -> Any:
+    """An engine tensor with the values, dtype, strides and ``requires_grad`` of PyTorch's.
+
+    Where ``memory`` is given, by address, those that share it for PyTorch share it for the engine.
+    """
     if value.layout != torch.strided:
         raise NotImplementedError("sparse")
+    if memory is not None and value.numel() and not value.is_conj() and not value.is_neg():
+        made = engine.from_numpy(_shared(value, memory))
+        return made.requires_grad_() if value.requires_grad else made
     array = value.detach().resolve_conj().resolve_neg().numpy()
     made = engine.from_numpy(_copied(array))
     return made.requires_grad_() if value.requires_grad else made
+
+
+def _shared(value: torch.Tensor, memory: dict[int, Any]) -> np.ndarray[Any, Any]:
+    storage = value.untyped_storage()
+    whole = memory.get(storage.data_ptr())
+    if whole is None or whole.dtype != value.detach().numpy().dtype:
+        whole = torch.empty(0, dtype=value.dtype).set_(storage).numpy().copy()
+        memory[storage.data_ptr()] = whole
+    n = value.element_size()
+    return np.ndarray(value.shape, whole.dtype, whole, value.storage_offset() * n, [s * n for s in value.stride()])
 
 
 def _copied(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
