@@ -184,3 +184,11 @@ def hook_count(hook: Any, got: int, expected: int) -> RuntimeError:
 
 def hook_replaced_none() -> RuntimeError:
     return RuntimeError("can't replace a None gradient with a non-None value")
+
+
+def backward_in_transform() -> RuntimeError:
+    """``backward()`` where a transform of torch.func is running."""
+    return RuntimeError(
+        "backward() called inside a functorch transform. This is not supported, please use functorch.grad or "
+        "functorch.vjp instead or call backward() outside of functorch transforms."
+    )

@@ -25,6 +25,7 @@ class Here(threading.local):
     passing: Any = None  # the backward pass that is running, where somebody asks (sweep.Pass)
     saving: tuple[Any, ...] = ()  # pairs of hooks on what is saved, the innermost last
     no_saving: str | None = None  # why such hooks are not allowed here
+    levels: tuple[Any, ...] = ()  # torch.func's transforms that are running, outermost first
 
 
 _ENGINE = __name__.partition(".")[0]
@@ -41,7 +42,7 @@ _observers: list[Any] = []  # the one that observes calls, from its first use on
 def _changed() -> None:
     """Tell every operation whether some thread is off the beaten track."""
     with _lock:
-        (_away.discard if here.grad and not here.modes else _away.add)(threading.get_ident())
+        (_away.add if here.modes or here.levels or not here.grad else _away.discard)(threading.get_ident())
         RAW["BUSY"] = bool(_away or _everywhere)
 
 

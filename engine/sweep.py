@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from . import errors
+from . import autograd_errors, errors
 from .careful import CAREFUL, Queue, Watch, careful_sweep, passing, run_carefully
 from .hooks import Undefined
 from .kernel import RAW
@@ -145,6 +145,8 @@ def run_backward(
 ) -> None:
     """Add each leaf's gradient to its ``.grad``; only those of ``inputs``, edges, where given."""
     __tracebackhide__ = True
+    if here.levels and any(level.nested for level in here.levels):
+        raise autograd_errors.backward_in_transform()
     free = not (create_graph if retain_graph is None else retain_graph)
     roots = begin(outputs, gradients, create_graph)
     if create_graph:

@@ -38,6 +38,11 @@ PROGRAMS: dict[str, list[str]] = {
         "y = f.apply(h)\n"
         "h.add_(1); y.sum().backward()",
     ],
+    "backward_in_transform": [
+        "T.func.grad(lambda v: v.sum().backward())(T.ones(3))",
+        "T.vmap(lambda v: v.sum().backward())(T.ones(3, 2))",
+        "x = T.ones(3, requires_grad=True); T.func.jvp(lambda v: (v * x).sum().backward(), (T.ones(3),), (T.ones(3),))",
+    ],
     "nan_returned": [
         """
         with T.autograd.detect_anomaly():

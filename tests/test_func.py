@@ -14,6 +14,7 @@ from engine import func
 from engine.kernel import RAW
 from engine.mode import here
 
+from .custom_programs import CUSTOM
 from .func_programs import ERRORS, PROGRAMS
 from .same import same
 
@@ -28,6 +29,12 @@ def test_programs(torch: ModuleType, name: str) -> None:
 def test_errors(torch: ModuleType, name: str) -> None:
     """What PyTorch refuses is refused in its words."""
     same(torch, ERRORS[name])
+
+
+@pytest.mark.parametrize("name", CUSTOM)
+def test_custom_functions(torch: ModuleType, name: str) -> None:
+    """``autograd.Function`` under each transform: results, and refusals, are PyTorch's."""
+    same(torch, CUSTOM[name], 1e-8)
 
 
 def test_tied_weights(torch: ModuleType) -> None:

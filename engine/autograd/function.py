@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from .. import absent
@@ -24,8 +24,8 @@ from ..mode import here, record
 from ..node import Node, rest_of
 from ..tensor import Tensor
 
-# The engine's forward mode takes part here: (function, context, arguments, outputs) -> outputs, after each apply
-FORWARD_MODE: list[Callable[[Any, Any, Sequence[Any], Any], Any]] = []
+# torch.func takes part here: (function, arguments, named arguments) -> outputs, or NotImplemented; before each apply
+TRANSFORMS: list[Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]] = []
 
 
 class FunctionCtx:
@@ -246,6 +246,16 @@ class Function(metaclass=FunctionMeta):
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run ``forward`` on ``args``; the result's ``grad_fn`` runs ``backward``."""
         __tracebackhide__ = True
+        if here.modes or here.levels:
+            for transformed in TRANSFORMS:
+                if (found := transformed(cls, args, kwargs)) is not NotImplemented:
+                    return found
+        return cls.applied(args, kwargs)[1]
+
+    @classmethod
+    def applied(cls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
+        """The context of ``forward``, and what ``apply`` returns."""
+        __tracebackhide__ = True
         two_parts = cls.setup_context is not Function.setup_context
         if two_parts:
             bound = inspect.signature(cls.forward).bind(*args, **kwargs)
@@ -265,10 +275,7 @@ class Function(metaclass=FunctionMeta):
                 output = cls.forward(ctx, *args, **kwargs)
         finally:
             record(before)
-        output = _finish(cls, ctx, given, output, recorded)
-        for forward_mode in FORWARD_MODE:
-            output = forward_mode(cls, ctx, given, output)
-        return output
+        return ctx, _finish(cls, ctx, given, output, recorded)
 
 
 def _finish(cls: Any, ctx: Any, args: tuple[Any, ...], output: Any, recorded: bool) -> Any:

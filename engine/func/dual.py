@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors, methods
+from .. import autograd_errors, errors, methods
 from ..autograd import grad
 from ..calls import creation
 from ..calls.index import getitem, setitem
@@ -313,16 +313,11 @@ def _grad(
 def _backward(level: Level, function: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
     """PyTorch's transforms have no ``backward``; under ``forward_ad`` gradients are accumulated without tangents."""
     if level.nested:
-        raise RuntimeError(BACKWARD)
+        raise autograd_errors.backward_in_transform()
     (inner, named), met = parts((args, kwargs), level)
     with plain(met):
         methods.backward(*inner, **named)
 
-
-BACKWARD = (
-    "backward() called inside a functorch transform. This is not supported, please use functorch.grad or functorch.vjp "
-    "instead or call backward() outside of functorch transforms."
-)
 
 SPECIAL: dict[Any, Callable[..., Any]] = {
     getitem: _get_item, setitem: _set_item, methods.detach: _detach, grad: _grad, methods.backward: _backward,

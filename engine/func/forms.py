@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import methods
+from .. import autograd_errors, methods
 from ..autograd import grad
 from ..calls import creation, gather
 from ..calls.index import getitem, setitem
@@ -19,7 +19,7 @@ from ..nn.functional import embedding
 from ..tensor import Tensor, wrap
 from . import places
 from .batching import unbatched_self
-from .dual import BACKWARD, LIKE
+from .dual import LIKE
 from .levels import Level
 from .lifted import Batched, Unseen, batched, deepest, plain
 from .looping import attempt, body, entry, is_in, loop, physical
@@ -176,7 +176,7 @@ def _grad_along_batch(
 
 def _backward(level: Level, function: Any, *args: Any, **kwargs: Any) -> None:
     """PyTorch's transforms have no ``backward``."""
-    raise RuntimeError(BACKWARD)
+    raise autograd_errors.backward_in_transform()
 
 
 SPECIAL: dict[Any, Callable[..., Any]] = {

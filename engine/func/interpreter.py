@@ -12,7 +12,7 @@ from typing import Any
 
 from ..autograd import grad
 from ..kernel import RAW
-from . import batching, dual, forms, randomness
+from . import batching, custom, dual, forms, randomness  # noqa: F401  custom registers itself
 from .levels import FORWARD, INTERPRETERS, VMAP, below, levels
 from .lifted import deepest
 from .looping import attempt, body

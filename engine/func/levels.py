@@ -6,7 +6,6 @@ Reverse mode needs no level to be right: a graph knows by itself what was comput
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -30,18 +29,13 @@ class Level:
         return f"<{self.kind} level {self.depth}>"
 
 
-class _Stack(threading.local):
-    levels: tuple[Level, ...] = ()
-
-
-_stack = _Stack()
 INTERPRETERS: list[Any] = []  # interpreter.py puts the one there is
 
 
 def open_level(level: Level) -> Level:
     """Make ``level`` the deepest of this thread."""
-    _stack.levels += (level,)
-    level.depth = len(_stack.levels)
+    here.levels += (level,)
+    level.depth = len(here.levels)
     if level.kind != REVERSE and INTERPRETERS[0] not in here.modes:
         push(INTERPRETERS[0])
     return level
@@ -49,10 +43,10 @@ def open_level(level: Level) -> Level:
 
 def close_level(level: Level) -> None:
     """End ``level`` and whatever was opened inside of it."""
-    for inner in _stack.levels[level.depth - 1 :]:
+    for inner in here.levels[level.depth - 1 :]:
         inner.depth = 0
-    _stack.levels = tuple([each for each in _stack.levels if each.depth])
-    if all(each.kind == REVERSE for each in _stack.levels) and INTERPRETERS[0] in here.modes:
+    here.levels = tuple([each for each in here.levels if each.depth])
+    if all(each.kind == REVERSE for each in here.levels) and INTERPRETERS[0] in here.modes:
         others = [mode for mode in here.modes if mode is not INTERPRETERS[0]]
         while here.modes:
             pop()
@@ -83,4 +77,4 @@ def below(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str,
 
 def levels() -> tuple[Level, ...]:
     """The transforms that are running in this thread, outermost first."""
-    return _stack.levels
+    return here.levels

@@ -314,6 +314,15 @@ def _copied(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list
     return row.front(x, lifted(y, ndims[0]) if has[1] else y)
 
 
+def _restrided(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
+    """Each entry in memory of its own: steps count from its beginning, not from that of the batch."""
+    outs = []
+    for i in range(level.size):
+        x, *rest = [a.select(0, i) if batch else a for a, batch in zip(inner, has, strict=True)]
+        outs.append(row.front(PUBLIC["clone"](x, "C"), *rest))
+    return PUBLIC["stack"](outs, 0)
+
+
 RULES: dict[str, Callable[..., Any]] = {}
 _BY_RULE = {
     counting("dim"): "sum mean nansum prod_dim var std vector_norm cumsum sum_after cumprod amax amin max_dim min_dim "
@@ -358,6 +367,7 @@ _BY_RULE = {
     _looked_up: "embedding",
     _placed: "place pick",
     _copied: "copy",
+    _restrided: "as_strided",
 }
 for _rule, _names in _BY_RULE.items():
     RULES.update(dict.fromkeys(_names.split(), _rule))

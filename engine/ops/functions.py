@@ -218,7 +218,7 @@ def frac(x):
 
 @op(
     x=lambda g, x_dtype, exponent: g / exp2(cast(exponent, x_dtype)), outputs=("out", "exponent"),
-    jvp=lambda tangent_x, exponent: tangent_x / np.exp2(exponent).astype(tangent_x.dtype),
+    jvp=lambda tangent_x, exponent: tangent_x / exp2(exponent),
 )  # fmt: skip
 def frexp(x):
     """The mantissa in ±[0.5, 1) and the exponent with ``x = mantissa · 2^exponent``."""
