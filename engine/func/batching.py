@@ -92,13 +92,13 @@ def _run_list(level: Level, row: ListRow, function: Callable[..., Any], args: tu
     bound = row.signature.bind(*args, **kwargs)
     bound.apply_defaults()
     first, *rest = bound.arguments.values()
+    if row.name not in ("cat", "stack", "split", "split_with_sizes", "unbind"):
+        return loop(level, function, args, kwargs)
     dim = rest[-1]
     if parts_one(row):
         t = first.physical
         with plain([t]):
             return tuple([batched(part, level) for part in function(t, *rest[:-1], _shifted(dim, t._d.ndim - 1))])
-    if row.name not in ("cat", "stack"):
-        return loop(level, function, args, kwargs)
     tensors = list(first)
     n = tensors[0]._d.ndim
     if row.name == "cat" and any(t._d.ndim != n for t in tensors):  # an empty vector among others

@@ -161,7 +161,8 @@ def _mapped(level: Level, cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any
 def _generated(level: Level, cls: Any, dims: tuple[Any, ...]) -> Any:
     """The function of whole batches: ``forward``, ``backward`` and ``jvp`` of ``cls`` under ``vmap``, with one node."""
     size, randomness = level.size, level.randomness
-    inside, which = _Context(), []  # what ``cls`` keeps, and which of the kept have a batch
+    inside = _Context()  # what ``cls`` keeps
+    which: list[bool] = []  # and whether each of that has a batch
 
     def entries(values: Sequence[Any], own: Level, wanted: Sequence[Any]) -> tuple[Any, ...]:
         return tuple([batched(v, own) if w and v is not None else v for v, w in zip(values, wanted, strict=True)])

@@ -314,6 +314,11 @@ def _copied(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list
     return row.front(x, lifted(y, ndims[0]) if has[1] else y)
 
 
+def _embedded(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
+    x, offset, *dims = inner
+    return row.front(x, offset, *[further(d, ndims[0] + 1) for d in dims])
+
+
 def _restrided(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
     """Each entry in memory of its own: steps count from its beginning, not from that of the batch."""
     outs = []
@@ -335,7 +340,7 @@ _BY_RULE = {
     sized("shape", dims=("dim",)): "select_back slice_back unfold_back",
     sized("shape", dims=("dim1", "dim2")): "diagonal_back",
     sized("shape"): "corner into_corner",
-    as_it_is: "cast cast_whole clone alias zeros_as tril triu diag_embed inv det minors view_as_real view_as_complex "
+    as_it_is: "cast cast_whole clone alias zeros_as tril triu inv det minors view_as_real view_as_complex "
     "conj conj_physical frexp constant_pad_nd max_pool2d max_pool3d adaptive_max_pool2d adaptive_max_pool3d resample "
     "resample_avgpool2d resample_avgpool3d resample_adaptiveavgpool2d resample_adaptiveavgpool3d "
     "resample_reflectionpad1d resample_reflectionpad2d resample_reflectionpad3d resample_replicationpad1d "
@@ -368,6 +373,7 @@ _BY_RULE = {
     _placed: "place pick",
     _copied: "copy",
     _restrided: "as_strided",
+    _embedded: "diag_embed",
 }
 for _rule, _names in _BY_RULE.items():
     RULES.update(dict.fromkeys(_names.split(), _rule))
