@@ -32,7 +32,8 @@ _LATE = {  # files that are read when one of their names, or they themselves, ar
     "neg_ negative_ rad2deg_ reciprocal_ relu_ round_ rsqrt_ sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ "
     "tanh_ trunc_ xlogy_ zero_",
     "nn.functional.convolutions": "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d convolution",
-    "nn.functional.native": "batch_norm instance_norm native_batch_norm native_group_norm native_layer_norm",
+    "nn.functional.native": "batch_norm embedding embedding_bag instance_norm native_batch_norm native_group_norm "
+    "native_layer_norm",
     "nn.functional.norms": "group_norm layer_norm rms_norm",
     "nn.functional.vectors": "bilinear cosine_similarity pairwise_distance pdist",
     "nn.functional.images": "channel_shuffle pixel_shuffle pixel_unshuffle",

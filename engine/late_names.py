@@ -98,7 +98,7 @@ ROWS: dict[str, str] = {
         distance_norm pdist trilinear
     """,
     "ops.embedding": """
-        embedding embedding_dense_backward
+        embedding embedding_bag embedding_bag_max embedding_dense_backward
     """,
     "ops.fourier": """
         fft_c2c fft_c2r fft_r2c twice_inside

@@ -20,6 +20,7 @@ TAPS = (
 
 
 MASK = np.where(np.tri(3, 5, dtype=bool), 0.3, -np.inf)[None]
+TABLE, LOOKUPS = random(5, 2), (np.array([3, 0, 3, 1]), np.array([0, 0, 1, 2]))
 WINDOWS = (np.array([[0, 1, 2], [1, 2, 3], [3, 4, 5]]), np.array([[0, 1], [4, 5]]))  # 5 and 6 are beyond the end
 VOLUME = random(2, 3, 5, 3)
 PLACES = np.random.default_rng(2).integers(0, 30, (2, 4, 3))
@@ -60,6 +61,11 @@ LAYERS: dict[str, list[Example]] = {
         Example(LINE, None, random(7), 1, 1e-5, scale=30),
     ],
     "native_group_norm": [Example(IMAGE, random(4), random(4, seed=1), 2, 1e-5, scale=30)],
+    "embedding_bag": [
+        Example(TABLE, random(4), (*LOOKUPS, None, None), 3),
+        Example(TABLE, None, (*LOOKUPS, np.array([0.5, 0.5, 1.0, 2.0]), None), 3),
+    ],
+    "embedding_bag_max": [Example(TABLE, (np.array([[0, 3], [2, 2]]), np.array([[1.0], [0.0]])))],
     "im2col": [Example(IMAGE, (2, 3), (2, 1), (1, 0), (1, 2)), Example(IMAGE[0], (2, 2), (1, 1), (0, 0), (1, 1))],
     "col2im": [
         Example(random(2, 24, 10), (5, 6), (2, 3), (2, 1), (1, 0), (1, 2)),

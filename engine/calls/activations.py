@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..mode import overridable
 from ..ops import activations as rows
 from ..ops import functions
@@ -43,6 +45,17 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tens
     return rows.hardtanh(input, min_val, max_val)
 
 
+def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
+    """``input`` moved by ``lambd`` towards 0, and 0 where ``|input| ≤ lambd``."""
+    if isinstance(input, Tensor) and input._d.dtype.kind == "f":
+        most = np.finfo(input._d.dtype).max
+        if not 0 <= lambd <= most:
+            raise RuntimeError(
+                f"lambda must be in range [0, {most:g}] for input dtype {input.dtype.title}, but found {lambd:g}"
+            )
+    return rows.softshrink(input, lambd)
+
+
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     """``input`` times the standard normal distribution function, or its approximation by ``"tanh"``."""
     if approximate not in ("none", "tanh"):
@@ -60,6 +73,6 @@ IN_PLACE = {"relu_": rows.relu}
 FUNCTIONAL: dict[str, Any] = {
     **FUNCTIONS, "relu6": relu6, "hardtanh": hardtanh, "leaky_relu": rows.leaky_relu, "elu": rows.elu,
     "silu": rows.silu, "mish": rows.mish, "gelu": gelu, "logsigmoid": rows.logsigmoid, "softplus": rows.softplus,
-    "softsign": softsign, "tanhshrink": tanhshrink, "softshrink": rows.softshrink, "hardsigmoid": rows.hardsigmoid,
+    "softsign": softsign, "tanhshrink": tanhshrink, "softshrink": softshrink, "hardsigmoid": rows.hardsigmoid,
     "hardswish": rows.hardswish, "sigmoid": functions.sigmoid, "tanh": functions.tanh,
 }  # fmt: skip

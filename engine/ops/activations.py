@@ -115,17 +115,25 @@ def shrink_backward(x, y, lambd):
     return only_where(x, np.logical_not(np.greater_equal(y, -lambd) & np.less_equal(y, lambd)))
 
 
-@elementwise(x=lambda g, x, lambd: shrink_backward(g, x, lambd))
+@elementwise(
+    **_real(
+        "hardshrink_cpu",
+        lambda x, lambd: only_where(x, np.logical_not(np.greater_equal(x, -lambd) & np.less_equal(x, lambd))),
+    ),
+    x=lambda g, x, lambd: shrink_backward(g, x, lambd),
+)
 def hardshrink(x, lambd=0.5):
     """``x``, but 0 where ``|x| ≤ lambd``."""
-    return only_where(x, np.logical_not(np.greater_equal(x, -lambd) & np.less_equal(x, lambd)))
 
 
-@elementwise(x=lambda g, x, lambd: shrink_backward(g, x, lambd))
-def softshrink(x, lambd=0.5):
-    """``x`` moved by ``lambd`` towards 0, and 0 where ``|x| ≤ lambd``."""
+def _softly_shrunk(x, lambd):
     lambd = x.dtype.type(lambd)
     return np.where(x > lambd, x - lambd, np.where(x < -lambd, x + lambd, x * 0))
+
+
+@elementwise(**_real("softshrink_check", _softly_shrunk), x=lambda g, x, lambd: shrink_backward(g, x, lambd))
+def softshrink(x, lambd=0.5):
+    """``x`` moved by ``lambd`` towards 0, and 0 where ``|x| ≤ lambd``."""
 
 
 @elementwise(

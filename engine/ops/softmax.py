@@ -2,9 +2,44 @@
 
 import numpy as np
 
-from ..kernel import rule
+from ..kernel import PUBLIC, RAW, on_arrays, rule
 from ..op import op
 from .reduce import misdirected
+
+BLOCK = 1 << 17  # elements at a time: what is computed in between stays in the cache. 1024x1000: 0.7 of the time
+
+
+def in_blocks(dim, *arrays):
+    """Blocks of rows of each of ``arrays``, and of a new one, which comes first; None if that is not worth while."""
+    first = arrays[0]
+    if first.size <= BLOCK or dim not in (-1, first.ndim - 1):
+        return None
+    if not all(a.shape == first.shape and a.flags.c_contiguous for a in arrays):
+        return None
+    out = np.empty_like(first)
+    rows = [a.reshape(-1, first.shape[-1]) for a in (out, *arrays)]
+    step = max(1, BLOCK // first.shape[-1])
+    return out, [[r[i : i + step] for r in rows] for i in range(0, len(rows[0]), step)]
+
+
+def row_sums(x):
+    """The sum of each row, in a column: as a product, which takes half of the time of a reduction."""
+    return x.dot(np.ones((x.shape[1], 1), x.dtype))
+
+
+def row_exponentials(x, out):
+    """``exp(x - top)`` into ``out``, its sums over rows, and ``top``: each row's maximum, or 0 where none is needed.
+
+    None is where the sums are neither large nor small, which spares two passes.
+    """
+    sums = row_sums(np.exp(x, out=out))
+    if sums.min() > 1e-7 and sums.max() < 1e7:
+        return sums, 0
+    top = np.maximum.reduce(x, 1, None, None, True)
+    return row_sums(np.exp(np.subtract(x, top, out=out), out=out)), top
+
+
+RAW["in_blocks"], RAW["row_sums"], RAW["row_exponentials"] = in_blocks, row_sums, row_exponentials
 
 
 @op(
@@ -16,6 +51,10 @@ def softmax(x, dim):
     """``exp(x) / Σ exp(x)`` over ``dim``."""
     if not x.size:
         return np.array(x)
+    if (blocks := in_blocks(dim, x)) is not None:
+        for out, part in blocks[1]:
+            out *= 1 / row_exponentials(part, out)[0]
+        return blocks[0]
     e = np.exp(x - np.maximum.reduce(x, dim, None, None, True))
     return e / np.add.reduce(e, dim, None, None, True)
 
@@ -27,8 +66,36 @@ def softmax_slope(g, out, dim):
     return sent - out * sum(sent, dim, True)
 
 
+@on_arrays("softmax_slope", PUBLIC["softmax_slope"])
+def _softmax_slope(g, out, dim):
+    if (blocks := in_blocks(dim, g, out)) is not None:
+        for sent, part, chances in blocks[1]:
+            np.multiply(part, chances, out=sent)
+            sent -= chances * row_sums(sent)
+        return blocks[0]
+    sent = g * out
+    return sent - out * np.add.reduce(sent, dim, None, None, True)
+
+
+@rule
+def log_softmax_slope(g, out, dim):
+    """``g - softmax · Σ g``."""
+    return g - exp(out) * sum(g, dim, True)
+
+
+@on_arrays("log_softmax_slope", PUBLIC["log_softmax_slope"])
+def _log_softmax_slope(g, out, dim):
+    if (blocks := in_blocks(dim, g, out)) is not None:
+        for sent, part, logs in blocks[1]:
+            np.exp(logs, out=sent)
+            sent *= row_sums(part)
+            np.subtract(part, sent, out=sent)
+        return blocks[0]
+    return g - np.exp(out) * np.add.reduce(g, dim, None, None, True)
+
+
 @op(
-    x=lambda g, out, dim: g - exp(out) * sum(g, dim, True),
+    x=lambda g, out, dim: log_softmax_slope(g, out, dim),
     jvp=lambda t, out, dim: t - sum(t * exp(out), dim, True),
     diagnose=misdirected,
 )
@@ -36,6 +103,11 @@ def log_softmax(x, dim):
     """``x - log Σ exp(x)`` over ``dim``."""
     if not x.size:
         return np.array(x)
+    if (blocks := in_blocks(dim, x)) is not None:
+        for out, part in blocks[1]:
+            sums, top = row_exponentials(part, out)
+            np.subtract(part, np.log(sums) + top, out=out)
+        return blocks[0]
     apart = x - np.maximum.reduce(x, dim, None, None, True)
     return apart - np.log(np.add.reduce(np.exp(apart), dim, None, None, True))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -23,13 +24,16 @@ def callable_of(function: Any, name: str = "") -> Callable[..., Any]:
     """The engine's counterpart of ``function``: a name found again, or a lambda of ``op_db`` run over the engine."""
     if isinstance(function, types.FunctionType) and function.__module__.startswith("torch.testing"):
         return _rebound(function)
+    if isinstance(function, functools.partial):
+        return functools.partial(callable_of(function.func), *function.args, **function.keywords)
     if isinstance(function, types.MethodDescriptorType | types.WrapperDescriptorType) or (
         isinstance(function, types.FunctionType) and function.__module__ == "torch._tensor"
     ):
         return _method(function.__name__)
     if getattr(function, "__module__", "") in ("_operator", "operator"):
         return function
-    for path in (name, getattr(function, "__name__", "")):
+    own = getattr(function, "__name__", "")
+    for path in (name, own, f"nn.functional.{own}"):
         if path and (found := _at(torch, path)) is not None and found is function:
             return _required(path)
     return _required(name or function.__name__)

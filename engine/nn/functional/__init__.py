@@ -22,7 +22,8 @@ FILES = {
     "norms": "batch_norm group_norm instance_norm layer_norm local_response_norm rms_norm",
     "paddings": "pad",
     "dropouts": "alpha_dropout dropout dropout1d dropout2d dropout3d feature_alpha_dropout",
-    "layers": "embedding linear one_hot",
+    "layers": "linear one_hot",
+    "lookup": "embedding embedding_bag",
     "margins": "cosine_embedding_loss gaussian_nll_loss hinge_embedding_loss linear_cross_entropy margin_ranking_loss "
     "multi_margin_loss multilabel_margin_loss multilabel_soft_margin_loss poisson_nll_loss soft_margin_loss "
     "triplet_margin_loss triplet_margin_with_distance_loss",

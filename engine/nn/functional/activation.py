@@ -73,7 +73,17 @@ softmin.__doc__ = "``softmax(-x)``."
 @overridable
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """``max(x, 0) + weight · min(x, 0)``, one weight for all or one for each channel."""
+    if weight.dim() > 1:
+        raise RuntimeError(f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {weight.dim()}")
     if weight.numel() != 1:
+        if not input.dim():
+            raise RuntimeError("Not allow zero-dim input tensor.")
+        channels = input.size(1) if input.dim() > 1 else 1
+        if channels != weight.numel():
+            raise RuntimeError(
+                "Mismatch of parameter numbers and input channel size. Found parameter numbers = "
+                f"{weight.numel()} and channel size = {channels}."
+            )
         weight = weight.view([-1 if i == min(1, input.dim() - 1) else 1 for i in range(input.dim())])
     elif weight.dim() != input.dim():
         weight = weight.view([1] * input.dim())

@@ -1,4 +1,4 @@
-"""Layers as functions: ``linear``, ``embedding``, ``dropout`` and what prepares their inputs."""
+"""``linear`` and ``one_hot``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import numpy as np
 
 from ... import dtypes, errors
 from ...calls import linalg
-from ...kernel import PUBLIC
 from ...mode import overridable
 from ...tensor import Tensor, wrap
 
@@ -23,31 +22,6 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
             if not isinstance(value, Tensor):
                 raise errors.argument("linear", name, position, value) from None
         raise
-
-
-@overridable
-def embedding(
-    input: Tensor,
-    weight: Tensor,
-    padding_idx: int | None = None,
-    max_norm: float | None = None,
-    norm_type: float = 2.0,
-    scale_grad_by_freq: bool = False,
-    sparse: bool = False,
-) -> Tensor:
-    """The rows of ``weight`` that ``input`` names; the row ``padding_idx`` receives no gradient."""
-    if max_norm is not None or scale_grad_by_freq or sparse:
-        raise NotImplementedError("this engine's embedding has no max_norm, scale_grad_by_freq or sparse")
-    if input.dtype not in (dtypes.int64, dtypes.int32):
-        raise RuntimeError(
-            "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
-            f"torch.{input.dtype.title}Tensor instead (while checking arguments for embedding)"
-        )
-    if input.numel() and not (input._d.min() >= 0 and input._d.max() < weight.size(0)):
-        raise IndexError("index out of range in self")
-    if padding_idx is not None:
-        padding_idx += weight.size(0) if padding_idx < 0 else 0
-    return PUBLIC["embedding"](weight, input, -1 if padding_idx is None else padding_idx)
 
 
 @overridable

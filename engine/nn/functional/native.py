@@ -1,4 +1,4 @@
-"""Normalisation as ``torch.<name>`` has it: arguments in another order than in ``nn.functional``, moments returned.
+"""What ``torch.<name>`` takes or gives otherwise than ``nn.functional.<name>``: another order, or more results.
 
 Source of the errors: ``aten/src/ATen/native/Normalization.cpp``, ``layer_norm.h``, ``group_norm.cpp``.
 """
@@ -13,6 +13,7 @@ from ...kernel import PUBLIC
 from ...mode import overridable
 from ...ops import normalization as _normalization  # noqa: F401  fills the table
 from ...tensor import Tensor
+from . import lookup
 
 Optional = Tensor | None
 
@@ -185,3 +186,30 @@ def native_group_norm(
         center = parts.mean(2)
         scale = (parts.var(2, correction=0) + eps).rsqrt()
     return out, center, scale
+
+
+# ------------------------------------------------------------------------------------------------------------- tables
+@overridable
+def embedding(
+    weight: Tensor, indices: Tensor, padding_idx: int = -1, scale_grad_by_freq: bool = False, sparse: bool = False
+) -> Tensor:
+    """``torch.embedding``: ``nn.functional.embedding`` with the table first."""
+    return lookup.rows_of(weight, indices, padding_idx, scale_grad_by_freq, sparse)
+
+
+@overridable
+def embedding_bag(
+    weight: Tensor,
+    indices: Tensor,
+    offsets: Tensor,
+    scale_grad_by_freq: bool = False,
+    mode: int = 0,
+    sparse: bool = False,
+    per_sample_weights: Optional = None,
+    include_last_offset: bool = False,
+    padding_idx: int | None = None,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """``torch.embedding_bag``: the bags, and which lookup is in which, the sizes, and where the largest were."""
+    return lookup.bags_of(
+        weight, indices, offsets, scale_grad_by_freq, mode, sparse, per_sample_weights, include_last_offset, padding_idx
+    )
