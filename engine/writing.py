@@ -102,7 +102,8 @@ def _recorded(row: Row) -> list[str]:
         node = codegen._node(row, wanted)
         lines += ["    " + line.replace("n.edge = input_n", "n.edge = recorded") for line in node]
         word = "elif"
-    return [*lines, "else:", "    memory[...] = data; wrote(memory)"]
+    plain = ["memory[...] = data", "wrote(memory)"]
+    return [*lines, "else:", *("    " + line for line in plain)] if lines else plain
 
 
 class _Missing:

@@ -294,3 +294,32 @@ def test_graph_of_writes_dies() -> None:
         assert [r() for r in seen] == [None] * 3
     finally:
         gc.enable()
+
+
+def test_every_in_place_form_of_a_row(torch: ModuleType) -> None:
+    """Generated in-place methods, one for each row that has one: the value, recorded and not, is the function's."""
+    from engine.writing import row_of
+
+    names = [n for n in dir(engine.Tensor) if n.endswith("_") and not n.startswith("_") and hasattr(torch.Tensor, n)]
+    rows = {
+        n: row_of(engine.Tensor.__dict__[n].front) for n in names if hasattr(engine.Tensor.__dict__.get(n), "front")
+    }
+    found = {n: row for n, row in rows.items() if row is not None}
+    assert len(found) > 50
+    for name, row in found.items():
+        for wants in (False, True):
+            results = []
+            for lib in (engine, torch):
+                x = lib.tensor([0.25, 0.5, 0.75], dtype=lib.float64, requires_grad=wants)
+                y = x * 1
+                operands = [lib.tensor([0.5, 1.0, 2.0], dtype=lib.float64)] * (len(row.inputs) - 1)
+                try:
+                    r = getattr(y, name)(*operands)
+                    results.append((r.tolist(), y._version, r is y, r.grad_fn and r.grad_fn.name()))
+                except Exception as error:
+                    results.append(type(error))
+            (ours, theirs) = results
+            if isinstance(ours, tuple) and isinstance(theirs, tuple):
+                np.testing.assert_allclose(ours[0], theirs[0], 1e-7, err_msg=name)
+                ours, theirs = ours[1:], theirs[1:]
+            assert ours == theirs, (name, wants)

@@ -53,7 +53,7 @@ def of(value: Any, graphs: bool = True) -> list[Any]:
     if isinstance(value, tuple | list):
         return [type(value).__name__ if type(value) in (tuple, list) else "named", *[of(v, graphs) for v in value]]
     if not hasattr(value, "grad_fn"):
-        return [type(value).__name__, value]
+        return [type(value).__name__, str(value) if type(value).__name__ == "dtype" else value]
     facts = [str(value.dtype), tuple(value.shape), strides(value), value.requires_grad, value.is_leaf]
     facts += [graph(value.grad_fn) if graphs else "", value.output_nr, value._version]
     return [*facts, np.array(value.numpy(force=True))]
