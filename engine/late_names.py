@@ -10,6 +10,9 @@ FUNCTIONS: dict[str, str] = {
     "differences": """
         cumulative_trapezoid diff gradient trapezoid trapz
     """,
+    "discrete": """
+        bincount bucketize histc histogram histogramdd isin searchsorted unique unique_consecutive
+    """,
     "grids": """
         bartlett_window blackman_window block_diag cartesian_prod combinations diagflat empty_permuted
         empty_strided hamming_window hann_window kaiser_window range tril_indices triu_indices
@@ -45,6 +48,9 @@ METHODS: dict[str, str] = {
     """,
     "differences": """
         diff
+    """,
+    "discrete": """
+        bincount histc histogram unique unique_consecutive
     """,
     "grids": """
         diagflat new_empty_strided

@@ -14,6 +14,7 @@ LATE = (
     "differences",
     "grids",
     "questions",
+    "discrete",
     "sampling",
     "scattering",
     "special",
