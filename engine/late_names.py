@@ -17,6 +17,14 @@ FUNCTIONS: dict[str, str] = {
         bartlett_window blackman_window block_diag cartesian_prod combinations diagflat empty_permuted
         empty_strided hamming_window hann_window kaiser_window range tril_indices triu_indices
     """,
+    "matrices": """
+        chain_matmul cholesky cholesky_inverse cholesky_solve det geqrf inverse logdet lu lu_solve lu_unpack
+        matrix_exp matrix_power nuclear_norm orgqr ormqr pca_lowrank pinverse qr slogdet svd svd_lowrank
+        triangular_solve vander
+    """,
+    "products": """
+        addbmm addmv addr baddbmm cdist cross kron
+    """,
     "questions": """
         are_deterministic_algorithms_enabled detach get_default_device get_device
         is_deterministic_algorithms_warn_only_enabled is_same_size is_signed is_storage set_default_device
@@ -55,6 +63,13 @@ METHODS: dict[str, str] = {
     "grids": """
         diagflat new_empty_strided
     """,
+    "matrices": """
+        cholesky cholesky_inverse cholesky_solve det geqrf inverse logdet lu lu_solve matrix_exp matrix_power
+        orgqr ormqr pinverse qr slogdet svd triangular_solve
+    """,
+    "products": """
+        addbmm addbmm_ addmv addmv_ addr addr_ baddbmm baddbmm_ cross kron
+    """,
     "questions": """
         get_device is_coalesced is_cpu is_cuda is_distributed is_meta is_mkldnn is_mps is_nested is_pinned
         is_quantized is_same_size is_shared is_signed is_sparse is_sparse_csr is_xla is_xpu storage_offset
@@ -90,6 +105,9 @@ ROWS: dict[str, str] = {
     "ops.blocks": """
         block_diag
     """,
+    "ops.cholesky": """
+        cholesky cholesky_ex cholesky_inverse cholesky_solve ldl_factor_ex ldl_solve
+    """,
     "ops.convolution": """
         convolution convolution_input convolution_weight
     """,
@@ -106,6 +124,9 @@ ROWS: dict[str, str] = {
     "ops.embedding": """
         embedding embedding_bag embedding_bag_max embedding_dense_backward
     """,
+    "ops.factors": """
+        both_of diagonal_of eig eigh lstsq matrix_exp pinv svd
+    """,
     "ops.fourier": """
         fft_c2c fft_c2r fft_r2c twice_inside
     """,
@@ -119,11 +140,17 @@ ROWS: dict[str, str] = {
         binary_cross_entropy binary_cross_entropy_with_logits each huber_loss mse_loss nll_loss_1d nll_loss_2d
         nll_place reduced smooth_l1_loss
     """,
+    "ops.lu": """
+        lu lu_factor_ex lu_solve lu_unpack
+    """,
     "ops.margins": """
         multi_margin_loss multilabel_margin_loss soft_margin_loss
     """,
     "ops.normalization": """
         native_batch_norm native_group_norm native_layer_norm times
+    """,
+    "ops.orthogonal": """
+        geqrf householder_product ormqr qr
     """,
     "ops.padding": """
         constant_pad_nd
@@ -137,6 +164,9 @@ ROWS: dict[str, str] = {
     "ops.pooling": """
         adaptive_max_pool2d adaptive_max_pool3d fractional_max_pool2d fractional_max_pool3d max_pool2d
         max_pool3d max_unpool2d max_unpool3d pool_pick pool_place
+    """,
+    "ops.products": """
+        addbmm addmv addr baddbmm cdist euclidean_dist linalg_cross
     """,
     "ops.resample": """
         resample resample_adaptiveavgpool2d resample_adaptiveavgpool3d resample_avgpool2d resample_avgpool3d
@@ -152,5 +182,8 @@ ROWS: dict[str, str] = {
     """,
     "ops.statistics": """
         aminmax cummax cummin dist logcumsumexp others renorm std_mean var_mean
+    """,
+    "ops.systems": """
+        det inv_ex minors slogdet solve_ex solve_triangular solved triangular_solve
     """,
 }

@@ -23,7 +23,14 @@ _PAIRS = dict.fromkeys(
 )
 FIELDS: dict[str, tuple[str, ...]] = {
     **_PAIRS, "frexp": ("mantissa", "exponent"), "aminmax": ("min", "max"), "histogram": ("hist", "bin_edges"),
-    "histogramdd": ("hist", "bin_edges"),
+    "histogramdd": ("hist", "bin_edges"), "svd": ("U", "S", "V"), "qr": ("Q", "R"), "slogdet": ("sign", "logabsdet"),
+    "triangular_solve": ("solution", "cloned_coefficient"), "geqrf": ("a", "tau"), "lu_unpack": ("P", "L", "U"),
+    "linalg_svd": ("U", "S", "Vh"), "linalg_qr": ("Q", "R"), "linalg_slogdet": ("sign", "logabsdet"),
+    "linalg_eigh": ("eigenvalues", "eigenvectors"), "linalg_eig": ("eigenvalues", "eigenvectors"),
+    "linalg_lu": ("P", "L", "U"), "linalg_lu_factor": ("LU", "pivots"), "linalg_ldl_factor": ("LD", "pivots"),
+    "linalg_lu_factor_ex": ("LU", "pivots", "info"), "linalg_ldl_factor_ex": ("LD", "pivots", "info"),
+    "linalg_inv_ex": ("inverse", "info"), "linalg_cholesky_ex": ("L", "info"), "linalg_solve_ex": ("result", "info"),
+    "linalg_lstsq": ("solution", "residuals", "rank", "singular_values"),
 }  # fmt: skip
 
 

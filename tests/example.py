@@ -15,10 +15,25 @@ Array = np.ndarray[Any, Any]
 
 
 class Example:
-    """Arguments of one call. ``fixed``: which arrays, by position, want no gradient. ``scale``: of the result."""
+    """Arguments of one call.
 
-    def __init__(self, *args: Any, fixed: Iterable[int] = (), scale: float = 1.0) -> None:
-        self.args, self.fixed, self.scale = args, set(fixed), scale
+    fixed: which arrays, by position, want no gradient. scale: of the result. hermitian: which arrays are moved along
+    Hermitian directions alone, as one triangle of them is read. sparse: which keep their zeros. first: of several
+    results the first alone, where others are unique but for phases.
+    """
+
+    def __init__(
+        self, *args: Any, fixed: Iterable[int] = (), scale: float = 1.0, hermitian: Iterable[int] = (),
+        sparse: Iterable[int] = (), first: bool = False,
+    ) -> None:  # fmt: skip
+        self.args, self.fixed, self.scale, self.first = args, set(fixed), scale, first
+        self.hermitian, self.sparse = set(hermitian), set(sparse)
+
+    def along(self, position: int, direction: Array) -> Array:
+        """The part of ``direction`` along which the array at ``position`` may be moved."""
+        if position in self.hermitian:
+            return (direction + direction.swapaxes(-1, -2).conj()) / 2
+        return np.where(self.tensors()[position] == 0, 0, direction) if position in self.sparse else direction
 
     def tensors(self) -> list[Array]:
         """All arrays among the arguments, in order."""

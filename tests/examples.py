@@ -8,6 +8,7 @@ from .examples_copies import COPY_EXAMPLES
 from .examples_elementwise import ELEMENTWISE
 from .examples_fourier import FOURIER
 from .examples_layers import LAYERS
+from .examples_linalg import DECOMPOSITIONS, PRODUCTS
 from .examples_reduce import LINALG, LOSSES, REDUCE
 from .examples_scattering import SCATTERING
 from .examples_shape import SHAPE_EXAMPLES
@@ -29,6 +30,8 @@ for _family in (
     STATISTICS,
     COPY_EXAMPLES,
     SCATTERING,
+    DECOMPOSITIONS,
+    PRODUCTS,
 ):
     if _twice := EXAMPLES.keys() & _family.keys():
         raise ValueError(f"examples in two families: {sorted(_twice)}")

@@ -13,6 +13,8 @@ LATE = (
     "copies",
     "differences",
     "grids",
+    "matrices",
+    "products",
     "questions",
     "discrete",
     "sampling",

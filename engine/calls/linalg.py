@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from .. import errors
-from ..kernel import RAW
+from ..kernel import PUBLIC, RAW
 from ..mode import here, overridable, overridden
 from ..ops import arithmetic
 from ..ops import linalg as rows
@@ -112,6 +112,9 @@ def _without_batch_of_one(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     return (shapes.squeeze(x, 0), y) if one else (x, shapes.squeeze(y, 0))
 
 
+PUBLIC["matmul"] = matmul  # formulas of decompositions call it
+
+
 def _tensors(name: str, input: Any, other: Any, called: str) -> None:
     if not isinstance(input, Tensor):
         raise errors.argument(name, "input", 1, input)
@@ -171,6 +174,10 @@ def _operator(self: Tensor, other: Any) -> Any:
     return matmul(self, other) if isinstance(other, Tensor) else NotImplemented
 
 
+def _reflected(self: Tensor, other: Any) -> Any:
+    return matmul(other, self) if isinstance(other, Tensor) else NotImplemented
+
+
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """``input @ weight.T + bias``.
 
@@ -190,7 +197,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return arithmetic.add(matmul(input, turned), bias)
 
 
-# ------------------------------------------------ diagonals, inverses
+# ------------------------------------------------ diagonals, contractions
 @overridable
 def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     """A vector as the diagonal of a matrix; of a matrix the diagonal, copied."""
@@ -219,35 +226,53 @@ def trace(input: Tensor) -> Tensor:
 
 
 @overridable
-def det(input: Tensor) -> Tensor:
-    """The determinant of a square matrix, or of each in a batch."""
-    return rows.det(input)
-
-
-@overridable
-def inverse(input: Tensor) -> Tensor:
-    """The inverse of a square matrix, or of each in a batch."""
-    return rows.inv(input)
-
-
-@overridable
 def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     """The sum of products over ``dims``: that many last of ``a`` and first of ``b``, or a list for each."""
-    n = a._d.ndim
-    mine, theirs = (list(range(n - dims, n)), list(range(dims))) if isinstance(dims, int) else map(list, dims)
-    mine, theirs = [d % n for d in mine], [d % b._d.ndim for d in theirs]
-    for i, j in zip(mine, theirs, strict=True):
-        if a._d.shape[i] != b._d.shape[j]:
+    n, m = a._d.ndim, b._d.ndim
+    if isinstance(dims, Tensor):
+        dims = dims.tolist()
+    if isinstance(dims, int):
+        if dims < 0:
+            raise RuntimeError(f"tensordot expects dims >= 0, but got dims={dims}")
+        if dims > min(n, m):
+            raise RuntimeError(f"tensordot expects dims < ndim_a or ndim_b, but got dims={dims}")
+        pairs = [(i - dims, i) for i in range(dims)]
+    else:
+        mine, theirs = ([d] if isinstance(d, int) else list(d) for d in dims)
+        if len(mine) != len(theirs):
+            raise RuntimeError("both dimension lists should have same length")
+        pairs = list(zip(mine, theirs, strict=True))
+    for i, j in pairs:
+        p, q = a._d.shape[i], b._d.shape[j]
+        if p == 1 and q != 1:
+            b = _summed(b, j % m)
+        elif q == 1 and p != 1:
+            a = _summed(a, i % n)
+        elif p != q:
             raise RuntimeError(
-                f"contracted dimensions need to match, but first has size {a._d.shape[i]} in dim {i} and second has "
-                f"size {b._d.shape[j]} in dim {j}"
+                f"contracted dimensions need to match, but first has size {p} in dim {i} and second has size {q} in "
+                f"dim {j}"
             )
-    left = [d for d in range(n) if d not in mine]
+    return _contracted(a, b, [i % n for i, _ in pairs], [j % m for _, j in pairs])
+
+
+def _summed(x: Tensor, dim: int) -> Tensor:
+    """The sum over ``dim``, which stays, in the same dtype."""
+    out = PUBLIC["sum"](x, dim, True)
+    return out if out._d.dtype is x._d.dtype else PUBLIC["cast_whole"](out, x._d.dtype)
+
+
+def _contracted(a: Tensor, b: Tensor, mine: list[int], theirs: list[int]) -> Tensor:
+    """The sum of products over pairs of dimensions, as one product of two matrices."""
+    left = [d for d in range(a._d.ndim) if d not in mine]
     right = [d for d in range(b._d.ndim) if d not in theirs]
     k = math.prod(a._d.shape[d] for d in mine)
     shape = [a._d.shape[d] for d in left] + [b._d.shape[d] for d in right]
-    x = shapes.reshaped(shapes.permute(a, (*left, *mine)), (math.prod(a._d.shape[d] for d in left), k))
-    y = shapes.reshaped(shapes.permute(b, (*theirs, *right)), (k, math.prod(b._d.shape[d] for d in right)))
+    x, y = shapes.permute(a, (*left, *mine)), shapes.permute(b, (*theirs, *right))
+    if not shape and len(mine) == 1:
+        return shapes.reshaped(rows.dot(x, y), ())
+    x = shapes.reshaped(x, (math.prod(a._d.shape[d] for d in left), k))
+    y = shapes.reshaped(y, (k, math.prod(b._d.shape[d] for d in right)))
     return shapes.reshaped(mm_of(x, y), tuple(shape))
 
 
@@ -256,15 +281,21 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
     """The sum of products over the last dimension of both."""
     if not input._d.ndim or not other._d.ndim:
         return arithmetic.mul(input, other)
-    if input._d.ndim == 1 and other._d.ndim == 1:
-        return dot(input, other)
-    return tensordot(input, other, ([-1], [-1]))
+    if input._d.shape[-1] != other._d.shape[-1]:
+        raise RuntimeError(
+            "inner() the last dimension must match on both input tensors but got shapes "
+            f"{list(input._d.shape)} and {list(other._d.shape)}"
+        )
+    return _contracted(input, other, [input._d.ndim - 1], [other._d.ndim - 1])
 
 
 FUNCTIONS = {
     "mm": mm, "mv": mv, "dot": dot, "vdot": vdot, "bmm": bmm, "addmm": addmm, "outer": outer, "ger": outer,
-    "matmul": matmul, "diag": diag, "diag_embed": diag_embed, "trace": trace, "det": det, "inverse": inverse,
+    "matmul": matmul, "diag": diag, "diag_embed": diag_embed, "trace": trace,
     "tensordot": tensordot, "inner": inner, "einsum": einsum,
 }  # fmt: skip
-METHODS = {name: f for name, f in FUNCTIONS.items() if name not in ("tensordot", "einsum")} | {"__matmul__": _operator}
+METHODS = {name: f for name, f in FUNCTIONS.items() if name not in ("tensordot", "einsum")} | {
+    "__matmul__": _operator,
+    "__rmatmul__": _reflected,
+}
 IN_PLACE = {"addmm_": addmm}

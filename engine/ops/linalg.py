@@ -1,10 +1,10 @@
-"""Products of matrices and vectors, diagonals, and what solves linear systems."""
+"""Products of matrices and vectors, and diagonals."""
 
 import builtins
 
 import numpy as np
 
-from ..kernel import rule
+from ..kernel import RAW, rule
 from ..op import op, view
 from .linalg_errors import (
     different_addmm,
@@ -12,8 +12,6 @@ from .linalg_errors import (
     different_dot,
     different_mm,
     different_mv,
-    not_solvable,
-    singular,
 )
 
 
@@ -125,109 +123,17 @@ def trace(x):
     return np.add.reduce(np.diagonal(x), None, np.int64 if x.dtype.kind in "biu" else None)
 
 
-# ------------------------------------------------ solving
-@op(
-    x=lambda g, out: -product(product(turned(out), g), turned(out)),
-    node="LinalgInvExBackward0",
-    called="linalg_inv",
-    jvp=lambda d, out: -product(product(out, d), out),
-    diagnose=singular,
-)
-def inv(x):
-    """The inverse of a square matrix, or of each in a batch."""
-    return np.linalg.inv(x)
-
-
-@op(
-    x=lambda g, x, out: cofactors(x, out) * reshape(g, (*g.shape, 1, 1)),
-    node="LinalgDetBackward0",
-    called="linalg_det",
-    jvp=lambda d, x, out: sum(cofactors(x, out) * d, (-2, -1)),
-    diagnose=lambda x: not_solvable("linalg.det", x),
-)
-def det(x):
-    """The determinant of a square matrix, or of each in a batch."""
-    return np.linalg.det(x)
-
-
-@rule
-def cofactors(x, out):
-    """The derivative of a determinant: ``det(x) · x⁻ᵀ``; of a singular matrix, minor by minor."""
-    if (out != 0).all():
-        return reshape(out, (*out.shape, 1, 1)) * turned(inv(x))
-    return minors(x)
-
-
-@op(x=lambda g, x: minors_slope(g, x), node="LinalgDetBackward0", jvp=lambda d, x: minors_slope(d, x))
-def minors(x):
-    """The cofactor matrix of a square matrix: ``out[i, j] = (-1)^(i+j)`` · det of ``x`` without row i and column j."""
-    n = x.shape[-1]
-    out = np.empty(x.shape, x.dtype)
-    for i in range(n):
-        for j in range(n):
-            left = np.delete(np.delete(x, i, -2), j, -1)
-            out[..., i, j] = (-1) ** (i + j) * (np.linalg.det(left) if n > 1 else 1)
-    return out
-
-
-@rule
-def minors_slope(g, x):
-    """The derivative of ``minors`` along ``g``, and against it: its Jacobian is symmetric."""
-    n = x.shape[-1]
-    if n == 1:
-        return zeros_as(x)
-    sent = zeros_as(x)  # <g, cofactors> is Σ_i det of x with row i replaced by that of g
-    for i in range(n):
-        row = np.eye(n, dtype=bool)[i].reshape(n, 1)
-        replaced = where(row, row_at(g, i), x)
-        sent = sent + where(row, 0.0, minors(replaced))
-    return sent
-
-
-@rule
-def row_at(g, i):
-    """Row i of each matrix, as a matrix of one row."""
-    return sum(where(np.eye(g.shape[-1], dtype=bool)[i].reshape(-1, 1), g, 0.0), -2, True)
-
-
-@op(
-    x=lambda g, x, out, vector: -solved_outer(solve(turned(x), g, vector), out, vector),
-    y=lambda g, x, vector: solve(turned(x), g, vector),
-    node="LinalgSolveExBackward0",
-    called="linalg_solve",
-    jvp=lambda d, e, x, out, vector: solve(x, e - (product_v(d, out) if vector else product(d, out)), vector),
-    diagnose=lambda x, y, vector: not_solvable("linalg.solve", x, y),
-)
-def solve(x, y, vector):
-    """The ``out`` with ``x @ out = y``; ``vector``: whether ``y`` holds vectors and not matrices."""
-    return np.linalg.solve(x, y[..., None])[..., 0] if vector else np.linalg.solve(x, y)
-
-
-@rule
-def solved_outer(g, out, vector):
-    """``g outᵀ``."""
-    if not vector:
-        return product(g, turned(out))
-    return reshape(g, (*g.shape, 1)) * reshape(out, (*out.shape[:-1], 1, out.shape[-1]))
-
-
-@rule
-def product_v(x, y):
-    """A matrix times a vector, each in a batch."""
-    return sum(x * reshape(y, (*y.shape[:-1], 1, y.shape[-1])), -1)
-
-
-@rule
-def product(x, y):
-    """The product of two matrices, or of two batches of the same shape."""
-    if len(x.shape) == 2:
-        return mm(x, y)
-    n = math.prod(x.shape[:-2])
-    made = bmm(reshape(x, (n, *x.shape[-2:])), reshape(y, (n, *y.shape[-2:])))
-    return reshape(made, (*x.shape[:-1], y.shape[-1]))
+# ------------------------------------------------ what formulas of decompositions say
+RAW["matmul"] = np.matmul
 
 
 @rule
 def turned(x):
     """The transpose of the last two dimensions."""
     return transpose(x, -2, -1)
+
+
+@rule
+def mH(x):
+    """The conjugate transpose of the last two dimensions."""
+    return conj(transpose(x, -2, -1)) if has_complex(x) else transpose(x, -2, -1)

@@ -8,6 +8,7 @@ import builtins
 import numpy as np
 
 from .. import errors
+from ..hooks import Undefined
 from ..kernel import PUBLIC, RAW, on_arrays, raw, rule
 from ..op import op
 
@@ -260,8 +261,8 @@ def var_slope(g, x, dim, correction, keepdim):
 
 # ------------------------------------------------ norms
 @op(
-    x=lambda g, x, p, dim, keepdim, out: norm_slope(
-        kept(g, x.shape, dim, keepdim), x, p, dim, kept(out, x.shape, dim, keepdim)
+    x=lambda g, x, p, dim, keepdim, out: (
+        norm_slope(kept(g, x.shape, dim, keepdim), x, p, dim, kept(out, x.shape, dim, keepdim)) if p else undefined()
     ),
     node="LinalgVectorNormBackward0",
     called="norm",
@@ -292,6 +293,14 @@ def vector_norm(x, p=2.0, dim=None, keepdim=False):
     return np.add.reduce(size**p, dim, None, None, keepdim) ** (1 / p)
 
 
+def undefined():
+    """Say that a gradient is undefined, as PyTorch's is where a result does not depend smoothly on its one input."""
+    raise Undefined((None,))
+
+
+RAW["undefined"] = PUBLIC["undefined"] = undefined
+
+
 def squared(x):
     """``|x|²``."""
     return x * x if x.dtype.kind != "c" else x.real * x.real + x.imag * x.imag
@@ -314,7 +323,7 @@ def _no_norm(x, p, dim):
 def norm_slope(g, x, p, dim, out):
     """``g · x/‖x‖`` and its like for other ``p``; 0 where the norm is 0. ``g`` and ``out`` broadcast with ``x``."""
     if p == 2:
-        return x * unless_zero(g, out)
+        return along_unit(g, x, out)
     if p == 0:
         return zeros_as(x)
     if p == 1:
@@ -323,7 +332,19 @@ def norm_slope(g, x, p, dim, out):
         return g * (sgn(x) * ties(abs(x), out, dim, True))
     if p < 1:
         return sgn(x) * where(x == 0, 0.0, pow_number(abs(x), p - 1)) * (g / pow_number(out, p - 1))
-    return sgn(x) * pow_number(abs(x), p - 1) * unless_zero(g, pow_number(out, p - 1))
+    size = x * pow_number(abs(x), p - 2) if p > 2 else sgn(x) * pow_number(abs(x), p - 1)
+    return size * unless_zero(g, pow_number(out, p - 1))
+
+
+@rule
+def along_unit(g, x, out):
+    """``g · x/‖x‖``, 0 where the norm is 0; there PyTorch's second derivative by x is NaN, that by g is 0."""
+    return g * where(out == 0, 0.0, x / out)
+
+
+@on_arrays("along_unit", PUBLIC["along_unit"])
+def _along_unit(g, x, out):
+    return x * unless_zero(g, out)
 
 
 @rule

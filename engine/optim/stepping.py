@@ -81,12 +81,9 @@ class Stepping(Optimizer):
                 grad = p.grad
                 if grad is None:
                     continue
-                d, g = box(p), -grad._d if maximize else grad._d
+                d, g = box(p), grad._d
                 state = self.begun(p, options)
-                if d.dtype.kind == "c":
-                    self.move(_real(d), _real(g), state, options)
-                else:
-                    self.move(d, g, state, options)
+                self.move(_real(d), _real(-g if maximize else g), state, options)
                 wrote(d)
         return loss
 

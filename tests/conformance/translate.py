@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.testing._internal.opinfo.core import OpInfo
 
 import engine
 
@@ -80,6 +81,8 @@ def _seeded(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 
 def _inside(value: Any) -> Any:
+    if isinstance(value, OpInfo):
+        return value
     if isinstance(value, torch.nn.Module):
         return sample_of(value)
     if isinstance(value, types.FunctionType) and value.__module__.startswith("torch.testing"):
