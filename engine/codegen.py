@@ -71,6 +71,7 @@ def _operands(row: Row, general: str) -> list[str]:
     """Lines that read data and node of each input into ``<name>_d`` and ``<name>_n``."""
     lines: list[str] = []
     first = _name(row.inputs[0])
+    unreal = f" or {first}_d.dtype.kind == 'c'" if row.real else ""
     lines += [f"{first}_d = {first}._d; {first}_n = {first}._n"]
     if row.view:
         lines += [f"if type({first}_d) is not ndarray: {first}_d = box({first})"]
@@ -87,7 +88,7 @@ def _operands(row: Row, general: str) -> list[str]:
                 f"        if {t}_d is None: {general}",
                 "else:",
                 f"    {t}_d = {t}._d; {t}_n = {t}._n",
-                f"    if {first}_d.dtype is not {t}_d.dtype: {general}",
+                f"    if {first}_d.dtype is not {t}_d.dtype{unreal}: {general}",
                 f"    same = {first}_d.shape == {t}_d.shape",
             ]
         elif p in row.optional:

@@ -111,6 +111,8 @@ def general(row: Row, args: tuple[Any, ...]) -> Any:
     with np.errstate(all="ignore"):
         if row.elementwise:
             _promote(row, data, tensors)
+            if row.real and data[row.inputs[0]].dtype.kind == "c":
+                raise errors.not_implemented(row.real, data[row.inputs[0]].dtype)
         else:
             _same_dtype(row, tensors)
         result = _run(row, [data[p] if p in data else a[p] for p in row.params], before)

@@ -63,6 +63,7 @@ class Row:
         jvp: Any,
         diagnose: Callable[..., BaseException | None] | None,
         refuse: Callable[..., BaseException | None] | None,
+        real: str,
         called: str | None,
         holomorphic: bool,
         to_complex: bool,
@@ -73,7 +74,7 @@ class Row:
         self.elementwise, self.view = kind == "elementwise", kind == "view"
         self.floating, self.predicate, self.apart, self.outputs = floating, predicate, tuple(apart), tuple(outputs)
         self.node_name = node_name or self.name.title().replace("_", "") + "Backward0"
-        self.diagnose, self.refuse, self.several = diagnose, refuse, several
+        self.diagnose, self.refuse, self.real, self.several = diagnose, refuse, real, several
         self.holomorphic, self.to_complex = holomorphic, to_complex
         self.stub, self.params = stub, parameters(stub)
         self.inputs = [p for p in self.params if p in formulas]
@@ -264,6 +265,7 @@ def _declare(kind: str) -> Any:
         jvp: Any = None,
         diagnose: Any = None,
         refuse: Any = None,
+        real: str = "",  # PyTorch's kernel, where it has none for complex numbers and NumPy has
         called: str | None = None,
         holomorphic: bool = True,
         to_complex: bool = False,
@@ -274,7 +276,8 @@ def _declare(kind: str) -> Any:
             row = Row(
                 stub, kernel, formulas, kind=kind, node_name=node, floating=floating, predicate=predicate, apart=apart,
                 outputs=outputs, jvp=jvp or {"elementwise": DIAGONAL, "view": LINEAR}.get(kind), diagnose=diagnose,
-                refuse=refuse, called=called, holomorphic=holomorphic, to_complex=to_complex, several=several,
+                refuse=refuse, real=real, called=called, holomorphic=holomorphic, to_complex=to_complex,
+                several=several,
             )  # fmt: skip
             for name in {n for needs in row.needs.values() for n in needs} - _SHOWN:
                 _SHOWN.add(name)

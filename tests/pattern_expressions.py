@@ -187,4 +187,77 @@ torch.use_deterministic_algorithms(False)
 torch.is_grad_enabled()
 """
 
-TABLES = {"patterns": PATTERNS, "windows": WINDOWS, "draws": DRAWS, "generators": GENERATORS}
+COMPLEX = """
+torch.sign(c)
+torch.sgn(c)
+torch.ceil(c)
+torch.floor(c)
+torch.trunc(c)
+torch.round(c)
+torch.round(c, decimals=1)
+torch.frac(c)
+torch.deg2rad(c)
+torch.rad2deg(c)
+torch.logit(c)
+torch.isposinf(c)
+torch.isneginf(c)
+torch.signbit(c)
+torch.isreal(c)
+torch.relu(c)
+torch.nan_to_num(torch.tensor([complex("nan"), complex("inf")]))
+torch.nan_to_num(c.clone().requires_grad_())
+c < c
+c <= 2.0
+torch.gt(c, 1)
+c >= x
+x > 1j
+c == 2
+torch.maximum(c, c)
+torch.minimum(x, c)
+torch.fmax(c, c)
+torch.fmin(c, x)
+torch.max(c, c)
+torch.clamp(c, 0)
+torch.clamp(c, c)
+torch.clamp(x, 1j)
+torch.clamp(x, c)
+torch.clamp_min(c, 0)
+torch.clamp_max(c, c)
+c // c
+c % 2
+torch.fmod(c, c)
+torch.div(c, c, rounding_mode="floor")
+torch.div(c, c, rounding_mode="trunc")
+torch.atan2(c, c)
+torch.hypot(c, c)
+torch.copysign(c, 2)
+torch.xlogy(c, c)
+torch.xlogy(2, c)
+torch.heaviside(c, c)
+torch.gcd(c, c)
+torch.igamma(c, c)
+torch.logaddexp(c, c)
+torch.logaddexp2(c, c)
+torch.lerp(c, c, 0.3j)
+torch.lerp(x, x, 0.3j)
+torch.lerp(x, 2.0, 0.5)
+torch.addcdiv(c, c, c)
+torch.float_power(c, 2)
+torch.float_power(x, 1j)
+~x
+~c
+torch.bitwise_not(x)
+x & c
+torch.abs(torch.tensor([True]))
+torch.pow(torch.tensor([True]), True)
+torch.pow(True, torch.tensor([True]))
+torch.clamp_min(torch.tensor([True]), 0)
+torch.eq(2, x)
+torch.rsub(2, x)
+torch.fmod(2, x)
+torch.copysign(2, x)
+torch.clamp_min(2, x)
+torch.max(2, x)
+"""
+
+TABLES = {"patterns": PATTERNS, "windows": WINDOWS, "draws": DRAWS, "generators": GENERATORS, "complex": COMPLEX}

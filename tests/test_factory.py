@@ -27,6 +27,7 @@ def told(library: ModuleType, expression: str) -> tuple[str, list[str]]:
     library.manual_seed(7)
     names: dict[str, Any] = {"torch": library, "np": np}
     names["x"] = library.tensor([1.0, 2.0], requires_grad=True)
+    names["c"] = library.tensor([1 - 2j, 0.5j])
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:

@@ -30,9 +30,13 @@ def _clamp(input: Tensor, min: Any, max: Any) -> Tensor:
     """``clamp`` on any arguments."""
     if not isinstance(input, Tensor):
         raise errors.argument("clamp", "input", 1, input)
+    if input._d.dtype.kind == "c":
+        raise NotImplementedError("clamp is not supported for complex types")
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if all(bound is None or isinstance(bound, NUMBERS) for bound in (min, max)):
+        if any(isinstance(plain(bound), complex) for bound in (min, max)):
+            raise RuntimeError("value cannot be converted to type double without overflow")
         return rows.clamp_number(promoted(input, min, max), plain(min), plain(max))
     if not all(bound is None or isinstance(bound, Tensor) for bound in (min, max)):
         raise errors.combination("clamp", (min, max), _CLAMP)
@@ -45,6 +49,11 @@ _clamp.__name__ = "clamp"
 _CLAMP = ("(Tensor min = None, Tensor max = None)", "(Number min = None, Number max = None)")
 
 
+def _no_complex_clamp(input: Tensor, bound: Any) -> None:
+    if input._d.dtype.kind == "c" or isinstance(plain(bound), complex):
+        raise NotImplementedError("clamp is not supported for complex types")
+
+
 def _bound_forms(name: str) -> list[str]:
     return [f"(Tensor input, {kind} {name}, *, Tensor out = None)" for kind in ("Tensor", "Number")]
 
@@ -55,6 +64,7 @@ def clamp_min(input: Tensor, min: Any) -> Tensor:
     if not isinstance(input, Tensor):
         raise errors.combination("clamp_min", (input, min), _bound_forms("min"))
     if isinstance(min, NUMBERS):
+        _no_complex_clamp(input, min)
         return rows.clamp_min_number(promoted(input, min), plain(min))
     return rows.clamp_min_tensor(input, min)
 
@@ -65,6 +75,7 @@ def clamp_max(input: Tensor, max: Any) -> Tensor:
     if not isinstance(input, Tensor):
         raise errors.combination("clamp_max", (input, max), _bound_forms("max"))
     if isinstance(max, NUMBERS):
+        _no_complex_clamp(input, max)
         return rows.clamp_max_number(promoted(input, max), plain(max))
     return rows.clamp_max_tensor(input, max)
 
@@ -76,8 +87,13 @@ C_NAMES = {
 }  # fmt: skip
 
 
+_LERP = [f"(Tensor input, Tensor end, {kind} weight, *, Tensor out = None)" for kind in ("Tensor", "Number")]
+
+
 def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
     """The point between ``input`` and ``end`` at ``weight``."""
+    if not isinstance(end, Tensor) or not isinstance(input, Tensor):
+        raise errors.combination("lerp", (input, end, weight), _LERP)
     found = [(name, t) for name, t in (("end", end), ("weight", weight)) if isinstance(t, Tensor)]
     for name, t in found:
         if t._d.dtype is not input._d.dtype and (name == "end" or t._d.ndim):
@@ -126,13 +142,16 @@ def heaviside(input: Tensor, values: Tensor) -> Tensor:
     for position, (name, t) in enumerate((("input", input), ("values", values)), 1):
         if not isinstance(t, Tensor):
             raise errors.argument("heaviside", name, position, t)
+    if input._d.dtype.kind == "c" or values._d.dtype.kind == "c":
+        raise RuntimeError("heaviside is not yet implemented for complex tensors.")
     if input._d.dtype is not values._d.dtype:
         raise RuntimeError("heaviside is not yet implemented for tensors with different dtypes.")
     return rows.heaviside(input, values)
 
 
 FUNCTIONS = {
-    **{name: of_tensors(getattr(rows, name)) for name in ("maximum", "minimum", "fmax", "fmin", "atan2", "hypot")},
+    **{name: of_tensors(getattr(rows, name), real=True) for name in ("maximum", "minimum", "fmax", "fmin")},
+    **{name: of_tensors(getattr(rows, name)) for name in ("atan2", "hypot")},
     **{name: of_tensors(getattr(rows, name)) for name in ("logaddexp", "logaddexp2", "gcd", "lcm", "nextafter")},
     "xlogy": xlogy, "ldexp": of_tensors(rows.ldexp), "clamp": clamp, "clip": clamp, "clamp_min": clamp_min,
     "clamp_max": clamp_max, "lerp": lerp, "addcmul": addcmul, "addcdiv": addcdiv, "copysign": copysign,

@@ -99,6 +99,14 @@ def equal(input: Tensor, other: Tensor) -> bool:
     return input._d.shape == other._d.shape and bool(np.all(input._d == other._d))
 
 
+def _invert(self: Tensor) -> Tensor:
+    """``~self``: every bit turned; ``not`` for bools."""
+    if self._d.dtype.kind in "fc":
+        raise errors.invert()
+    return rows.bitwise_not(self)
+
+
+_invert.__name__ = "__invert__"
 _compare = ("eq", "ne", "lt", "le", "gt", "ge")
 _kinds = ("isnan", "isinf", "isfinite", "isposinf", "isneginf", "isreal", "signbit")
 _logic = ("logical_not", "logical_and", "logical_or", "logical_xor")
@@ -120,7 +128,7 @@ METHODS |= {f"__{symbol}__": operator(getattr(rows, name), f"__{symbol}__") for 
 METHODS |= {
     f"__r{symbol}__": swapped(getattr(rows, name), _reflected.get(symbol, name)) for symbol, name in _symbols.items()
 }
-METHODS["__invert__"] = operator(rows.bitwise_not, "__invert__")
+METHODS["__invert__"] = overridable(_invert)
 IN_PLACE = {name + "_": getattr(rows, name) for name in (*_compare, *_logic, *_bits)}
 IN_PLACE |= {long + "_": getattr(rows, short) for short, long in _same.items() if long}
 OPERATORS = {f"__i{symbol}__": name + "_" for symbol, name in _symbols.items()}

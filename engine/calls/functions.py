@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import errors, return_types
-from ..mode import overridable
+from ..mode import here, overridable
 from ..ops import functions as rows
 from ..tensor import Tensor
 
@@ -17,13 +17,23 @@ def round(input: Tensor, *, decimals: int | None = None) -> Tensor:
 
 _names = (
     "exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "sqrt", "rsqrt", "abs", "sign", "sgn", "ceil", "floor",
-    "trunc", "frac", "nan_to_num", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh",
+    "trunc", "frac", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh",
     "acosh", "atanh", "sigmoid", "deg2rad", "rad2deg", "sinc",
 )  # fmt: skip
 _same = {
     "absolute": "abs", "fix": "trunc", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arcsinh": "asinh",
     "arccosh": "acosh", "arctanh": "atanh",
 }  # fmt: skip
+
+
+@overridable
+def nan_to_num(
+    input: Tensor, nan: float | None = None, posinf: float | None = None, neginf: float | None = None
+) -> Tensor:
+    """``input`` with numbers in place of NaN, inf and -inf: 0, the largest and the smallest unless given."""
+    if isinstance(input, Tensor) and input._n is not None and input._d.dtype.kind == "c" and here.grad:
+        raise RuntimeError("nan_to_num does not support automatic differentiation for outputs with complex dtype.")
+    return rows.nan_to_num(input, nan, posinf, neginf)
 
 
 @overridable
@@ -36,7 +46,7 @@ def frexp(input: Tensor) -> Any:
     return return_types.frexp(*rows.frexp(input))
 
 
-FUNCTIONS: dict[str, Any] = {name: getattr(rows, name) for name in _names} | {"round": round}
+FUNCTIONS: dict[str, Any] = {name: getattr(rows, name) for name in _names} | {"round": round, "nan_to_num": nan_to_num}
 FUNCTIONS |= {name: FUNCTIONS[other] for name, other in _same.items()}
 METHODS = {**FUNCTIONS, "__abs__": rows.abs, "frexp": frexp}
 IN_PLACE = {name + "_": f for name, f in FUNCTIONS.items()}

@@ -71,14 +71,16 @@ def swapped(function: Any, name: str) -> Any:
     return overridable(method)
 
 
-def of_tensors(front: Any) -> Any:
-    """A function of two tensors, which refuses numbers."""
+def of_tensors(front: Any, real: bool = False) -> Any:
+    """A function of two tensors, which refuses numbers; with ``real`` complex ones too."""
     name = front.__name__
 
     def function(input: Tensor, other: Tensor) -> Tensor:
         if not isinstance(other, Tensor) or not isinstance(input, Tensor):
             position = 1 if not isinstance(input, Tensor) else 2
             raise errors.argument(name, ("input", "other")[position - 1], position, (input, other)[position - 1])
+        if real and (input._d.dtype.kind == "c" or other._d.dtype.kind == "c"):
+            raise RuntimeError(f"{name} not implemented for complex tensors.")
         return front(input, other)
 
     function.__name__ = function.__qualname__ = name

@@ -8,9 +8,10 @@ from typing import Any
 
 from .. import dtypes, errors, return_types
 from ..mode import overridable
-from ..ops import arithmetic, binary, compare, cumulative, extremes, functions
+from ..ops import arithmetic, compare, cumulative, extremes, functions
 from ..ops import reduce as rows
 from ..tensor import Tensor
+from . import binary
 from .out import accepts_out, as_input, expected_out, written
 
 sum_all, mean_all, norm_of = rows.sum_all, rows.mean_all, rows.vector_norm
@@ -213,8 +214,8 @@ def _extreme(name: str, whole: Any, along: Any, pairwise: Any, result: Any) -> C
     return extreme
 
 
-max = _extreme("max", extremes.max_all, extremes.max_dim, binary.maximum, return_types.max)
-min = _extreme("min", extremes.min_all, extremes.min_dim, binary.minimum, return_types.min)
+max = _extreme("max", extremes.max_all, extremes.max_dim, binary.FUNCTIONS["maximum"], return_types.max)
+min = _extreme("min", extremes.min_all, extremes.min_dim, binary.FUNCTIONS["minimum"], return_types.min)
 
 
 def _over_dims(name: str, row: Callable[..., Tensor]) -> Callable[..., Tensor]:

@@ -22,7 +22,9 @@ def threshold_backward(x, y, threshold=0):
 
 
 def no_bool_relu(x):
-    """PyTorch's error for bools."""
+    """PyTorch's errors for bools and complex numbers."""
+    if x.dtype.kind == "c":
+        return NotImplementedError("clamp is not supported for complex types")
     return RuntimeError("Boolean inputs not supported for relu") if x.dtype.kind == "b" else None
 
 
@@ -32,9 +34,11 @@ def relu(x):
     if type(x) is ndarray:
         if x.dtype is float32:
             return np.maximum(ZERO32, x)
-        if x.dtype.kind == "b":
+        if x.dtype.kind in "bc":
             raise TypeError
         return np.maximum(x.dtype.type(0), x)
+    if x.dtype.kind == "c":
+        raise TypeError
     return x.dtype.type(0) if x < 0 else +x
 
 

@@ -95,8 +95,8 @@ def div(x, y):
 
 def no_whole_division(x, y, *rest):
     """PyTorch's errors of division on whole numbers and bools."""
-    if x.dtype.kind == "b":
-        return errors.not_implemented("div_floor_cpu", x.dtype)
+    if x.dtype.kind in "bc":
+        return errors.not_implemented(f"div_{rest[0] if rest else 'floor'}_cpu", x.dtype)
     return errors.zero_division() if x.dtype.kind in "iu" and not np.all(y) else None
 
 
@@ -124,7 +124,7 @@ RAW["divided"] = raw(divided)
 @elementwise(
     x=lambda g: underivable(g, "floor_divide"),
     y=lambda g: underivable(g, "floor_divide"),
-    node="NotImplemented",
+    node="torch::autograd::NotImplemented",
     diagnose=no_whole_division,
 )
 def floor_divide(x, y):
@@ -148,7 +148,7 @@ def no_remainder(name):
     """The ``diagnose`` of a row: PyTorch's errors of remainders on whole numbers and bools."""
 
     def diagnose(x, y):
-        if x.dtype.kind == "b":
+        if x.dtype.kind in "bc":
             return errors.not_implemented(name, x.dtype)
         return errors.zero_division() if x.dtype.kind in "iu" and not (np.all(x) and np.all(y)) else None
 
@@ -183,7 +183,7 @@ def remainder_number(x, y):
 
 
 @elementwise(
-    x=lambda g: underivable(g, "remainder"), y=None, node="NotImplemented", called="remainder",
+    x=lambda g: underivable(g, "remainder"), y=None, node="torch::autograd::NotImplemented", called="remainder",
     diagnose=no_remainder("remainder_cpu"),
 )  # fmt: skip
 def rremainder(x, y):
@@ -312,3 +312,8 @@ RAW["whole_power"] = raw(whole_power)
 )
 def pow_tensor(x, y):
     """A power, elementwise with broadcasting: ``out = x ** y``."""
+
+
+# PyTorch's node of what has no derivative lists only the inputs that want one
+for _front in (floor_divide, rremainder):
+    _front.row.differentiable = lambda node: node.step.spec.wanted

@@ -4,7 +4,8 @@ import numpy as np
 
 from ..kernel import rule
 from ..op import elementwise
-from .special import no_complex, real
+from .functions import no_complex
+from .special import real
 
 
 # ---------------------------------------------------------------- with a derivative

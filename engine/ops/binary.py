@@ -5,7 +5,7 @@ import numpy as np
 from .. import errors
 from ..kernel import RAW, raw, rule
 from ..op import elementwise
-from .functions import no_bools, no_kernel
+from .functions import no_bools, no_complex, no_kernel
 
 
 def _without(function, kinds, name):
@@ -115,22 +115,22 @@ _FROM_BELOW = {"x": lambda g, x, y: only_where(g, x >= y), "y": lambda g, x, y: 
 _FROM_ABOVE = {"x": lambda g, x, y: only_where(g, x <= y), "y": lambda g, x, y: only_where(g, x > y)}
 
 
-@elementwise(np.maximum, **_FROM_BELOW, node="ClampMinBackward1", called="clamp_min")
+@elementwise(np.maximum, **_FROM_BELOW, node="ClampMinBackward1", called="clamp_min", real="maximum_cpu")
 def clamp_min_tensor(x, y):
     """``x``, but at least ``y``; at the bound the gradient is that of ``x``."""
 
 
-@elementwise(np.minimum, **_FROM_ABOVE, node="ClampMaxBackward1", called="clamp_max")
+@elementwise(np.minimum, **_FROM_ABOVE, node="ClampMaxBackward1", called="clamp_max", real="minimum_cpu")
 def clamp_max_tensor(x, y):
     """``x``, but at most ``y``; at the bound the gradient is that of ``x``."""
 
 
-@elementwise(np.maximum, **_FROM_BELOW, node="ClampBackward0", called="clamp")
+@elementwise(np.maximum, **_FROM_BELOW, node="ClampBackward0", called="clamp", real="maximum_cpu")
 def clamp_low(x, y):
     """``clamp`` with a tensor as lower bound alone."""
 
 
-@elementwise(np.minimum, **_FROM_ABOVE, node="ClampBackward0", called="clamp")
+@elementwise(np.minimum, **_FROM_ABOVE, node="ClampBackward0", called="clamp", real="minimum_cpu")
 def clamp_high(x, y):
     """``clamp`` with a tensor as upper bound alone."""
 
@@ -164,14 +164,14 @@ def inverse_square(x, y):
     np.arctan2, floating=True,
     x=lambda g, x, y: g * y * inverse_square(x, y),
     y=lambda g, x, y: g * -x * inverse_square(x, y),
-    node="Atan2Backward0",
+    node="Atan2Backward0", diagnose=no_complex("atan2_cpu"),
 )  # fmt: skip
 def atan2(x, y):
     """The angle in [-π, π] of the point with ordinate ``x`` and abscissa ``y``."""
 
 
 @elementwise(
-    **_without(np.hypot, "biu", "hypot_cpu"), x=lambda g, x, out: g * (x / out), y=lambda g, y, out: g * (y / out)
+    **_without(np.hypot, "biuc", "hypot_cpu"), x=lambda g, x, out: g * (x / out), y=lambda g, y, out: g * (y / out)
 )
 def hypot(x, y):
     """``out = √(x² + y²)``."""
@@ -180,6 +180,7 @@ def hypot(x, y):
 @elementwise(
     np.copysign, floating=True,
     x=lambda g, x, out: g * where(x == 0, 0.0, out / x), y=lambda g: zeros_as(g), node="CopysignBackward0",
+    diagnose=no_complex("copysign_cpu"),
 )  # fmt: skip
 def copysign(x, y):
     """The magnitude of ``x`` with the sign of ``y``."""
@@ -187,7 +188,7 @@ def copysign(x, y):
 
 @elementwise(
     np.copysign, floating=True, x=lambda g, x, out: g * where(x == 0, 0.0, out / x), y=None,
-    node="CopysignBackward1", called="copysign",
+    node="CopysignBackward1", called="copysign", diagnose=no_complex("copysign_cpu"),
 )  # fmt: skip
 def copysign_number(x, y):
     """The magnitude of ``x`` with the sign of a number."""
@@ -231,13 +232,19 @@ def logaddexp2(x, y):
     floating=True,
     x=lambda g, x, y: where((x == 0) & (y <= 0), 0.0, g * log(y)),
     y=lambda g, x, y: g * x / y,
+    diagnose=no_complex("xlogy_cpu"),
 )
 def xlogy(x, y):
     """``out = x · log(y)``, 0 where ``x`` is 0 unless ``y`` is NaN."""
+    if x.dtype.kind == "c":
+        raise TypeError
     return np.where(np.equal(x, 0) & ~np.isnan(y), x.dtype.type(0), x * np.log(y))
 
 
-@elementwise(x=lambda g, x, y: g * y / x, y=None, floating=True, node="XlogyBackward1", called="xlogy")
+@elementwise(
+    x=lambda g, x, y: g * y / x, y=None, floating=True, node="XlogyBackward1", called="xlogy",
+    diagnose=no_complex("xlogy_cpu"),
+)  # fmt: skip
 def xlogy_of_number(x, y):
     """``xlogy(y, x)`` for a Python number ``y``."""
     return xlogy(np.asarray(y, x.dtype), x)
@@ -245,7 +252,7 @@ def xlogy_of_number(x, y):
 
 @elementwise(
     x=lambda g, x, y: where((x == 0) & (y <= 0), 0.0, g * log(y)), y=None, floating=True, node="XlogyBackward2",
-    called="xlogy",
+    called="xlogy", diagnose=no_complex("xlogy_cpu"),
 )  # fmt: skip
 def xlogy_by_number(x, y):
     """``xlogy`` with a Python number ``y``."""
@@ -266,10 +273,17 @@ def ldexp(x, y):
     return x * np.exp2(y)
 
 
-@elementwise(x=lambda g: underivable(g, "heaviside"), y=lambda g: underivable(g, "heaviside"), node="NotImplemented")
+@elementwise(
+    x=lambda g: underivable(g, "heaviside"),
+    y=lambda g: underivable(g, "heaviside"),
+    node="torch::autograd::NotImplemented",
+)
 def heaviside(x, y):
     """0 where ``x`` is negative, 1 where it is positive, ``y`` where it is 0."""
     return np.where(np.isnan(x), x, np.heaviside(x, y)) if x.dtype.kind == "f" else np.where(x == 0, y, x > 0)
+
+
+heaviside.row.differentiable = lambda node: node.step.spec.wanted
 
 
 @elementwise(
@@ -279,12 +293,12 @@ def nextafter(x, y):
     """The number that comes after ``x`` on the way to ``y``."""
 
 
-@elementwise(**_without(np.gcd, "bf", "gcd_cpu"), x=None, y=None)
+@elementwise(**_without(np.gcd, "bfc", "gcd_cpu"), x=None, y=None)
 def gcd(x, y):
     """The greatest common divisor."""
 
 
-@elementwise(**_without(np.lcm, "bf", "lcm_cpu"), x=None, y=None)
+@elementwise(**_without(np.lcm, "bfc", "lcm_cpu"), x=None, y=None)
 def lcm(x, y):
     """The least common multiple."""
 

@@ -5,6 +5,7 @@ import operator
 import numpy as np
 
 from .. import errors
+from ..kernel import raw
 from ..op import elementwise
 from .functions import tensor_first
 
@@ -19,22 +20,22 @@ def ne(x, y):
     """``x != y``, elementwise."""
 
 
-@elementwise(operator.lt, predicate=True, x=None, y=None, refuse=tensor_first("lt"))
+@elementwise(operator.lt, predicate=True, x=None, y=None, refuse=tensor_first("lt"), real="lt_cpu")
 def lt(x, y):
     """``x < y``, elementwise."""
 
 
-@elementwise(operator.le, predicate=True, x=None, y=None, refuse=tensor_first("le"))
+@elementwise(operator.le, predicate=True, x=None, y=None, refuse=tensor_first("le"), real="le_cpu")
 def le(x, y):
     """``x <= y``, elementwise."""
 
 
-@elementwise(operator.gt, predicate=True, x=None, y=None, refuse=tensor_first("gt"))
+@elementwise(operator.gt, predicate=True, x=None, y=None, refuse=tensor_first("gt"), real="gt_cpu")
 def gt(x, y):
     """``x > y``, elementwise."""
 
 
-@elementwise(operator.ge, predicate=True, x=None, y=None, refuse=tensor_first("ge"))
+@elementwise(operator.ge, predicate=True, x=None, y=None, refuse=tensor_first("ge"), real="ge_cpu")
 def ge(x, y):
     """``x >= y``, elementwise."""
 
@@ -53,6 +54,21 @@ def where(condition, x, y):
 
 
 # ---------------------------------------------------------------- kinds of numbers
+def _of_real(function, error):
+    """The kernel ``function``, and PyTorch's ``error`` for complex numbers."""
+    raw_function = raw(function)
+
+    def kernel(x):
+        if x.dtype.kind == "c":
+            raise TypeError
+        return raw_function(x)
+
+    def told(x):
+        return type(error)(*error.args) if x.dtype.kind == "c" else None
+
+    return {"kernel": kernel, "predicate": True, "x": None, "diagnose": told}
+
+
 @elementwise(np.isnan, predicate=True, x=None)
 def isnan(x):
     """Where ``x`` is NaN."""
@@ -68,17 +84,22 @@ def isfinite(x):
     """Where ``x`` is neither inf nor NaN."""
 
 
-@elementwise(lambda x: np.equal(x, np.inf), predicate=True, x=None)
+@elementwise(**_of_real(lambda x: np.equal(x, np.inf), RuntimeError("isposinf does not support complex inputs.")))
 def isposinf(x):
     """Where ``x`` is inf."""
 
 
-@elementwise(lambda x: np.equal(x, -np.inf), predicate=True, x=None)
+@elementwise(**_of_real(lambda x: np.equal(x, -np.inf), RuntimeError("isneginf does not support complex inputs.")))
 def isneginf(x):
     """Where ``x`` is -inf."""
 
 
-@elementwise(lambda x: np.signbit(x) if x.dtype.kind == "f" else np.less(x, 0), predicate=True, x=None)
+@elementwise(
+    **_of_real(
+        lambda x: np.signbit(x) if x.dtype.kind == "f" else np.less(x, 0),
+        NotImplementedError("signbit is not implemented for complex tensors."),
+    )
+)
 def signbit(x):
     """Where the sign of ``x`` is minus, that of -0.0 included."""
 
@@ -115,11 +136,6 @@ def _no_floats(name):
     return lambda x, *rest: errors.not_implemented(name, x.dtype) if x.dtype.kind in "fc" else None
 
 
-def _only_whole(x):
-    """PyTorch's error of ``~x`` on floating-point numbers."""
-    return errors.invert() if x.dtype.kind in "fc" else None
-
-
 def _shift(function, name):
     """The kernel ``function`` for whole numbers, and PyTorch's error for other dtypes."""
 
@@ -131,7 +147,7 @@ def _shift(function, name):
     return {"kernel": kernel, "diagnose": lambda x, y: errors.not_implemented(name, x.dtype)}
 
 
-@elementwise(np.invert, x=None, diagnose=_only_whole)
+@elementwise(np.invert, x=None, diagnose=_no_floats("bitwise_not_cpu"))
 def bitwise_not(x):
     """``~x``: every bit turned; ``not`` for bools."""
 

@@ -40,7 +40,7 @@ def zeros_shaped(shape, dtype):
 @op(
     x=lambda g, x_shape, x_dtype: zeros_shaped(x_shape, x_dtype),
     y=lambda g, y_shape, y_dtype: zeros_shaped(y_shape, y_dtype),
-    values=None, apart=("y",), node="NormalBackward3", jvp=lambda tangent_x, tangent_y, values: np.zeros_like(values),
+    values=None, apart=("y",), node="NormalBackward3", jvp=lambda tangent_x, tangent_y, values: zeros_as(values),
 )  # fmt: skip
 def normal_of_two(x, y, values):
     """``values``, normal numbers of means ``x`` and deviations ``y``."""
@@ -49,8 +49,11 @@ def normal_of_two(x, y, values):
 
 @op(
     x=lambda g: underivable(g, "binomial"), y=lambda g: underivable(g, "binomial"), values=None, apart=("y",),
-    node="NotImplemented", jvp="linear",
+    node="torch::autograd::NotImplemented", jvp="linear",
 )  # fmt: skip
 def binomial_of_two(x, y, values):
     """``values``, numbers of successes in ``x`` trials of chance ``y``."""
     return values
+
+
+binomial_of_two.row.differentiable = lambda node: node.step.spec.wanted

@@ -20,6 +20,21 @@ def no_bools(name):
     return lambda x, *rest: errors.not_implemented(name, x.dtype) if x.dtype.kind == "b" else None
 
 
+def no_complex(name):
+    """The ``diagnose`` of a row: PyTorch has no kernel called ``name`` for complex numbers."""
+    return lambda x, *rest: errors.not_implemented(name, x.dtype) if x.dtype.kind == "c" else None
+
+
+def not_float(name):
+    """The ``diagnose`` of a row: PyTorch has a kernel called ``name`` for real floating-point numbers alone."""
+    return lambda x, *rest: errors.not_implemented(name, x.dtype) if x.dtype.kind != "f" else None
+
+
+def real_only(error, text):
+    """The ``diagnose`` of a row: PyTorch's own words for complex numbers."""
+    return lambda x, *rest: error(text) if x.dtype.kind == "c" else None
+
+
 def tensor_first(name):
     """The ``refuse`` of a row whose first input may not be a number."""
     forms = [f"(Tensor input, {kind} other, *, Tensor out = None)" for kind in ("Tensor", "Number")]
@@ -142,9 +157,17 @@ def abs(x):
     return np.absolute(x)
 
 
-@elementwise(x=lambda g: zeros_as(g), called="sign")
+@elementwise(
+    x=lambda g: zeros_as(g),
+    diagnose=real_only(
+        NotImplementedError,
+        "Unlike NumPy, torch.sign is not intended to support complex numbers. Please use torch.sgn instead.",
+    ),
+)
 def sign(x):
     """-1, 0 or 1; 0 for NaN."""
+    if x.dtype.kind == "c":
+        raise TypeError
     if not x.ndim:
         return x.dtype.type(int(x > 0) - int(x < 0)) if x.dtype.kind != "b" else x
     if x.dtype.kind != "f":
@@ -172,11 +195,16 @@ def _rounding(name, function):
     def kernel(x):
         if x.dtype.kind == "f":
             return function(x)  # a C function: it warns in the name of this kernel, which has none
-        if x.dtype.kind == "b":
+        if x.dtype.kind in "bc":
             raise TypeError
         return x.copy()
 
-    return {"kernel": kernel, "x": lambda g: zeros_as(g), "diagnose": no_bools(f"{name}_vml_cpu")}
+    def told(x):
+        if x.dtype.kind == "c" and name != "round":
+            return NotImplementedError(f"{name} is not supported for complex inputs")
+        return errors.not_implemented(f"{name}_vml_cpu", x.dtype) if x.dtype.kind in "bc" else None
+
+    return {"kernel": kernel, "x": lambda g: zeros_as(g), "diagnose": told}
 
 
 @elementwise(**_rounding("ceil", np.ceil))
@@ -199,7 +227,12 @@ def round(x):
     """The nearest whole number; halves go to the even one."""
 
 
-@elementwise(x=lambda g: zeros_as(g), node="RoundBackward1", called="round", diagnose=no_kernel("round_cpu"))
+@elementwise(
+    x=lambda g: zeros_as(g),
+    node="RoundBackward1",
+    called="round",
+    diagnose=not_float("round_cpu"),
+)
 def round_decimals(x, decimals):
     """``x`` rounded to ``decimals`` places; halves go to the even digit."""
     if x.dtype.kind != "f":
@@ -208,7 +241,7 @@ def round_decimals(x, decimals):
     return np.rint(x * ten) / ten if decimals >= 0 else np.rint(x / ten) * ten
 
 
-@elementwise(x=lambda g: g, diagnose=no_kernel("frac_cpu"))
+@elementwise(x=lambda g: g, diagnose=not_float("frac_cpu"))
 def frac(x):
     """What follows the decimal point, with the sign of ``x``."""
     if x.dtype.kind != "f":
@@ -218,7 +251,7 @@ def frac(x):
 
 @op(
     x=lambda g, x_dtype, exponent: g / exp2(cast(exponent, x_dtype)), outputs=("out", "exponent"),
-    jvp=lambda tangent_x, exponent: tangent_x / exp2(exponent),
+    jvp=lambda tangent_x, x_dtype, exponent: tangent_x / exp2(cast(exponent, x_dtype)),
 )  # fmt: skip
 def frexp(x):
     """The mantissa in ±[0.5, 1) and the exponent with ``x = mantissa · 2^exponent``."""
@@ -228,7 +261,7 @@ def frexp(x):
 @elementwise(x=lambda g, x: only_where(g, isfinite(x)))
 def nan_to_num(x, nan=None, posinf=None, neginf=None):
     """``x`` with numbers in place of NaN, inf and -inf: 0, the largest and the smallest unless given."""
-    if x.dtype.kind != "f":
+    if x.dtype.kind not in "fc":
         return x.copy()
     return np.nan_to_num(x, nan=0.0 if nan is None else nan, posinf=posinf, neginf=neginf)
 
@@ -279,7 +312,13 @@ def asinh(x):
     """The inverse of the hyperbolic sine."""
 
 
-@elementwise(np.arccosh, floating=True, x=lambda g, x: g * rsqrt(x * x - 1))
+@rule
+def acosh_slope(g, x):
+    """``g / √(x² - 1)``; of complex numbers on the branch that acosh is on."""
+    return g * (rsqrt(x + 1) * rsqrt(x - 1)) if has_complex(x) else g * rsqrt(x * x - 1)
+
+
+@elementwise(np.arccosh, floating=True, x=lambda g, x: acosh_slope(g, x))
 def acosh(x):
     """The inverse of the hyperbolic cosine."""
 
@@ -324,12 +363,18 @@ def sigmoid(x):
 RAW["sigmoid_d_x"] = RAW["sigmoid_backward"]
 
 
-@elementwise(np.deg2rad, x=lambda g: g * (math.pi / 180), floating=True, node="Deg2RadBackward0")
+@elementwise(
+    np.deg2rad, x=lambda g: g * (math.pi / 180), floating=True, node="Deg2RadBackward0",
+    diagnose=real_only(RuntimeError, "deg2rad is not supported for complex tensors."),
+)  # fmt: skip
 def deg2rad(x):
     """Degrees to radians."""
 
 
-@elementwise(np.rad2deg, x=lambda g: g * (180 / math.pi), floating=True, node="Rad2DegBackward0")
+@elementwise(
+    np.rad2deg, x=lambda g: g * (180 / math.pi), floating=True, node="Rad2DegBackward0",
+    diagnose=real_only(RuntimeError, "rad2deg is not supported for complex tensors."),
+)  # fmt: skip
 def rad2deg(x):
     """Radians to degrees."""
 

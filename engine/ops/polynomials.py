@@ -4,7 +4,7 @@ import numpy as np
 
 from ..kernel import RAW, raw
 from ..op import elementwise
-from .special import no_complex
+from .functions import no_complex
 
 
 def of_degree(name, x, n, more=0):

@@ -7,7 +7,7 @@ import numpy as np
 from .. import errors
 from ..kernel import PUBLIC, RAW, raw, rule
 from ..op import elementwise
-from .functions import no_kernel
+from .functions import no_complex, not_float
 
 
 @functools.cache
@@ -19,11 +19,6 @@ def special(name):
 
 
 RAW["special"] = special
-
-
-def no_complex(name):
-    """The ``diagnose`` of a row: PyTorch has no kernel called ``name`` for complex numbers."""
-    return lambda x, *rest: errors.not_implemented(name, x.dtype) if x.dtype.kind == "c" else None
 
 
 def real(name):
@@ -165,7 +160,7 @@ def mvlgamma(x, p):
 
 @elementwise(
     real("gammainc"), x=lambda g: not_derived(g, "igamma: input"),
-    y=lambda g, x, y: g * exp((x - 1) * log(y) - y - lgamma(x)), diagnose=no_kernel("igamma_cpu"),
+    y=lambda g, x, y: g * exp((x - 1) * log(y) - y - lgamma(x)), diagnose=not_float("igamma_cpu"),
 )  # fmt: skip
 def igamma(x, y):
     """The regularised lower incomplete gamma function: ``out = 1/Γ(x) · ∫₀ʸ t^(x-1) e^(-t) dt``."""
@@ -173,7 +168,7 @@ def igamma(x, y):
 
 @elementwise(
     real("gammaincc"), x=lambda g: not_derived(g, "igammac: input"),
-    y=lambda g, x, y: g * -exp((x - 1) * log(y) - y - lgamma(x)), diagnose=no_kernel("igammac_cpu"),
+    y=lambda g, x, y: g * -exp((x - 1) * log(y) - y - lgamma(x)), diagnose=not_float("igammac_cpu"),
 )  # fmt: skip
 def igammac(x, y):
     """The regularised upper incomplete gamma function: ``out = 1 - igamma(x, y)``."""
@@ -184,9 +179,12 @@ def igammac(x, y):
     x=lambda g, x, eps: where(
         (x < (eps or 0.0)) | (x > 1 - (eps or 0.0)), math.nan if eps is None else 0.0, g / (x * (1 - x))
     ),
+    diagnose=no_complex("logit_cpu"),
 )
 def logit(x, eps=None):
     """``out = log(x / (1 - x))``, the inverse of the sigmoid; ``eps`` keeps ``x`` that far from 0 and 1."""
+    if x.dtype.kind != "f":
+        raise TypeError
     x = x if eps is None else np.clip(x, x.dtype.type(eps), x.dtype.type(1 - eps))
     return np.log(x / (1 - x))
 
