@@ -23,7 +23,7 @@ def row_of(front: Callable[..., Any]) -> Row | None:
     row = getattr(front, "row", None) or (TABLE.get(name) if name in PLAIN else None)
     if not isinstance(row, Row) or not row.elementwise or row.predicate or row.apart or len(row.outputs) > 1:
         return None
-    if len(row.inputs) > 2 or list(row.params) != list(row.inputs) or not isinstance(row.node_name, str):
+    if not row.formulas or len(row.inputs) > 2 or list(row.params) != list(row.inputs) or not isinstance(row.node_name, str):
         return None
     return row
 

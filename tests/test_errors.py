@@ -131,6 +131,10 @@ PROGRAMS: dict[str, list[str]] = {
         "T.softmax(T.ones(2, dtype=T.int64), 0)",
         "T.ones(2) & T.ones(2)",
     ],
+    "not_derived": [
+        "x = T.ones(2, requires_grad=True); T.igamma(x, x).sum().backward()",
+        "x = T.ones(2, requires_grad=True); T.special.zeta(x + 1, 2.0).sum().backward()",
+    ],
     "underivable": [
         "x = T.ones(3, requires_grad=True); (x // 2).sum().backward()",
         "x = T.ones(3, requires_grad=True); T.heaviside(x, x).sum().backward()",
@@ -149,7 +153,7 @@ PROGRAMS: dict[str, list[str]] = {
     "no_creator": ["T.ones(2).creator"],
 }
 CASES = [(name, program) for name, programs in PROGRAMS.items() for program in programs]
-HELPERS = {"hinted", "size"}
+HELPERS = {"hinted", "kind_of", "size"}
 
 
 def failure(T: ModuleType, program: str) -> Exception:
