@@ -13,6 +13,7 @@ import pytest
 
 import engine
 from tests.both import bound, plain, same
+from tests.test_nn import CPU
 
 HERE = Path(__file__).parent
 # The named results of each, with the relative difference that rounding has grown to by the last step
@@ -21,6 +22,7 @@ SCRIPTS: dict[str, dict[str, float]] = {
     "xor": {"losses": 2e-4, "probabilities": 1e-4, "answers": 0},
     "spiral": {"losses": 2e-4, "rates": 1e-12, "accuracy": 0.01},
     "digits": {"losses": 2e-4, "score": 0.005, "state": 1e-4},
+    "names": {"bigram_losses": 1e-5, "counted": 1e-6, "losses": 1e-4, "names": 0},
 }
 # What a script has to reach: nothing shows that a network learns but that it has learned
 REACHED = {
@@ -28,6 +30,7 @@ REACHED = {
     "xor": lambda n: n["answers"] == [0, 1, 1, 0],
     "spiral": lambda n: n["accuracy"] > 0.95,
     "digits": lambda n: n["score"] > 0.9,
+    "names": lambda n: n["bigram_losses"][-1] < n["bigram_losses"][0] and n["losses"][-1] < 3,
 }
 
 
@@ -49,6 +52,8 @@ def test_script(torch: ModuleType, name: str) -> None:
     first = len(ours["losses"]) // 10
     np.testing.assert_allclose(ours["losses"][:first], theirs["losses"][:first], rtol=2e-5)
     for result, tolerance in SCRIPTS[name].items():
+        if result == "names" and "GenuineIntel" in CPU:  # there PyTorch draws letters with MKL's numbers
+            continue
         same(plain(ours[result]), plain(theirs[result]), tolerance, result)
 
 
