@@ -14,6 +14,7 @@ import numpy as np
 
 from . import dtypes, errors
 from .hooks import Hooked
+from .in_place_source import row_of, source
 from .kernel import RAW, tick
 from .mode import INFERENCE_VIEWS, here, overridden
 from .node import Node, Severed
@@ -22,7 +23,6 @@ from .rebase import follow_quietly, hang, part_of_several, rebase
 from .strays import Forbidden, history, sever
 from .tensor import Tensor, box, wrap
 from .versions import behind, owner, wrote
-from .writing import row_of, source
 
 
 def track(base: Tensor, out: Tensor) -> None:
@@ -128,7 +128,7 @@ def in_place(name: str, front: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _generated(name: str, front: Callable[..., Any], row: Row) -> Callable[..., Any]:
-    """The same from generated text (``writing.py``), compiled at its first call."""
+    """The same from generated text (``in_place_source.py``), compiled at its first call."""
     method = row.lazy(lambda: source(row, name))
     RAW[f"{name}_method"] = method
     method.__name__ = method.__qualname__ = name
