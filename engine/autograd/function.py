@@ -250,7 +250,9 @@ class Function(metaclass=FunctionMeta):
             for transformed in TRANSFORMS:
                 if (found := transformed(cls, args, kwargs)) is not NotImplemented:
                     return found
-        return cls.applied(args, kwargs)[1]
+        ctx, output = cls.applied(args, kwargs)
+        ctx.saved_for_forward = None  # an output here would be a cycle
+        return output
 
     @classmethod
     def applied(cls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
@@ -296,7 +298,7 @@ def _finish(cls: Any, ctx: Any, args: tuple[Any, ...], output: Any, recorded: bo
         node.saved = (vars(ctx), kept)
         if anomaly.on:
             store_stack(node)
-    vars(ctx)["to_save"] = None
+    vars(ctx).update(to_save=None, dirty_tensors=None, non_differentiable=None)  # an output here would be a cycle
     return outputs if isinstance(output, tuple) else outputs[0]
 
 

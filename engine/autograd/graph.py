@@ -192,7 +192,7 @@ def register_multi_grad_hook(tensors: Sequence[Any], fn: Callable[..., Any], *, 
                 fn(grad)
 
         return _Handles([t.register_hook(first) for t in tensors if t.requires_grad])
-    edges = [get_gradient_edge(t).relay for t in tensors]
+    keys = [get_gradient_edge(t).relay.key for t in tensors]  # not the nodes: hooks on one would hold the others
     passes: weakref.WeakKeyDictionary[Watch, tuple[list[Any], list[int]]] = weakref.WeakKeyDictionary()
 
     def hook(i: int) -> Callable[[Any], None]:
@@ -200,7 +200,7 @@ def register_multi_grad_hook(tensors: Sequence[Any], fn: Callable[..., Any], *, 
             watch = here.passing
             with lock:
                 if watch not in passes:
-                    passes[watch] = [None] * len(edges), [sum(will_run(watch, n) for n in edges)]
+                    passes[watch] = [None] * len(keys), [sum(will_run(watch, key) for key in keys)]
                 gradients, missing = passes[watch]
                 gradients[i] = grad
                 missing[0] -= 1
@@ -214,15 +214,15 @@ def register_multi_grad_hook(tensors: Sequence[Any], fn: Callable[..., Any], *, 
     return _Handles([t.register_hook(hook(i)) for i, t in enumerate(tensors)])
 
 
-def will_run(watch: Watch, n: Any) -> bool:
-    """Whether a pass visits this place of the graph."""
+def will_run(watch: Watch, key: int) -> bool:
+    """Whether a pass visits the node with this key."""
     if watch.only is not None:
-        return n.key in watch.only or n.key in watch.capture
+        return key in watch.only or key in watch.capture
     seen: set[int] = set()
     stack = list(watch.roots)
     while stack:
         each = stack.pop()
-        if each.key == n.key:
+        if each.key == key:
             return True
         if each.key not in seen:
             seen.add(each.key)
