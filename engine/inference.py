@@ -12,7 +12,7 @@ from typing import Any
 
 from . import autograd_errors as errors
 from .mode import INFERENCE as alive
-from .mode import INFERENCE_VIEWS, _public, here, observe, record, settle
+from .mode import INFERENCE_VIEWS, _lock, _public, here, observe, record, settle
 from .tensor import Tensor
 from .versions import owner
 
@@ -64,11 +64,15 @@ def _register(t: Tensor, where: dict[int, Any]) -> None:
     key = id(t)
 
     def gone(_: Any) -> None:
-        where.pop(key, None)
-        if where is alive and not alive:
-            observe("inference tensors", False)
+        with _lock:
+            where.pop(key, None)
+            if where is alive and not alive:
+                observe("inference tensors", False)
 
-    where[key] = weakref.ref(t, gone)
+    with _lock:
+        if where is alive and not alive:
+            observe("inference tensors", True)
+        where[key] = weakref.ref(t, gone)
 
 
 def mark(t: Tensor, given: Iterable[Tensor]) -> None:
@@ -78,8 +82,6 @@ def mark(t: Tensor, given: Iterable[Tensor]) -> None:
     memory = owner(t._d)
     bases = [g for g in given if owner(g._d) is memory]
     if here.inference if not bases else any(id(b) in alive for b in bases):
-        if not alive:
-            observe("inference tensors", True)
         _register(t, alive)
     elif bases and here.inference:
         _register(t, INFERENCE_VIEWS)

@@ -31,7 +31,7 @@ class Here(threading.local):
 _ENGINE = __name__.partition(".")[0]
 here = Here()
 RAW["here"] = here
-_lock = threading.Lock()
+_lock = threading.RLock()  # a tensor may die, and tell, while its thread holds it
 _away: set[Any] = set()
 _everywhere: set[str] = set()  # why calls are observed in every thread
 INFERENCE: dict[int, Any] = {}  # id of each tensor made in inference mode -> a reference to it
@@ -78,8 +78,8 @@ def observe(why: str, on: bool) -> None:
     """Have the observer see every call of every thread, or no longer, for this reason."""
     with _lock:
         (_everywhere.add if on else _everywhere.discard)(why)
-    Here.modes = (observer(),) if _everywhere else ()
-    settle()
+        Here.modes = (observer(),) if _everywhere else ()
+        settle()
 
 
 def observer() -> Any:
@@ -98,7 +98,7 @@ def settle() -> None:
 
 
 def _set_modes(modes: tuple[Any, ...]) -> None:
-    if modes == Here.modes:
+    if modes == Here.modes and not (here.inference or here.saving):
         vars(here).pop("modes", None)  # so that this thread follows what becomes of all
     else:
         here.modes = modes
