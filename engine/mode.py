@@ -42,7 +42,8 @@ _observers: list[Any] = []  # the one that observes calls, from its first use on
 def _changed() -> None:
     """Tell every operation whether some thread is off the beaten track."""
     with _lock:
-        (_away.add if here.modes or here.levels or not here.grad else _away.discard)(threading.get_ident())
+        own = vars(here).get("modes")  # what holds for all threads is in _everywhere
+        (_away.add if own or here.levels or not here.grad else _away.discard)(threading.get_ident())
         RAW["BUSY"] = bool(_away or _everywhere)
 
 
