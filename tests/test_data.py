@@ -6,6 +6,8 @@ from types import ModuleType
 
 import pytest
 
+import engine
+
 from .both import programs, run_both
 
 PROGRAMS = """
@@ -107,3 +109,15 @@ fails(lambda: default_collate([np.array(["a"])]))
 def test_as_in_torch(torch: ModuleType, source: str) -> None:
     """A program shows the same items, texts, errors and warnings with both libraries."""
     run_both(torch, source)
+
+
+def test_workers_change_nothing() -> None:
+    """With workers asked for, batches come in the same order: they are loaded by the process that asks."""
+    data = engine.utils.data
+    seen = []
+    for workers in (0, 2):
+        engine.manual_seed(3)
+        seen.append([b.tolist() for b in data.DataLoader(range(9), 2, shuffle=True, num_workers=workers)])
+    assert seen[0] == seen[1]
+    with pytest.raises(NotImplementedError, match="no workers"):
+        data.DataLoader(range(3), num_workers=1, worker_init_fn=print)

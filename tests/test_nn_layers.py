@@ -6,8 +6,10 @@ from types import ModuleType
 
 import pytest
 
+import engine
+
 from . import nn_layers
-from .both import run_both
+from .both import run_both, same, shown
 
 TABLES = ("SIMPLE", "ACTIVATIONS", "CONVOLUTIONS", "POOLING", "NORMS", "PADDING", "LOSSES", "RECURRENT", "ATTENTION")
 INPUTS = """
@@ -83,3 +85,25 @@ def test_lazy_layer(torch: ModuleType, layer: str, args: str) -> None:
 def test_words(torch: ModuleType, expression: str) -> None:
     """What a layer says of itself, and its errors, are PyTorch's."""
     run_both(torch, INPUTS + f"fails(lambda: {expression})", 1e-5)
+
+
+INFERENCE = """
+enc = nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2, 8, 0.0, batch_first=True), 2, nn.LayerNorm(4)).eval()
+enc.norm.bias.data.fill_(0.5)
+attention = nn.MultiheadAttention(4, 2, batch_first=True).eval()
+x = torch.randn(2, 4, 4)
+late = torch.tensor([[False, False, True, True], [False, False, False, False]])
+early = torch.tensor([[True, False, True, True], [False, False, False, False]])
+causal = nn.Transformer.generate_square_subsequent_mask(4)
+with torch.no_grad():
+    show(enc(x, src_key_padding_mask=late), enc(x), enc(x, mask=causal), enc.layers[0](x, src_key_padding_mask=late))
+    show(enc(x, src_key_padding_mask=early), enc(x, mask=causal != 0, src_key_padding_mask=late))
+    show(attention(x, x, x), attention(x, x, x, key_padding_mask=late), attention(x, x, x, need_weights=False))
+show(enc(x, src_key_padding_mask=late), enc.train()(x, src_key_padding_mask=late))
+"""
+
+
+def test_inference(torch: ModuleType) -> None:
+    """Where PyTorch takes its fused kernels, and leaves padding out, results are the same."""
+    ours, theirs = (shown(library, "torch.manual_seed(5)\n" + INFERENCE)[:-1] for library in (engine, torch))
+    same(ours, theirs, 2e-5, "shown")  # but for PyTorch's warning that its nested tensors are a prototype

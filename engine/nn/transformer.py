@@ -13,7 +13,10 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ..calls.creation import full
+from ..mode import here
 from ..tensor import Tensor
 from . import functional as F
 from . import init
@@ -238,7 +241,18 @@ class TransformerEncoder(Module):
         out = src
         for layer in self.layers:
             out = layer(out, src_mask=mask, is_causal=causal, src_key_padding_mask=padding)
+        if mask is None and padding is not None and self._drops_padding(src, padding):
+            out = out.masked_fill((padding != 0).unsqueeze(-1), 0.0)
         return out if self.norm is None else self.norm(out)
+
+    def _drops_padding(self, src: Tensor, padding: Any) -> bool:
+        """Whether PyTorch would leave padding out, as nested tensors: it comes back as zeros then, in inference."""
+        if not self.use_nested_tensor or self.layers[0].training or src.dim() != 3:
+            return False
+        if here.grad and (src.requires_grad or any(p.requires_grad for p in self.layers[0].parameters())):
+            return False
+        gone = np.asarray(padding._d != 0)
+        return bool((gone[:, 1:] >= gone[:, :-1]).all())  # at the ends of the sequences only
 
 
 class TransformerDecoder(Module):
