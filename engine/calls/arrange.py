@@ -65,7 +65,9 @@ def unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
         raise RuntimeError(f"maximum size for tensor at dimension {d} is {n} but size is {size}")
     if step <= 0:
         raise RuntimeError(f"step is {step} but must be > 0")
-    return rows.unfold(self if self._d.ndim else rows.view_as(self, (1,)), d, size, step)
+    if not self._d.ndim:
+        return rows.slice_of(rows.view_as(self, (1,)), 0, 0, size, 1)
+    return rows.unfold(self, d, size, step)
 
 
 def _triangle(name: str, row: Callable[..., Tensor]) -> Callable[..., Tensor]:

@@ -107,7 +107,7 @@ def check_put(part: Any, indices: tuple[Any, ...], v: Tensor, accumulate: bool =
             f"{list(place)}"
         )
     if alone:
-        if v._n is None:
+        if v._n is None and type(v) is Tensor:
             v = wrap(np.full(v._d.shape, number_in(v.item(), part.dtype)))
     elif v._d.dtype is not part.dtype:
         raise RuntimeError(

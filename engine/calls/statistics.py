@@ -262,7 +262,7 @@ def _quantiles(x: Tensor, q: Tensor, left: list[int], interpolation: str, ignore
     out = x.gather(-1, wrap(low))
     if interpolation in ("linear", "midpoint"):
         weight = wrap(np.full_like(spots, 0.5) if interpolation == "midpoint" else spots - np.floor(spots))
-        if q._n is not None and interpolation == "linear":
+        if (q._n is not None or type(q) is not Tensor) and interpolation == "linear":  # or a dual number
             ranks = (
                 q * wrap(np.asarray(ends)) if ignore else (q * last).masked_fill(wrap(nan.any(-1, keepdims=True)), last)
             )

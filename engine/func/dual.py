@@ -92,6 +92,9 @@ def run_row(level: Level, row: Any, function: Callable[..., Any], args: tuple[An
         values = dict(zip(row.params, primals, strict=True))
         found = {p: t for p, a in zip(row.params, args, strict=True) if (t := tangent(a, level)) is not None}
         tangents = tangents_of(row, row.front, values, found, outs)
+    for o, t in zip(outs, tangents, strict=True):
+        if t is not None and t._d.shape != o._d.shape:
+            raise RuntimeError(f"{row.name}: the tangent has the shape {t._d.shape}, its value {o._d.shape}")
     results = tuple([dual(o, t, level) for o, t in zip(outs, tangents, strict=True)])
     return results if isinstance(out, tuple) else results[0]
 
@@ -238,6 +241,14 @@ def _like(level: Level, function: Callable[..., Any], self: Any, *args: Any, **k
         return function(self.primal, *inner, **named)
 
 
+def _reshaped_in_place(level: Level, function: Callable[..., Any], self: Any, *args: Any) -> Any:
+    """``squeeze_`` and its kin."""
+    with plain([self.primal, self.tangent]):
+        function(self.primal, *args)
+        self.tangent = getattr(self.tangent, function.__name__[:-1])(*args)
+    return self
+
+
 def _view(level: Level, function: Callable[..., Any], self: Any, *size: Any, **named: Any) -> Any:
     """A view in another shape; the tangent is copied where its memory does not allow one."""
     with plain([self.primal, self.tangent]):
@@ -323,6 +334,8 @@ SPECIAL: dict[Any, Callable[..., Any]] = {
     getitem: _get_item, setitem: _set_item, methods.detach: _detach, grad: _grad, methods.backward: _backward,
     matmul: _matmul, view: _view,
 }  # fmt: skip
+RESHAPING = [getattr(Tensor, name) for name in ("squeeze_", "unsqueeze_", "t_", "transpose_")]
+SPECIAL |= dict.fromkeys(RESHAPING, _reshaped_in_place)
 LIKE = ["zeros_like", "ones_like", "full_like", "empty_like", "new_zeros", "new_ones", "new_full", "new_empty"]
 SPECIAL |= {getattr(Tensor, name, None) or getattr(creation, name): _like for name in LIKE}
 

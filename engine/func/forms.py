@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import autograd_errors, methods
 from ..autograd import grad
-from ..calls import creation, gather
+from ..calls import copies, creation, gather
 from ..calls.index import getitem, setitem
 from ..calls.linalg import matmul
 from ..calls.shape import inferred, sizes, view
@@ -19,7 +19,7 @@ from ..nn.functional import embedding
 from ..tensor import Tensor, wrap
 from . import places
 from .batching import unbatched_self
-from .dual import LIKE
+from .dual import LIKE, RESHAPING
 from .levels import Level
 from .lifted import Batched, Unseen, batched, deepest, plain
 from .looping import attempt, body, entry, is_in, loop, physical
@@ -85,6 +85,22 @@ def _like(level: Level, function: Any, self: Any, *args: Any, **kwargs: Any) -> 
             return batched(made.expand((level.size, *made._d.shape)).clone(), level)
     with plain([self.physical]):
         return batched(function(self.physical, *args, **kwargs), level)
+
+
+def _reshaped_in_place(level: Level, function: Any, self: Any, *args: Any) -> Any:
+    """``squeeze_`` and its kin: the entries' shape changes, their memory stays."""
+    self.physical = getattr(self, function.__name__[:-1])(*args).physical
+    return self.refreshed()
+
+
+def _restrided(level: Level, function: Any, *args: Any, **kwargs: Any) -> Any:
+    """as_strided and its kin: each entry in memory of its own, since steps count from where memory begins."""
+
+    def one(*own: Any, **named: Any) -> Any:
+        own, named = mapped(lambda t: t.contiguous().clone() if isinstance(t, Tensor) else t, (own, named))
+        return function(*own, **named)
+
+    return loop(level, one, args, kwargs)
 
 
 def _along(level: Level, function: Any, x: Any, dim: int, *args: Any, **kwargs: Any) -> Any:
@@ -183,5 +199,7 @@ SPECIAL: dict[Any, Callable[..., Any]] = {
     getitem: _get_item, setitem: _set_item, methods.detach: _detach, grad: _grad, methods.backward: _backward,
     matmul: _matmul, view: _view, embedding: _look_up,
 }  # fmt: skip
+SPECIAL |= dict.fromkeys(RESHAPING, _reshaped_in_place)
+SPECIAL |= dict.fromkeys((copies.as_strided, copies.as_strided_copy, copies.as_strided_scatter), _restrided)
 SPECIAL |= {getattr(Tensor, name, None) or getattr(creation, name): _like for name in LIKE}
 SPECIAL |= dict.fromkeys((gather.gather, gather.scatter, gather.scatter_add), _along)

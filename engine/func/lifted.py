@@ -51,12 +51,18 @@ class Dual(Lifted):
     __slots__ = ()
     primal: Any
     tangent: Any
-    _d = property(lambda self: self.primal._d, lambda self, data: setattr(self.primal, "_d", data))
+    _d = property(lambda self: self.primal._d, lambda self, data: self.put(data))
     _n = property(lambda self: self.primal._n, lambda self, node: setattr(self.primal, "_n", node))
 
     @property
     def inside(self) -> Any:
         return self.primal
+
+    def put(self, data: Any) -> None:
+        """Other memory for the primal. Errors: NotImplementedError for another shape, which the tangent has not."""
+        if data.shape != self.primal._d.shape:
+            raise NotImplementedError("forward mode of an operation that changes the shape of a tensor in place")
+        self.primal._d = data
 
     def __repr__(self) -> str:
         text = repr(self.primal)

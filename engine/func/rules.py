@@ -229,9 +229,8 @@ def _solved(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list
     return row.front(x, y, vector)
 
 
-def _diagonal(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
-    part = PUBLIC["diagonal"](inner[0], inner[1] if row.name == "diagonal_copy" else 0, 1, 2)
-    return PUBLIC["clone"](part) if row.name == "diagonal_copy" else PUBLIC["sum"](part, 1, False)
+def _traced(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
+    return PUBLIC["sum"](PUBLIC["diagonal"](inner[0], 0, 1, 2), 1, False)
 
 
 # ------------------------------------------------------------------------------------------------- along a dimension
@@ -336,7 +335,7 @@ _BY_RULE = {
     "var_mean std_mean aminmax",
     counting("dims"): "flip rot90",
     counting("dim0", "dim1"): "transpose",
-    counting("dim1", "dim2"): "diagonal",
+    counting("dim1", "dim2"): "diagonal diagonal_copy",
     sized("shape", dims=("dim",)): "select_back slice_back unfold_back",
     sized("shape", dims=("dim1", "dim2")): "diagonal_back",
     sized("shape"): "corner into_corner",
@@ -364,7 +363,7 @@ _BY_RULE = {
     _product: "mm mv dot bmm",
     _addmm: "addmm",
     _solved: "solve",
-    _diagonal: "diagonal_copy trace",
+    _traced: "trace",
     _gathered: "gather gather_back scatter scatter_number scatter_add",
     _along: "index_select select_rows_back index_add index_fill index_copy",
     _taken: "take",

@@ -83,7 +83,8 @@ def scaled_dot_product_attention(
     factor = 1 / math.sqrt(width) if scale is None else scale
     shapes = {t._d.shape[:-2] for t in (query, key, value)}
     flash = len(shapes) == 1 and query.dim() == 4 and not dropout_p and value._d.shape[-1] == width
-    if flash and length and keys and (mask is None or (not mask.requires_grad and mask.dim() in (2, 4))):
+    fixed = mask is not None and not mask.requires_grad and type(mask) is Tensor and mask.dim() in (2, 4)
+    if flash and length and keys and (mask is None or fixed):
         whole = None
         if mask is not None:
             n, h = query._d.shape[:2]
