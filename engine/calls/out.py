@@ -58,6 +58,10 @@ def written(
             f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
             "arguments requires grad."
         )
+    if here.levels and any(hasattr(t, "_level") for t in (*inputs, *outs)):
+        raise NotImplementedError(
+            f"Trying to use forward AD with {name}_out that does not support it because it is an out= function"
+        )
     with no_grad():
         results = run()
     for t, result in zip(outs, results if isinstance(results, tuple) else (results,), strict=True):

@@ -290,10 +290,9 @@ def _masked(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list
 
 
 def _looked_up(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
-    x, index, padding = inner
     if has[0]:
         raise NoRule
-    return row.front(x, index, padding)
+    return row.front(*inner)
 
 
 def _placed(level: Any, row: Any, inner: list[Any], has: list[bool], ndims: list[int]) -> Any:
