@@ -131,7 +131,7 @@ ROWS: dict[str, str] = {
         fft_c2c fft_c2r fft_r2c twice_inside
     """,
     "ops.gates": """
-        glu prelu
+        glu prelu rrelu
     """,
     "ops.images": """
         channel_shuffle col2im im2col pixel_shuffle pixel_unshuffle

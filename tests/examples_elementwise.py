@@ -68,6 +68,7 @@ ELEMENTWISE: dict[str, list[Example]] = {
     "hardtanh_backward": [Example(X, Y, -1, 1)],
     "shrink_backward": [Example(X, Y, 0.5)],
     "prelu": [Example(X, Y), Example(X, ROW)],
+    "rrelu": [Example(X, Y, fixed={1})],
     "glu": [Example(random(3, 4)), Example(random(4, 3), 0)],
     "overwritten": [Example(X, Y, "NormalBackward0", fixed=[1])],
     "filled_with": [Example(X, np.array(0.7), "FillBackward1")],

@@ -18,6 +18,9 @@ nn.Embedding(5, 3) | i(5, 4)
 nn.Embedding(5, 3, padding_idx=-1) | i(5, 4)
 nn.Embedding.from_pretrained(u(4, 2)) | i(4, 3)
 nn.Embedding.from_pretrained(u(4, 2), freeze=False, padding_idx=1) | i(4, 3)
+nn.EmbeddingBag(5, 3) | i(5, 6).view(2, 3)
+nn.EmbeddingBag(5, 3, mode="sum") | i(5, 6), torch.tensor([0, 2])
+nn.EmbeddingBag(5, 3, mode="sum", padding_idx=2) | i(5, 6).view(3, 2)
 nn.Dropout(0.5).eval() | r(3)
 nn.Dropout2d(0.2).eval() | r(1, 2, 3, 3)
 nn.Dropout1d(0.2).eval() | r(1, 2, 3)
@@ -55,6 +58,8 @@ nn.Mish() | r(7)
 nn.LeakyReLU(0.3) | r(7)
 nn.PReLU() | r(7)
 nn.PReLU(3, 0.1) | r(2, 3, 4)
+nn.RReLU().eval() | r(7)
+nn.RReLU(0.2, 0.4, inplace=True).eval() | r(7) * 2
 nn.Hardtanh(-0.5, 0.5) | r(7)
 nn.Hardsigmoid() | r(7) * 3
 nn.Hardswish() | r(7) * 3

@@ -106,6 +106,28 @@ for call in (lambda: pack_padded_sequence(x, [1, 2, 3]), lambda: pack_padded_seq
     fails(call)
 """
 
+DRAWN = """
+# rrelu and its like, in place
+torch.manual_seed(3)
+x = torch.randn(20, requires_grad=True)
+y = F.rrelu(x, 0.1, 0.3, training=True)
+y.sum().backward()
+show(y, x.grad, y.grad_fn, torch.rand(1), nn.RReLU()(x.detach()), F.rrelu(x))
+z = x.detach().double()
+show(F.rrelu_(z, training=True) is z, z, F.relu_(x.detach().clone()), F.elu_(x.detach().clone(), 0.5))
+w = x * 1
+show(F.leaky_relu_(w, 0.2) is w, w, F.hardtanh_(x * 1), F.threshold_(x * 1, 0.1, 2.0), F.selu_(x * 1))
+show(F.celu_(x * 1, alpha=0.3), F.rrelu(x * 1, inplace=True))
+# gumbel softmax
+torch.manual_seed(3)
+x = torch.randn(4, 5, requires_grad=True)
+soft = F.gumbel_softmax(x, tau=0.5)
+hard = F.gumbel_softmax(x, hard=True, dim=0)
+show(soft.sum(1), hard, hard.sum(0), soft.shape)
+(soft * torch.arange(5.0)).sum().backward()
+show(x.grad.sum(1).abs() < 1e-5)
+"""
+
 HOOKS = """
 # full backward hooks
 log = []
@@ -209,7 +231,9 @@ show(g, g2, log)
 """
 
 
-@pytest.mark.parametrize("source", programs(INIT) + programs(CLIP) + programs(SEQUENCES) + programs(HOOKS))
+@pytest.mark.parametrize(
+    "source", programs(INIT) + programs(CLIP) + programs(SEQUENCES) + programs(HOOKS) + programs(DRAWN)
+)
 def test_as_in_torch(torch: ModuleType, source: str) -> None:
     """A program shows the same values, texts, errors and warnings with both libraries."""
     run_both(torch, source, 1e-5)

@@ -47,3 +47,9 @@ def glu(x, dim=-1):
     """``a · sigmoid(b)`` of the two halves of ``x`` along ``dim``."""
     a, b = halves(x, dim)
     return a * sigmoid(b)
+
+
+@elementwise(x=lambda g, y: g * y, y=None, node="RreluWithNoiseBackward0", called="rrelu")
+def rrelu(x, y):
+    """``x · y``: y is 1 where x is positive, else the slope that was drawn there."""
+    return x * y
