@@ -65,6 +65,11 @@ def record(on: bool) -> bool:
     return before
 
 
+def followed(t: Any) -> bool:
+    """Whether somebody follows what is computed from a tensor: a graph, or a transform of torch.func."""
+    return t._n is not None or hasattr(t, "_level")
+
+
 def outside() -> int:
     """How far up the stack the program is, as ``warnings.warn`` counts in the function that asks."""
     frame: Any = sys._getframe(1)

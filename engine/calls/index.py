@@ -9,7 +9,7 @@ import numpy as np
 from .. import errors
 from ..inplace import apply, check_partial_overlap
 from ..kernel import PUBLIC, RAW
-from ..mode import overridable
+from ..mode import followed, overridable
 from ..ops import index as rows
 from ..ops import masks
 from ..tensor import Tensor, box, wrap
@@ -107,7 +107,7 @@ def check_put(part: Any, indices: tuple[Any, ...], v: Tensor, accumulate: bool =
             f"{list(place)}"
         )
     if alone:
-        if v._n is None and type(v) is Tensor:
+        if not followed(v):
             v = wrap(np.full(v._d.shape, number_in(v.item(), part.dtype)))
     elif v._d.dtype is not part.dtype:
         raise RuntimeError(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, errors, return_types
-from ..mode import overridable
+from ..mode import followed, overridable
 from ..ops import reduce as reductions
 from ..ops import statistics as rows
 from ..tensor import Tensor, wrap
@@ -262,7 +262,7 @@ def _quantiles(x: Tensor, q: Tensor, left: list[int], interpolation: str, ignore
     out = x.gather(-1, wrap(low))
     if interpolation in ("linear", "midpoint"):
         weight = wrap(np.full_like(spots, 0.5) if interpolation == "midpoint" else spots - np.floor(spots))
-        if (q._n is not None or type(q) is not Tensor) and interpolation == "linear":  # or a dual number
+        if followed(q) and interpolation == "linear":
             ranks = (
                 q * wrap(np.asarray(ends)) if ignore else (q * last).masked_fill(wrap(nan.any(-1, keepdims=True)), last)
             )

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..kernel import PUBLIC
+from ..mode import followed
 from ..ops import factors as rows
 from ..ops import orthogonal
 from ..ops.linalg_errors import not_floating, not_matrix, not_square, title
@@ -74,7 +75,7 @@ def eigh(A: Tensor, UPLO: str = "L") -> Any:
 def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
     """The eigenvalues of a Hermitian matrix, ascending."""
     side = _hermitian(A, "linalg.eigh", UPLO)
-    return rows.eigh(A, side)[0] if A._n is not None else wrap(np.linalg.eigvalsh(A._d, side))  # type: ignore[call-overload]
+    return rows.eigh(A, side)[0] if followed(A) else wrap(np.linalg.eigvalsh(A._d, side))  # type: ignore[call-overload]
 
 
 def _finite(A: Tensor, name: str) -> None:
@@ -119,7 +120,7 @@ def _any_matrix(A: Tensor, name: str, driver: str | None) -> None:
 def svdvals(A: Tensor, *, driver: str | None = None) -> Tensor:
     """The singular values, descending."""
     _any_matrix(A, "linalg.svd", driver)
-    return rows.svd(A, False)[1] if A._n is not None else wrap(np.linalg.svd(A._d, compute_uv=False))
+    return rows.svd(A, False)[1] if followed(A) else wrap(np.linalg.svd(A._d, compute_uv=False))
 
 
 @seen

@@ -55,11 +55,21 @@ def forward(entry: OpInfo) -> Iterator[str | None]:
         try:
             b = sample_of(a)
             got = tangents(engine, ours, b, callable_of(sample.output_process_fn_grad))
-            compare(got, expected, loose=100.0)
+            compare(*without_zeros(got, expected), loose=100.0)
         except Exception as error:
             yield told(sample, error)
         else:
             yield None
+
+
+def without_zeros(ours: list[Any], theirs: list[Any]) -> tuple[list[Any], list[Any]]:
+    """Both lists, with None for zeros where the other has None: how a formula is written decides between the two."""
+    pairs = list(zip(ours, theirs, strict=True))
+
+    def shown(t: Any, other: Any) -> Any:
+        return None if other is None and t is not None and not np.any(t.detach().numpy()) else t
+
+    return [shown(a, b) for a, b in pairs], [shown(b, a) for a, b in pairs]
 
 
 def tangents(library: Any, function: Callable[..., Any], arguments: Any, process: Callable[..., Any]) -> list[Any]:

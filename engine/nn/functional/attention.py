@@ -11,7 +11,7 @@ import numpy as np
 
 from ... import dtypes
 from ...kernel import PUBLIC
-from ...mode import overridable
+from ...mode import followed, overridable
 from ...ops import attention as _attention  # noqa: F401  fills the table
 from ...tensor import Tensor, wrap
 from ..multihead import multi_head_attention_forward
@@ -83,7 +83,7 @@ def scaled_dot_product_attention(
     factor = 1 / math.sqrt(width) if scale is None else scale
     shapes = {t._d.shape[:-2] for t in (query, key, value)}
     flash = len(shapes) == 1 and query.dim() == 4 and not dropout_p and value._d.shape[-1] == width
-    fixed = mask is not None and not mask.requires_grad and type(mask) is Tensor and mask.dim() in (2, 4)
+    fixed = mask is not None and not followed(mask) and mask.dim() in (2, 4)
     if flash and length and keys and (mask is None or fixed):
         whole = None
         if mask is not None:
