@@ -16,7 +16,7 @@ from .conjugate import conjugating
 from .hooks import Hooked, Undefined
 from .kernel import RAW
 from .mode import here, record
-from .node import Parts
+from .node import Parts, accumulating
 from .versions import check, last_write
 
 CAREFUL: set[str] = set()  # why every pass has to be a careful one
@@ -169,3 +169,34 @@ def _step(node: Any, stepped: Any, g: Any, free: bool, recorded: bool) -> Sequen
     if type(stepped) is Hooked and stepped.after:
         sent = stepped.leaving(node, sent, g, recorded)
     return sent
+
+
+def call_node(node: Any, gradients: Sequence[Any]) -> Any:
+    """What ``grad_fn(*gradients)`` returns: one gradient for each entry of ``next_functions``."""
+    spec = node.step.spec if node.key < 0 else None
+    several = (
+        getattr(spec, "inputs", None) == ("x",) or len(getattr(spec, "shapes", ())) > 1
+    )  # of split; a custom one's
+    several = several or (spec is not None and getattr(spec.row, "several", False))
+    expected = len(spec.outputs) if several and spec is not None else 1
+    if len(gradients) != expected:
+        raise TypeError(f"expected {expected} arguments, got {len(gradients)} instead")
+    for i, g in enumerate(gradients):
+        if not (g is None or isinstance(g, RAW["Tensor"])):
+            raise TypeError(f"argument {i} is not a Variable")
+    if node.key > 0:
+        if gradients[0] is not None:
+            with accumulating:
+                node.grad = RAW["accumulated"](node.grad, gradients[0]._d, False)
+        return ()
+    given = [g if g is None or here.grad else g._d for g in gradients]
+    parts = Parts({i: part for i, part in enumerate(given) if part is not None}) if several else given[0]
+    plain = node.step.inner if type(node.step) is Hooked else node.step
+    with np.errstate(all="ignore"):
+        sent = dict(zip(node.slots, _step(node, plain, parts, False, here.grad), strict=True))
+    wrapped = {i: t if t is None or here.grad else RAW["wrap"](t) for i, t in sent.items()}
+    found = tuple([wrapped.get(i) for i in range(len(node.next_functions))])
+    return found[0] if len(found) == 1 else found
+
+
+RAW["call_node"] = call_node

@@ -56,6 +56,10 @@ class Node:
     def _sequence_nr(self) -> int:
         return -self.key - 1
 
+    def __call__(self, *gradients: Any) -> Any:
+        """The gradients of the inputs from those of the outputs, Tensors or None; without hooks."""
+        return RAW["call_node"](self, gradients)
+
     @property
     def edges(self) -> tuple[Any, ...]:
         """Where gradients go, one for each input that wants one."""
@@ -161,6 +165,10 @@ class AccumulateGrad:
 
     def _sequence_nr(self) -> int:
         return LAST
+
+    def __call__(self, *gradients: Any) -> Any:
+        """Add a gradient to ``.grad``, without hooks."""
+        return RAW["call_node"](self, gradients)
 
     @property
     def variable(self) -> Any:

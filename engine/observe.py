@@ -56,7 +56,7 @@ def note(node: Node, given: Iterable[Tensor], out: Any) -> None:
     if inference.alive:
         inference.check_saved(node, given)
     if here.saving:
-        saved.pack(node, [*given, *tensors_in((out,))], *here.saving[-1])
+        saved.pack(node, list(given), list(tensors_in((out,))), *here.saving[-1])
 
 
 def tensors_in(values: Iterable[Any]) -> Iterator[Tensor]:

@@ -235,6 +235,8 @@ def _saved(name: str) -> property:
         spec = node.step.spec
         inside = {"self": "x", "other": "y", "result": "out"}.get(name, name)
         if inside not in spec.kept:
+            if any(inside in needs for needs in getattr(spec.row, "needs", {}).values()):
+                return None  # only an input that wants no gradient would have asked for it
             raise AttributeError(f"'{node.name()}' object has no attribute '_saved_{name}'")
         return spec.saved(node, inside)
 

@@ -117,8 +117,15 @@ def _step_of(holder: Any) -> Any:
     return holder.step if isinstance(holder, Node) else holder.inner
 
 
-def pack(node: Any, tensors: Sequence[Tensor], packing: Callable[[Any], Any], unpacking: Callable[[Any], Any]) -> None:
-    """Replace each tensor that ``node`` saved by what ``packing`` makes of it; ``tensors`` are the operation's."""
+def pack(
+    node: Any, given: Sequence[Tensor], made: Sequence[Tensor], packing: Callable[[Any], Any],
+    unpacking: Callable[[Any], Any],
+) -> None:  # fmt: skip
+    """Replace each tensor that ``node`` saved by what ``packing`` makes of it.
+
+    ``given`` and ``made`` are the operation's tensors; one that is both was written, and is no longer what it was.
+    """
+    tensors = [*given, *made]
     holder = _holder(node)
     spec = _step_of(holder).spec
     if type(spec) is Unpacking or not node.saved or not spec.data:
@@ -131,7 +138,7 @@ def pack(node: Any, tensors: Sequence[Tensor], packing: Callable[[Any], Any], un
         if t is None:
             if not isinstance(value, np.ndarray | np.generic) or _is_number(value):
                 continue  # PyTorch packs no numbers of the call
-            t = _before_promotion(node, spec, name, value, tensors)
+            t = _before_promotion(node, spec, name, value, given, made)
         elif name in spec.row.outputs:  # PyTorch hands over another handle, for the result must not hold itself
             t = _again(value, node, spec, name)
         saved[i] = Packed(packed(t, packing), unpacking, None if t._d.dtype is value.dtype else value.dtype)
@@ -140,12 +147,14 @@ def pack(node: Any, tensors: Sequence[Tensor], packing: Callable[[Any], Any], un
         _put(holder, Unpacking(_step_of(holder)))
 
 
-def _before_promotion(node: Any, spec: Any, name: str, value: Any, tensors: Sequence[Tensor]) -> Tensor:
+def _before_promotion(
+    node: Any, spec: Any, name: str, value: Any, given: Sequence[Tensor], made: Sequence[Tensor]
+) -> Tensor:
     """The operand that an operation cast before it saved it; the value itself where that cannot be told."""
     inputs = getattr(spec.row, "inputs", ())
-    if name in inputs and len(tensors) > len(inputs):
-        t = tensors[inputs.index(name)]
-        if t._d.shape == value.shape:
+    if name in inputs and len(given) == len(inputs):
+        t = given[inputs.index(name)]
+        if t._d.shape == value.shape and t._d.dtype is not value.dtype and not any(t is m for m in made):
             return t
     return tensor_of(value, _edge(node, spec, name) if type(spec) is not CopySlices else None)
 

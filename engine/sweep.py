@@ -17,7 +17,7 @@ import numpy as np
 from . import autograd_errors, errors
 from .careful import CAREFUL, Queue, Watch, careful_sweep, passing, run_carefully
 from .hooks import Undefined
-from .kernel import RAW
+from .kernel import RAW, raw
 from .mode import here, outside, record
 from .node import accumulating
 from .rebase import hang
@@ -214,10 +214,11 @@ def arrive(cell: Any, g: Any, recorded: bool) -> Any:
     return g
 
 
+@raw  # NumPy's warnings, of inf - inf, are dropped as in every kernel
 def accumulated(old: Any, g: Any, recorded: bool) -> Any:
     """``.grad`` after ``g`` was added: in place, keeping its identity, unless the addition itself is recorded."""
     if recorded:
-        return _added_recorded(old, g)
+        return added_recorded(old, g)
     if old is None:
         # a gradient may be memory that others hold: v itself, another leaf's gradient, a broadcast view
         return wrap(np.array(g) if type(g) is np.ndarray else g)
@@ -230,7 +231,7 @@ def accumulated(old: Any, g: Any, recorded: bool) -> Any:
     return old
 
 
-def _added_recorded(old: Any, g: Tensor) -> Tensor:
+def added_recorded(old: Any, g: Tensor) -> Tensor:
     before = record(True)
     try:
         if old is not None:
@@ -241,6 +242,9 @@ def _added_recorded(old: Any, g: Tensor) -> Tensor:
         return out
     finally:
         record(before)
+
+
+RAW.update(accumulated=accumulated, added_recorded=added_recorded, getrefcount=getrefcount, wrote=wrote)
 
 
 def captured(roots: Sequence[tuple[Any, Any]], inputs: Sequence[Any], free: bool, recorded: bool) -> list[Any]:

@@ -16,6 +16,35 @@ GRAPHS = {
         say(isinstance(F.apply(x).grad_fn, graph.Node))
         del y, n
     """,
+    "nodes are called": """
+        n = (x * 2).grad_fn
+        say(n(T.ones(2)), n(T.ones(2)), (x * x).grad_fn(T.ones(2)), (x * x).grad_fn(None), x.exp().grad_fn(T.ones(2)))
+        fails(lambda: (x * x).grad_fn())
+        fails(lambda: (x * x).grad_fn(5))
+        a, b = x.split(1)
+        say(a.grad_fn(T.ones(1), None), a.grad_fn(None, T.ones(1)), x.max(0)[0].grad_fn(T.tensor(2.)))
+        x.view(2, 1).grad_fn.next_functions[0][0](T.ones(2))
+        say(x.grad, T.cat([x, x]).grad_fn(T.arange(4.)))
+        with T.no_grad():
+            say((x * x).grad_fn is None)
+        y = x * x
+        n = y.grad_fn
+        y.register_hook(lambda g: g * 100)
+        with T.no_grad():
+            say(n(T.ones(2)))
+        y.sum().backward()
+        fails(lambda: n(T.ones(2)))
+    """,
+    "Variable": """
+        Variable = T.autograd.Variable
+        u = T.ones(2)
+        v = Variable(u, requires_grad=True)
+        say(v, Variable(u, True), Variable(v * 2), isinstance(u, Variable), isinstance(5, Variable), Variable(u) is u)
+        say(issubclass(T.Tensor, Variable), Variable(), Variable(u, 5), Variable(u, volatile=True))
+        fails(lambda: Variable(5))
+        fails(lambda: Variable([1.]))
+        fails(lambda: Variable(T.ones(2).long(), requires_grad=True))
+    """,
     "edges": """
         y = x * 2
         z = y * y
@@ -113,6 +142,30 @@ GRAPHS = {
         with graph.saved_tensors_hooks(pack, unpack):
             g, = T.autograd.grad((x * x).sum(), x, create_graph=True)
         say(T.autograd.grad((g * g).sum(), x))
+    """,
+    "hooks on what in-place operations save": """
+        w = T.tensor([3., 4.], requires_grad=True)
+        d = T.tensor([5., 6.], dtype=T.float64, requires_grad=True)
+        def values(t):
+            say("pack", t.tolist())
+            return t.detach().clone()
+        with graph.saved_tensors_hooks(values, lambda t: t):
+            z = x * 1
+            z.mul_(w)
+            z.div_(w + 1)
+            z.mul_(d)
+            z.pow_(2)
+            z.add_(1)
+        z.sum().backward()
+        say(x.grad, w.grad, d.grad)
+        x.grad = w.grad = None
+        with graph.saved_tensors_hooks(lambda t: t.tolist(), T.tensor):
+            z = x * 1
+            z[0:1].mul_(w[1])
+            z[1].exp_()
+            z[:] = z * w
+        z.sum().backward()
+        say(x.grad, w.grad)
     """,
     "hooks that go wrong": """
         def using(pack, unpack=lambda p: p):

@@ -25,7 +25,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, BaseException):
         return type(value).__name__, text(str(value))
     if hasattr(value, "requires_grad") and hasattr(value, "tolist"):
-        array = np.array(value.detach().numpy(), dtype=np.float64 if value.is_floating_point() else None)
+        array = np.array((value.detach() + 0).tolist())  # PyTorch's zeros without memory have no list
         rounded = np.round(array, 4).tolist() if array.dtype.kind == "f" else array.tolist()
         return "tensor", repr(rounded), str(value.dtype), value.requires_grad, plain(value.grad_fn)
     if hasattr(value, "next_functions"):

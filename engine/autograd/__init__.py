@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from .. import autograd_errors, errors, late
 from ..kernel import PUBLIC, tick
 from ..mode import enable_grad, no_grad, overridable, set_grad_enabled
@@ -217,10 +219,27 @@ def _zeros(x: Any, recorded: bool) -> Tensor:
     return (x.detach() * 0).requires_grad_(recorded)
 
 
-def Variable(data: Tensor, requires_grad: bool = False, volatile: bool = False) -> Tensor:
-    """``data`` as a leaf; what PyTorch before 0.4 wrapped tensors in. Tensors are Variables now."""
-    out = data.detach()
-    return out.requires_grad_(requires_grad)
+class VariableMeta(type):
+    """Every tensor is a Variable."""
+
+    def __instancecheck__(cls, other: Any) -> bool:
+        return isinstance(other, Tensor)
+
+
+class Variable(metaclass=VariableMeta):
+    """``Variable(data, requires_grad)``: ``data`` as a leaf, as programs wrote it before PyTorch 0.4."""
+
+    def __new__(cls, data: Any = None, requires_grad: Any = False, volatile: Any = False) -> Any:
+        if data is None:
+            return wrap(np.zeros(0, np.float32))
+        if not isinstance(data, Tensor):
+            raise TypeError(f"Variable data has to be a tensor, but got {type(data).__name__}")
+        if volatile:
+            message = "volatile was removed and now has no effect. Use `with torch.no_grad():` instead."
+            warnings.warn(message, UserWarning, stacklevel=2)
+        if requires_grad and data._d.dtype.kind not in "fc":
+            raise errors.only_floating_made()
+        return data.detach().requires_grad_(bool(requires_grad))
 
 
 def _get_sequence_nr() -> int:

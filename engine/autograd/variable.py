@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from . import Variable
+from . import Variable, VariableMeta
 
-__all__ = ["Variable"]
+__all__ = ["Variable", "VariableMeta"]
