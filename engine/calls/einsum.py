@@ -20,18 +20,40 @@ def einsum(equation: str, *operands: Any) -> Tensor:
 
     Shapes: one letter for each dimension; a letter that occurs twice is one dimension; ``...`` stands for the rest.
     """
+    if isinstance(equation, Tensor):
+        equation, *operands = _from_lists([equation, *operands])
     if not isinstance(equation, str):
-        raise TypeError("einsum(): this engine takes the equation as a string")
+        raise TypeError(f"einsum(): the equation must be a string, not {type(equation).__name__}")
     tensors = list(operands[0]) if len(operands) == 1 and isinstance(operands[0], tuple | list) else list(operands)
     labels, order, kept = _parsed(equation, tuple([x._d.ndim for x in tensors]))
     _check_sizes(tensors, labels)
     return _contracted([_aligned(x, names, order) for x, names in zip(tensors, labels, strict=True)], kept)
 
 
+def _from_lists(args: list[Any]) -> list[Any]:
+    """``(x, [0, 1], y, [1, 2], [0, 2])`` as an equation and its operands."""
+
+    def letters(subscripts: Any) -> str:
+        out = ""
+        for n in subscripts:
+            if n is not ... and not 0 <= n < 52:
+                raise ValueError("einsum(): subscript in subscript list is not within the valid range [0, 52)")
+            out += "..." if n is ... else LETTERS[n]
+        return out
+
+    equation = ",".join(map(letters, args[1::2]))
+    if len(args) % 2:
+        return [f"{equation}->{letters(args[-1])}", *args[:-1:2]]
+    return [equation, *args[::2]]
+
+
 @functools.lru_cache(256)
 def _parsed(equation: str, ndims: tuple[int, ...]) -> tuple[list[list[str]], list[str], int]:
     """A label for each dimension of each operand; all labels, those of the output first; how many these are."""
     left, arrow, right = equation.replace(" ", "").partition("->")
+    for at, letter in enumerate(right.replace("...", "")):
+        if letter not in LETTERS:
+            raise _invalid(len(left) + 2 + at)
     inputs = left.split(",")
     _check_count(inputs, len(ndims))
     rest = max([n - len(s.replace("...", "")) for s, n in zip(inputs, ndims, strict=True) if "..." in s] or [0])
@@ -48,12 +70,17 @@ def _check_count(inputs: list[str], count: int) -> None:
         few = "fewer" if len(inputs) > count else "more"
         raise RuntimeError(f"einsum(): {few} operands were provided than specified in the equation")
     for i, names in enumerate(inputs):
-        for letter in names.replace("...", ""):
+        for letter in names.replace("...", "", 1):
+            if letter == ".":
+                raise RuntimeError(f"einsum(): found '.' for operand {i} that is not part of any ellipsis")
             if letter not in LETTERS:
-                raise RuntimeError(
-                    f"einsum(): invalid subscript given at index {sum(map(len, inputs[:i])) + i + names.index(letter)} "
-                    "in the equation string, subscripts must be in [a-zA-Z]"
-                )
+                raise _invalid(sum(map(len, inputs[:i])) + i + names.index(letter))
+
+
+def _invalid(at: int) -> RuntimeError:
+    return RuntimeError(
+        f"einsum(): invalid subscript given at index {at} in the equation string, subscripts must be in [a-zA-Z]"
+    )
 
 
 def _labels(names: str, ndim: int, i: int, dots: list[str]) -> list[str]:
@@ -109,7 +136,9 @@ def _aligned(x: Tensor, names: list[str], order: list[str]) -> Tensor:
         first = names.index(twice)
         second = names.index(twice, first + 1)
         x = shape.diagonal(x, 0, first, second)
-        names = [n for i, n in enumerate(names) if i not in (first, second)] + [twice]
+        names.pop(second)
+        last = len(names) - 1
+        x = shape.permute(x, (*range(first), last, *range(first, last)))  # back to where the first of them was
     for n in order:
         if n not in names:
             x, names = shape.unsqueeze(x, len(names)), [*names, n]
@@ -117,7 +146,7 @@ def _aligned(x: Tensor, names: list[str], order: list[str]) -> Tensor:
 
 
 def _permuted(x: Tensor, dims: tuple[int, ...]) -> Tensor:
-    return x if dims == tuple(range(len(dims))) else shape.permute(x, dims)
+    return shape.permute(x, dims)  # also where that changes nothing, so that graphs are PyTorch's
 
 
 def _shaped(x: Tensor, sizes: tuple[int, ...]) -> Tensor:

@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ..kernel import PUBLIC
+from ..calls.products import broadcast_shapes_or_error
 from ..mode import followed
 from ..ops import factors as rows
 from ..ops import orthogonal
 from ..ops.linalg_errors import not_floating, not_matrix, not_square, title
-from ..ops.shape import unsqueeze
 from ..tensor import Tensor, wrap
 from .seen import named, seen
 
@@ -128,8 +127,11 @@ def pinv(A: Tensor, rcond: Any = None, hermitian: bool = False, *, atol: Any = N
     """The pseudo-inverse; singular values up to ``max(atol, rtol · the largest)`` count as zeros."""
     from .norms import tolerances
 
-    not_matrix("linalg.pinv", A)
-    not_floating("linalg.pinv", A)
+    if A._d.ndim < 2 or A._d.dtype.kind not in "fc":
+        raise RuntimeError(
+            f"linalg.pinv({title(A)}{{{list(A._d.shape)}}}): expected a tensor with 2 or more dimensions of float, "
+            "double, cfloat or cdouble types"
+        )
     if hermitian:
         not_square("linalg.pinv", A)
     absolute, relative = tolerances("linalg.pinv", A, atol, rcond if rcond is not None else rtol)
@@ -167,19 +169,15 @@ def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | Non
             f"{name}: input.dim() must be greater or equal to other.dim() and (input.dim() - other.dim()) <= 1"
         )
     vector = A._d.ndim - 1 == B._d.ndim and A._d.shape[:-1] == B._d.shape
-    if vector:
-        B = unsqueeze(B, B._d.ndim)
-    if A._d.shape[-2] != B._d.shape[-2]:
-        which = "input.size(-2) should match other.size(-1)" if vector else "input.size(-2) should match other.size(-2)"
-        raise RuntimeError(f"{name}: {which}")
-    if A._d.shape[:-2] != B._d.shape[:-2]:
-        raise RuntimeError("torch.linalg.lstsq: Expected input and other to have the same batch dimensions")
+    if A._d.shape[-2] != B._d.shape[-1 if vector else -2]:
+        side = "other.size(-1)" if vector else "other.size(-2)"
+        raise RuntimeError(f"{name}: input.size(-2) should match {side}")
+    if not vector:
+        broadcast_shapes_or_error(A._d.shape[:-2], B._d.shape[:-2])
     if driver is not None and driver not in ("gels", "gelsy", "gelsd", "gelss"):
         raise RuntimeError(f"{name}: parameter `driver` should be one of (gels, gelsy, gelsd, gelss)")
     cutoff = np.finfo(A._d.real.dtype).eps * max(A._d.shape[-2:]) if rcond is None else rcond
-    out, residuals, rank = rows.lstsq(A, B, float(cutoff), driver or "gelsy")
-    if vector:
-        out = PUBLIC["squeeze"](out, out._d.ndim - 1)
+    out, residuals, rank = rows.lstsq(A, B, float(cutoff), driver or "gelsy", vector)
     with_values = driver in ("gelsd", "gelss")
     values = np.linalg.svd(A._d, compute_uv=False) if with_values else np.zeros(0, A._d.real.dtype)
     return named("linalg_lstsq", (out, residuals, rank, wrap(values)))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..calls.linalg import dot, matmul, vdot
+from ..calls.linalg import matmul, vdot
 from ..calls.products import broadcast_shapes_or_error
 from ..calls.reduce import cast_to, dims
 from ..calls.shape import dim_of
@@ -153,7 +153,7 @@ def cond(A: Tensor, p: Any = None) -> Tensor:
         raise RuntimeError(f"linalg.cond got an invalid norm type: {p}")
     if not isinstance(p, str) and p not in (1, -1, _INFINITY, -_INFINITY):
         raise RuntimeError(f"linalg.cond got an invalid norm type: {float(p)}")
-    not_square("linalg.cond", A)
+    not_square(f"linalg.cond(ord={p})", A)
     if not A._d.shape[-1]:
         return wrap(np.zeros(A._d.shape[:-2], A._d.real.dtype))
     inverse, info = inv_ex(A)
@@ -288,16 +288,10 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
     for v in (x, y):
         not_floating("linalg.vecdot", v)
     if x._d.ndim == 1 and y._d.ndim == 1:
-        return vdot(x, y) if x._d.dtype is y._d.dtype else dot(x, y)
-    shape = broadcast_shapes_or_error(x._d.shape, y._d.shape)
-    d = dim_of(dim, len(shape))
-    last = len(shape) - 1
-    if has_complex(x):
-        x = PUBLIC["conj"](x)
-    a, b = (PUBLIC["transpose"](PUBLIC["expand_to"](v, shape), d, last) if d != last else v for v in (x, y))
-    out = matmul(unsqueeze(a, a._d.ndim - 1), unsqueeze(b, b._d.ndim))
-    out = PUBLIC["squeeze"](PUBLIC["squeeze"](out, out._d.ndim - 1), out._d.ndim - 2)
-    return PUBLIC["transpose"](unsqueeze(out, len(shape) - 1), d, last).squeeze(d) if d != last else out
+        return vdot(x, y)
+    broadcast_shapes_or_error(x._d.shape, y._d.shape)
+    d = dim_of(dim, max(x._d.ndim, y._d.ndim))
+    return reductions.sum((PUBLIC["conj"](x) if has_complex(x) else x) * y, d)
 
 
 @seen

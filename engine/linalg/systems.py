@@ -104,10 +104,7 @@ def _solved(name: str, A: Tensor, B: Tensor, left: bool) -> Any:
     not_floating(name, A)
     vector = is_vector(A, B)
     if vector and not left:
-        raise RuntimeError(
-            "linalg.solve: Vector broadcasting of the left hand side is not supported for left=False. In this case "
-            "linalg.solve is equivalent to B / A.squeeze(-1)"
-        )
+        _fits(name, A, PUBLIC["unsqueeze"](B, B._d.ndim), left)
     if not vector:
         _fits(name, A, B, left)
         broadcast_shapes_or_error(A._d.shape[:-2], B._d.shape[:-2])
@@ -145,7 +142,7 @@ def solve_triangular(A: Tensor, B: Tensor, *, upper: bool, left: bool = True, un
 def tensorinv(A: Tensor, ind: int = 2) -> Tensor:
     """The inverse of ``A`` as a matrix whose rows are its first ``ind`` dimensions."""
     if ind <= 0:
-        raise RuntimeError("Expected a strictly positive integer for 'ind'")
+        raise RuntimeError(f"Expected a strictly positive integer for 'ind', but got {ind}")
     shape = A._d.shape
     first, rest = shape[:ind], shape[ind:]
     n, m = int(np.prod(first)), int(np.prod(rest))
@@ -166,14 +163,15 @@ def tensorsolve(A: Tensor, B: Tensor, dims: Sequence[int] | None = None) -> Tens
         moved = [d % A._d.ndim for d in dims]
         A = PUBLIC["permute"](A, (*[d for d in range(A._d.ndim) if d not in moved], *moved))
     rest = A._d.shape[B._d.ndim :]
-    n, m = int(np.prod(rest)), int(np.prod(B._d.shape))
-    if n != m:
+    n = int(np.prod(rest))
+    if A._d.size != n * n:
+        raise RuntimeError(f"shape '{[n, n]}' is invalid for input of size {A._d.size}")
+    if B._d.size != n:
         raise RuntimeError(
             "Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == prod(self.shape[:other.ndim]), "
-            f"but got {n} != {m}"
+            f"but got {n} != {B._d.size}"
         )
-    out = solve(reshaped(A, (n, n)), reshaped(B, (m,)))
-    return reshaped(out, rest)
+    return reshaped(solve(reshaped(A, (n, n)), B if B._d.ndim == 1 else reshaped(B, (n,))), rest)
 
 
 # ------------------------------------------------ LU
@@ -221,7 +219,7 @@ def lu_factor(A: Tensor, *, pivot: bool = True) -> Any:
 @seen
 def lu(A: Tensor, *, pivot: bool = True) -> Any:
     """P, L and U with ``A = P L U``."""
-    _pivoted("linalg.lu", A, pivot)
+    _pivoted("linalg.lu_factor", A, pivot)
     lower, upper, pivots = lu_rows.lu(A)
     return named("linalg_lu", (PUBLIC["permuted"](pivots, lower), lower, upper))
 

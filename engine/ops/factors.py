@@ -300,17 +300,18 @@ def exp_along(x, d):
 
 # ------------------------------------------------ least squares
 @op(
-    x=lambda g, x, y, out: lstsq_slope(g.get(0), g.get(1), x, y, out, False),
-    y=lambda g, x, y, out: lstsq_slope(g.get(0), g.get(1), x, y, out, True),
+    x=lambda g, x, y, out, vector: lstsq_slope(g.get(0), g.get(1), x, y, out, vector, False),
+    y=lambda g, x, y, out, vector: lstsq_slope(g.get(0), g.get(1), x, y, out, vector, True),
     several=True,
     outputs=("out", "residuals", "rank"),
     node="LinalgLstsqBackward0",
     called="linalg_lstsq",
     holomorphic=False,
-    jvp=lambda d, e, x, y, out, residuals: lstsq_tangents(d, e, x, y, out, residuals),
+    jvp=lambda d, e, x, y, out, residuals, vector: lstsq_tangents(d, e, x, y, out, residuals, vector),
 )
-def lstsq(x, y, rcond, driver):
+def lstsq(x, y, rcond, driver, vector=False):
     """The X for which ``‖x X - y‖`` is smallest, and what is left over: the squared norms."""
+    y = y[..., None] if vector else y
     solution, rank = lapack.lstsq(x, y, rcond, driver)
     m, n = x.shape[-2:]
     residuals = np.zeros(0, x.real.dtype)
@@ -319,14 +320,22 @@ def lstsq(x, y, rcond, driver):
         residuals = (apart * apart.conj()).real.sum(-2)
     if driver == "gels":
         rank = np.zeros(0, np.int64)
-    return solution, residuals, rank
+    return solution[..., 0] if vector else solution, residuals, rank
 
 
 @rule
-def lstsq_tangents(dx, dy, x, y, solution, residuals):
+def one_wide(x, vector):
+    """Vectors as matrices of one column."""
+    return reshape(x, (*x.shape, 1)) if vector else x
+
+
+@rule
+def lstsq_tangents(dx, dy, x, y, solution, residuals, vector):
     """The tangents of the solution and of what is left over."""
+    dy, y, solution = one_wide(dy, vector), one_wide(y, vector), one_wide(solution, vector)
     inv = pinv_of(x)
     dX = matmul(pinv_tangent(dx, x, inv), y) + matmul(inv, dy)
+    dX = reshape(dX, tuple(dX.shape[:-1])) if vector else dX
     if not math.prod(residuals.shape):
         return dX, zeros_as(residuals)
     apart = matmul(x, solution) - y
@@ -340,13 +349,16 @@ def pinv_of(x):
 
 
 @rule
-def lstsq_slope(gX, gR, x, y, solution, by_y):
+def lstsq_slope(gX, gR, x, y, solution, vector, by_y):
     """The gradient of ``lstsq``: through the pseudo-inverse, and from the residuals."""
-    slope = None
+    wide, solution, slope = one_wide(y, vector), one_wide(solution, vector), None
     if gX is not None:
-        inv = pinv_of(x)
-        slope = matmul(mH(inv), gX) if by_y else pinv_slope(matmul(gX, mH(y)), x, inv)
+        gX, inv = one_wide(gX, vector), pinv_of(x)
+        slope = matmul(mH(inv), gX) if by_y else pinv_slope(matmul(gX, mH(wide)), x, inv)
     if gR is not None and math.prod(gR.shape):
-        apart = columns_scaled(2.0 * (matmul(x, solution) - y), gR)
+        apart = columns_scaled(2.0 * (matmul(x, solution) - wide), gR)
         slope = both_of(slope, -apart if by_y else matmul(apart, mH(solution)))
-    return slope
+    slope = zeros_as(wide if by_y else x) if slope is None else slope
+    if not by_y:
+        return sum_to(slope, x.shape)
+    return reshape(slope, tuple(y.shape)) if vector else sum_to(slope, y.shape)

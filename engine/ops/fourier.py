@@ -24,6 +24,8 @@ def fft_c2c(x, dim, norm, forward):
     """The transform of complex numbers along the dimensions ``dim``, or its inverse but for the scale."""
     if not dim:
         return x.copy()
+    if len(dim) == 1:  # a fifth of the time of what takes several
+        return np.fft.fft(x, None, dim[0], FORWARD[norm]) if forward else np.fft.ifft(x, None, dim[0], BACKWARD[norm])
     return np.fft.fftn(x, axes=dim, norm=FORWARD[norm]) if forward else np.fft.ifftn(x, axes=dim, norm=BACKWARD[norm])
 
 
@@ -41,6 +43,8 @@ def fft_c2c(x, dim, norm, forward):
 )  # fmt: skip
 def fft_r2c(x, dim, norm, onesided):
     """The transform of real numbers; ``onesided``: the half of it that says all."""
+    if len(dim) == 1:
+        return (np.fft.rfft if onesided else np.fft.fft)(x, None, dim[0], FORWARD[norm])
     return (np.fft.rfftn if onesided else np.fft.fftn)(x, axes=dim, norm=FORWARD[norm])
 
 
@@ -52,6 +56,8 @@ def fft_r2c(x, dim, norm, onesided):
 )
 def fft_c2r(x, dim, norm, last):
     """The inverse of the onesided transform, but for the scale, ``last`` numbers long in the last of ``dim``."""
+    if len(dim) == 1:
+        return np.fft.irfft(x, last, dim[0], BACKWARD[norm])
     sizes = [*(x.shape[d] for d in dim[:-1]), last]
     return np.fft.irfftn(x, s=sizes, axes=dim, norm=BACKWARD[norm])
 

@@ -127,6 +127,7 @@ def cholesky(x: Array) -> tuple[Array, Array]:
     return each(one, x)
 
 
+@np.errstate(all="ignore")
 def householder_product(x: Array, tau: Array) -> Array:
     """The first columns of the product of the reflections ``1 - tauᵢ vᵢ vᵢᴴ``; vᵢ below the diagonal of ``x``."""
     n, k = x.shape[-1], tau.shape[-1]
@@ -167,8 +168,9 @@ def lstsq(a: Array, b: Array, rcond: float, driver: str) -> tuple[Array, Array]:
         found = least(a, b, cond=rcond, lapack_driver="gelsy" if driver == "gels" else driver, check_finite=False)
         return found[0], np.int64(found[2])
 
+    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    a, b = np.broadcast_to(a, (*batch, *a.shape[-2:])), np.broadcast_to(b, (*batch, *b.shape[-2:]))
     if not a.size or not b.size:
-        batch = a.shape[:-2]
         return np.zeros((*batch, a.shape[-1], b.shape[-1]), a.dtype), np.zeros(batch, np.int64)
     return each(one, a, b)
 

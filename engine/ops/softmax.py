@@ -121,7 +121,7 @@ def logsumexp(x, dim, keepdim=False):
     """``log Σ exp(x)`` over ``dim``."""
     if not x.size:
         return np.log(np.add.reduce(np.exp(x), dim, None, None, keepdim))
-    top = np.maximum.reduce(x, dim, None, None, True)
-    top = np.where(np.isfinite(top), top, x.dtype.type(0))
+    top = np.maximum.reduce(x if x.dtype.kind != "c" else x.real, dim, None, None, True)
+    top = np.where(np.isfinite(top), top, top.dtype.type(0))
     sums = np.log(np.add.reduce(np.exp(x - top), dim, None, None, keepdim))
     return sums + (top.reshape(sums.shape) if type(sums) is ndarray else top.ravel()[0])

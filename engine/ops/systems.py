@@ -161,7 +161,8 @@ def triangular_solve(x, A, upper=True, transpose=False, unitriangular=False):
 )
 def det(x):
     """The determinant of a square matrix, or of each in a batch."""
-    return np.linalg.det(x)
+    with np.errstate(all="ignore"):  # NumPy casts in a module of its own
+        return np.linalg.det(x)
 
 
 @rule
@@ -231,8 +232,8 @@ def row_at(g, i):
 )
 def slogdet(x):
     """The sign of a determinant and the logarithm of its absolute value."""
-    sign, logarithm = np.linalg.slogdet(x)
-    return sign, logarithm
+    with np.errstate(all="ignore"):
+        return tuple(np.linalg.slogdet(x))
 
 
 @rule
