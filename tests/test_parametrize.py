@@ -134,6 +134,20 @@ show(spectral_norm(nn.ConvTranspose1d(2, 3, 2), n_power_iterations=3).weight, sp
 fails(lambda: spectral_norm(nn.Linear(2, 2), n_power_iterations=0))
 fails(lambda: spectral_norm(nn.Linear(2, 2), dim=2))
 fails(lambda: spectral_norm(nn.Linear(2, 2), "nope"))
+# spectral norm by a hook
+torch.manual_seed(2)
+layer = nn.utils.spectral_norm(nn.Linear(4, 3))
+show(layer, list(layer.state_dict()), layer.state_dict()._metadata[""], type(layer.weight).__name__)
+x = torch.ones(1, 4)
+layer(x).sum().backward()
+show(layer.weight, layer.weight_orig.grad, layer.weight_u, layer.weight_v)
+layer.eval()
+show(layer(x), layer.weight_u, list(nn.utils.spectral_norm(nn.ConvTranspose2d(2, 3, 2)).state_dict()))
+fails(lambda: nn.utils.spectral_norm(layer))
+nn.utils.remove_spectral_norm(layer)
+show(list(layer.state_dict()), layer.weight, layer(x))
+fails(lambda: nn.utils.remove_spectral_norm(layer))
+fails(lambda: nn.utils.spectral_norm(nn.Linear(2, 2), n_power_iterations=0))
 """
 
 

@@ -10,6 +10,7 @@ FILES = {
     "parametrizations": "",
     "parametrize": "",
     "rnn": "",
+    "spectral_hook": "remove_spectral_norm spectral_norm",
     "weight_hook": "remove_weight_norm weight_norm",
 }
 
