@@ -36,6 +36,7 @@ _LATE = {  # files that are read when one of their names, or they themselves, ar
     "native_layer_norm",
     "nn.functional.norms": "group_norm layer_norm rms_norm",
     "nn.functional.vectors": "bilinear cosine_similarity pairwise_distance pdist",
+    "nn.functional.grids": "grid_sampler grid_sampler_2d grid_sampler_3d",
     "nn.functional.images": "channel_shuffle pixel_shuffle pixel_unshuffle",
     "nn.functional.adaptive": "adaptive_avg_pool1d adaptive_max_pool1d",
     "nn.functional.pools": "avg_pool1d max_pool1d max_pool1d_with_indices max_pool2d max_pool3d",

@@ -13,6 +13,7 @@ FILES = {
     "fractional_max_pool3d_with_indices max_unpool1d max_unpool2d max_unpool3d",
     "attention": "multi_head_attention_forward scaled_dot_product_attention",
     "drawn": "celu_ elu_ gumbel_softmax hardtanh_ leaky_relu_ relu_ rrelu rrelu_ selu_ threshold_",
+    "grids": "affine_grid grid_sample",
     "images": "channel_shuffle fold pixel_shuffle pixel_unshuffle unfold",
     "resampling": "interpolate upsample upsample_bilinear upsample_nearest",
     "pools": "avg_pool1d avg_pool2d avg_pool3d lp_pool1d lp_pool2d lp_pool3d max_pool1d max_pool1d_with_indices "
