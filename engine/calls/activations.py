@@ -63,10 +63,17 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     return rows.gelu(input, approximate)
 
 
+def prelu(input: Tensor, weight: Tensor) -> Tensor:
+    """``max(x, 0) + weight · min(x, 0)``, one weight for all or one for each channel."""
+    from ..nn.functional.activation import prelu as function  # seldom used
+
+    return function(input, weight)
+
+
 FUNCTIONS: dict[str, Any] = {
     "relu": rows.relu, "selu": selu, "celu": rows.celu, "threshold": rows.threshold, "hardshrink": rows.hardshrink,
 }  # fmt: skip
-METHODS = {"relu": rows.relu, "hardshrink": rows.hardshrink}
+METHODS = {"relu": rows.relu, "hardshrink": rows.hardshrink, "prelu": prelu}
 IN_PLACE = {"relu_": rows.relu}
 
 # What torch.nn.functional has of them

@@ -187,11 +187,11 @@ def kl_div(
         )
     by_batch = reduction == "batchmean"
     reduction = reduction_of(size_average, reduce, "sum" if by_batch else reduction)
-    loss = reduced(_divergences(input, target, log_target), reduction)
+    loss = reduced(divergences(input, target, log_target), reduction)
     return loss / input.size(0) if by_batch and input.dim() else loss
 
 
-def _divergences(input: Tensor, target: Tensor, log_target: bool) -> Tensor:
+def divergences(input: Tensor, target: Tensor, log_target: bool) -> Tensor:
     if log_target:
         return target.exp() * (target - input)
     return PUBLIC["xlogy"](target, target) - target * input

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ... import random
+from ... import errors, random
 from ...inplace import apply
 from ...kernel import PUBLIC
 from ...mode import overridable
@@ -23,6 +23,10 @@ def rrelu(
     input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False, inplace: bool = False
 ) -> Tensor:
     """``x`` where it is positive, else ``a x``: a uniform in [lower, upper) while training, else their mean."""
+    if input._d.dtype.kind != "f":
+        raise errors.not_implemented("rrelu_with_noise_out_cpu" if training else "leaky_relu_cpu", input._d.dtype)
+    if lower > upper:
+        raise RuntimeError("Lower bound should be less than or equal to the upper bound")
     slopes = np.ones(input.shape, input._d.dtype)
     below = input._d <= 0
     if training:

@@ -22,7 +22,7 @@ def _noise(p: float, like: Any) -> Any:
     return drawn.transpose(np.argsort(order)) if like.ndim else drawn
 
 
-def _dropped(
+def dropped(
     input: Tensor, p: float, training: bool, inplace: bool, feature: bool = False, alpha: bool = False
 ) -> Tensor:
     if not training or p == 0 or not input._d.size:
@@ -43,7 +43,7 @@ def _dropped(
     return input.mul_(factor).add_(shift) if inplace else input * factor + shift
 
 
-def _checked(p: float) -> None:
+def check(p: float) -> None:
     if not 0.0 <= p <= 1.0:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
 
@@ -51,14 +51,14 @@ def _checked(p: float) -> None:
 @overridable
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """While ``training``: each element 0 with probability ``p``, else ``x / (1 - p)``."""
-    _checked(p)
-    return _dropped(input, p, training, inplace)
+    check(p)
+    return dropped(input, p, training, inplace)
 
 
 @overridable
 def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """``dropout`` of whole channels of (N, C, L) or (C, L)."""
-    _checked(p)
+    check(p)
     dims = input.dim()
     if dims not in (2, 3):
         raise RuntimeError(
@@ -71,9 +71,9 @@ def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
 
 def _of_channels(input: Tensor, p: float, training: bool, inplace: bool, batched: bool) -> Tensor:
     if batched:
-        return _dropped(input, p, training, inplace, feature=True)
+        return dropped(input, p, training, inplace, feature=True)
     input = input.unsqueeze_(0) if inplace else input.unsqueeze(0)
-    out = _dropped(input, p, training, inplace, feature=True)
+    out = dropped(input, p, training, inplace, feature=True)
     return out.squeeze_(0) if inplace else out.squeeze(0)
 
 
@@ -91,7 +91,7 @@ def _warn_of_dims(name: str, dims: int, space: int) -> None:
 @overridable
 def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """``dropout`` of whole channels of (N, C, H, W); three dimensions are taken for (N, C, L)."""
-    _checked(p)
+    check(p)
     dims = input.dim()
     if dims not in (3, 4):
         _warn_of_dims("dropout2d", dims, 2)
@@ -104,13 +104,13 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
             UserWarning,
             stacklevel=3,
         )
-    return _dropped(input, p, training, inplace, feature=True)
+    return dropped(input, p, training, inplace, feature=True)
 
 
 @overridable
 def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """``dropout`` of whole channels of (N, C, D, H, W) or (C, D, H, W)."""
-    _checked(p)
+    check(p)
     dims = input.dim()
     if dims not in (4, 5):
         _warn_of_dims("dropout3d", dims, 3)
@@ -120,12 +120,12 @@ def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
 @overridable
 def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
     """``dropout`` to what ``selu`` tends to, which keeps mean and variance."""
-    _checked(p)
-    return _dropped(input, p, training, inplace, alpha=True)
+    check(p)
+    return dropped(input, p, training, inplace, alpha=True)
 
 
 @overridable
 def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
     """``alpha_dropout`` of whole channels."""
-    _checked(p)
-    return _dropped(input, p, training, inplace, feature=True, alpha=True)
+    check(p)
+    return dropped(input, p, training, inplace, feature=True, alpha=True)
