@@ -20,7 +20,8 @@ _public |= families.install()
 globals().update(_public)
 
 _LATE = {  # files that are read when one of their names, or they themselves, are first asked for
-    "cuda": "", "fft": "", "linalg": "", "nn": "", "optim": "", "random": "", "return_types": "", "special": "",
+    "cuda": "", "fft": "", "linalg": "", "masked": "", "nn": "", "optim": "", "random": "", "return_types": "",
+    "special": "",
     "func": "", "func.vmap": "vmap",
     "signal": "", "utils": "",
     "anomaly": "is_anomaly_check_nan_enabled is_anomaly_enabled set_anomaly_enabled",
