@@ -12,6 +12,7 @@ from ..ops import arithmetic as rows
 from ..tensor import Tensor, wrap
 from .cast import converted
 from .operators import careful, operator, swapped
+from .out import accepts_out, of_two
 
 NUMBERS = (float, int, complex, np.generic)
 TWO_FORMS = [f"(Tensor input, {kind} other, *, Tensor out = None)" for kind in ("Tensor", "Number")]
@@ -153,7 +154,7 @@ def _rdiv(self: Tensor, other: Any) -> Any:
 
 _rdiv.__name__ = "__rdiv__"
 _mod = careful(remainder)
-FUNCTIONS = {
+FUNCTIONS: dict[str, Any] = {
     "add": add, "sub": sub, "subtract": sub, "mul": rows.mul, "multiply": rows.mul, "div": div, "divide": div,
     "true_divide": rows.div, "neg": rows.neg, "negative": rows.neg, "pow": pow, "square": square,
     "reciprocal": rows.reciprocal, "rsub": rsub, "floor_divide": rows.floor_divide, "remainder": remainder,
@@ -180,3 +181,5 @@ OPERATORS = {
     "__iadd__": "add_", "__isub__": "sub_", "__imul__": "mul_", "__itruediv__": "div_", "__ipow__": "pow_",
     "__ifloordiv__": "floor_divide_", "__imod__": "remainder_",
 }  # fmt: skip
+FUNCTIONS |= {name: of_two(FUNCTIONS[name]) for name in ("mul", "multiply", "true_divide")}
+FUNCTIONS |= {name: accepts_out(FUNCTIONS[name]) for name in ("add", "sub", "subtract", "div", "divide", "pow", "neg")}

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from operator import index
 from typing import Any
 
-from .. import errors
+from .. import dtypes, errors
 from ..kernel import RAW
 from ..mode import here, overridable, overridden
 from ..ops import join as rows
 from ..ops.join import listed
 from ..ops.shape import reshaped, slice_of
 from ..tensor import Tensor
-from .out import accepts_out, written
+from .out import written
 from .shape import FUNCTIONS as SHAPES
 from .shape import dim_of
 
@@ -29,15 +30,25 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None, out
         dim = axis
     if out is not None:
         xs, _ = rows.joinable(tensors, dim)
-        return written("cat", out, lambda: rows.cat(xs, dim), xs, True)
+        return _into("cat", out, lambda: rows.cat(xs, dim), xs)
     return rows.cat(tensors, dim)
 
 
 def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Any = None) -> Tensor:
     """``tensors`` of one shape as entries along a new dimension ``dim``."""
     if out is not None:
-        return written("stack", out, lambda: rows.stack(tensors, dim), tensors, True)
+        xs, _ = rows.stackable(tensors, dim)
+        return _into("stack", out, lambda: rows.stack(xs, dim), xs)
     return rows.stack(tensors, dim)
+
+
+def _into(name: str, out: Any, run: Callable[[], Tensor], xs: list[Tensor]) -> Tensor:
+    """``written``, with PyTorch's error for what cannot be cast."""
+    d = dtypes.result_type([x._d.dtype for x in xs], [], [])
+    if isinstance(out, Tensor) and dtypes.category(d) > dtypes.category(out._d.dtype):
+        title = out.dtype.title
+        raise TypeError(f"torch.cat(): input types can't be cast to the desired output type {title}")
+    return written(name, out, run, xs, True)
 
 
 def _at_least(name: str, count: int, dim: Callable[[list[Tensor]], int]) -> Callable[..., Tensor]:
@@ -59,6 +70,18 @@ def _at_least(name: str, count: int, dim: Callable[[list[Tensor]], int]) -> Call
 hstack = _at_least("hstack", 1, lambda xs: 0 if xs[0]._d.ndim == 1 else 1)
 vstack = _at_least("vstack", 2, lambda xs: 0)
 dstack = _at_least("dstack", 3, lambda xs: 2)
+
+
+def _stacked(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """``function`` with ``out=``."""
+
+    @functools.wraps(function)
+    def front(tensors: Sequence[Tensor], *, out: Any = None) -> Tensor:
+        if out is None:
+            return function(tensors)
+        return _into(function.__name__, out, lambda: function(tensors), listed(function.__name__, tensors))
+
+    return front
 
 
 @overridable
@@ -201,7 +224,7 @@ FUNCTIONS: dict[str, Any] = {
     "hsplit": _split_along("hsplit", 1, 1), "vsplit": _split_along("vsplit", 2, 0),
     "dsplit": _split_along("dsplit", 3, 2), "unbind": unbind,
 }  # fmt: skip
-FUNCTIONS |= {name: accepts_out(FUNCTIONS[name], True) for name in ("hstack", "vstack", "row_stack", "dstack")}
+FUNCTIONS |= {name: _stacked(FUNCTIONS[name]) for name in ("hstack", "vstack", "row_stack", "dstack", "column_stack")}
 METHODS = {
     name: FUNCTIONS[name]
     for name in ("split", "split_with_sizes", "chunk", "tensor_split", "hsplit", "vsplit", "dsplit", "unbind")

@@ -14,6 +14,7 @@ from ..ops import shape as shapes
 from ..ops.linalg_errors import different_bmm, different_dot, different_mm, different_mv
 from ..tensor import Tensor, box
 from .einsum import einsum
+from .out import accepts_out, expected_out, of_two
 from .shape import broadcast_shapes, dim_of
 
 mm_of = rows.mm
@@ -289,7 +290,7 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
     return _contracted(input, other, [input._d.ndim - 1], [other._d.ndim - 1])
 
 
-FUNCTIONS = {
+FUNCTIONS: dict[str, Any] = {
     "mm": mm, "mv": mv, "dot": dot, "vdot": vdot, "bmm": bmm, "addmm": addmm, "outer": outer, "ger": outer,
     "matmul": matmul, "diag": diag, "diag_embed": diag_embed, "trace": trace,
     "tensordot": tensordot, "inner": inner, "einsum": einsum,
@@ -299,3 +300,5 @@ METHODS = {name: f for name, f in FUNCTIONS.items() if name not in ("tensordot",
     "__rmatmul__": _reflected,
 }
 IN_PLACE = {"addmm_": addmm}
+FUNCTIONS |= {"matmul": of_two(matmul, expected_out)}
+FUNCTIONS |= {name: accepts_out(FUNCTIONS[name], True, expected_out) for name in ("mm", "mv", "bmm", "dot", "addmm")}

@@ -39,6 +39,33 @@ def accepts_out(function: Callable[..., Any], apart: bool = False, mismatch: Mis
     return front
 
 
+def of_two(function: Callable[..., Any], mismatch: Mismatch | None = None) -> Any:
+    """``accepts_out`` for functions of two operands that small programs call: 0.06 µs."""
+
+    @functools.wraps(function)
+    def front(input: Any, other: Any, *, out: Any = None) -> Any:
+        __tracebackhide__ = True
+        if out is None:
+            return function(input, other)
+        return written(front.__name__, out, lambda: function(input, other), (input, other), mismatch=mismatch)
+
+    return front
+
+
+def in_its_dtype(function: Callable[..., Any]) -> Any:
+    """``accepts_out`` for functions that compute in the dtype of ``out``, where no ``dtype`` is asked for."""
+
+    @functools.wraps(function)
+    def front(input: Any, *args: Any, out: Any = None, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        if out is None:
+            return function(input, *args, **kwargs)
+        asked = {"dtype": getattr(out, "dtype", None), **kwargs}
+        return written(front.__name__, out, lambda: function(input, *args, **asked), input)
+
+    return front
+
+
 def written(
     name: str, out: Any, run: Callable[[], Any], given: Any, apart: bool = False, mismatch: Mismatch | None = None
 ) -> Any:

@@ -12,7 +12,7 @@ from ..ops import arithmetic, compare, cumulative, extremes, functions
 from ..ops import reduce as rows
 from ..tensor import Tensor
 from . import binary
-from .out import accepts_out, as_input, expected_out, written
+from .out import accepts_out, as_input, expected_out, in_its_dtype, written
 
 sum_all, mean_all, norm_of = rows.sum_all, rows.mean_all, rows.vector_norm
 
@@ -72,7 +72,8 @@ def sum(
 ) -> Tensor:
     """The sum over ``dim``; over every element when there is none. Whole numbers add up in int64."""
     if out is not None:
-        return written("sum", out, lambda: sum(input, dim, keepdim, dtype=dtype, axis=axis), input)
+        d = out.dtype if dtype is None and isinstance(out, Tensor) else dtype
+        return written("sum", out, lambda: sum(input, dim, keepdim, dtype=d, axis=axis), input)
     if dim is None and axis is None and dtype is None and not keepdim:
         return sum_all(input)
     source = input if dtype is None else cast_to(input, dtype)
@@ -97,7 +98,8 @@ def mean(
     Errors: RuntimeError for whole numbers.
     """
     if out is not None:
-        return written("mean", out, lambda: mean(input, dim, keepdim, dtype=dtype, axis=axis), input)
+        d = out.dtype if dtype is None and isinstance(out, Tensor) and out._d.dtype.kind in "fc" else dtype
+        return written("mean", out, lambda: mean(input, dim, keepdim, dtype=d, axis=axis), input)
     if dim is None and axis is None and dtype is None and not keepdim:
         return mean_all(input)
     if dtype is not None and dtypes.numpy_of(dtype).kind not in "fc":
@@ -302,8 +304,9 @@ METHODS: dict[str, Any] = {
 }  # fmt: skip
 FUNCTIONS = {
     **METHODS,
-    **{f.__name__: accepts_out(f) for f in (var, std, any, all, cumsum, cumprod, nanmean)},
+    **{f.__name__: accepts_out(f) for f in (var, std, any, all, nanmean)},
+    **{f.__name__: in_its_dtype(f) for f in (prod, cumsum, cumprod)},
     **{f.__name__: accepts_out(f, mismatch=as_input) for f in (amax, amin)},
-    **{f.__name__: accepts_out(f, mismatch=expected_out) for f in (prod, argmax, argmin, nansum)},
+    **{f.__name__: accepts_out(f, mismatch=expected_out) for f in (argmax, argmin, nansum)},
 }
 IN_PLACE = {"cumsum_": cumsum, "cumprod_": cumprod}

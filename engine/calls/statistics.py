@@ -242,7 +242,7 @@ def _check(name: str, input: Tensor, q: Tensor, interpolation: str, given: bool)
         raise RuntimeError(
             f"{name}() q values must be in the range [0, 1]"
             if given
-            else f"{name}() q must be in the range [0, 1] but got {q.item()}"
+            else f"{name}() q must be in the range [0, 1] but got {q.item():g}"
         )
 
 

@@ -8,6 +8,7 @@ import builtins
 import numpy as np
 
 from .. import errors
+from ..hooks import Undefined
 from ..kernel import PUBLIC, RAW, on_arrays, raw, rule
 from ..op import op
 
