@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import pickle
 import re
 import sys
@@ -231,6 +232,36 @@ def test_casting_keeps_the_parameters() -> None:
     assert weight.dtype is weight.grad.dtype is engine.float64
     layer(engine.ones(1, 2, dtype=engine.float64)).sum().backward()
     assert weight.grad.tolist() == [[2, 2]]
+
+
+def one_epoch() -> None:
+    """A small network trained with all that a program uses: hooks, a loader, an optimizer, a schedule, states."""
+    data = engine.utils.data
+    net = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Dropout(0.1), nn.Linear(8, 2))
+    net[2].register_full_backward_hook(lambda module, inputs, outputs: None)
+    net[2].register_forward_hook(lambda module, args, out: None)
+    optimizer = engine.optim.Adam(net.parameters())
+    schedule = engine.optim.lr_scheduler.StepLR(optimizer, 1)
+    for x, y in data.DataLoader(data.TensorDataset(engine.randn(8, 4), engine.arange(8) % 2), 4, shuffle=True):
+        optimizer.zero_grad()
+        nn.CrossEntropyLoss()(net(x), y).backward()
+        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        optimizer.step()
+    schedule.step()
+    net.load_state_dict(net.state_dict())
+    optimizer.load_state_dict(optimizer.state_dict())
+
+
+def test_training_leaves_no_cycles() -> None:
+    """With the collector off, all that an epoch made is gone by reference counts alone."""
+    one_epoch()
+    gc.collect()
+    gc.disable()
+    try:
+        one_epoch()
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 def test_training_flag_and_zero_grad() -> None:

@@ -218,13 +218,15 @@ class Stateful:
             for name, child in module._modules.items():
                 if child is not None:
                     below = f"{prefix}{name}."
-                    load(child, {k: v for k, v in state.items() if k.startswith(below)}, below)
+                    part = {k: v for k, v in state.items() if k.startswith(below)}
+                    load(child, part, below)  # noqa: F821 - deleted after its last call
             keys = _IncompatibleKeys(missing, unexpected)
             for hook in tuple(module._load_state_dict_post_hooks.values()):
                 if hook(module, keys) is not None:
                     raise AssertionError(_NO_RESULT)
 
         load(self, OrderedDict(state_dict), "")
+        del load  # it holds itself
         if strict:
             said = (("Missing", missing), ("Unexpected", unexpected))
             wrong = [*(f"{kind} key(s) in state_dict: {_quoted(names)}. " for kind, names in said if names), *wrong]
