@@ -158,3 +158,19 @@ def test_same_randomness(torch: ModuleType, name: str) -> None:
         return T.vmap(lambda x: RANDOM[name](T, x), randomness="same")(A(T, 3, 20).float())
 
     same(torch, program)
+
+
+def test_batch_norm(torch: ModuleType) -> None:
+    """Statistics that all entries share are not updated: an error; without them each entry has its own."""
+
+    def program(T: ModuleType) -> Any:
+        x, norm = A(T, 2, 4, 3).float(), T.nn.BatchNorm1d(3)
+        found = []
+        try:
+            T.vmap(norm)(x)
+        except RuntimeError as error:
+            found += [str(error), norm.running_mean]
+        T.func.replace_all_batch_norm_modules_(norm)
+        return [*found, T.vmap(norm)(x), T.vmap(norm.eval())(x)]
+
+    same(torch, program, 1e-4)

@@ -12,12 +12,10 @@ from typing import Any, NamedTuple
 from .. import absent
 from ..func import interpreter  # noqa: F401  what runs calls on dual numbers registers itself
 from ..func.dual import check_kinds, check_sizes
-from ..func.levels import FORWARD, Level, close_level, open_level
+from ..func.levels import FORWARD, Level, close_level, levels, open_level
 from ..func.lifted import Dual, dual
 
 __all__ = ["UnpackedDualTensor", "dual_level", "enter_dual_level", "exit_dual_level", "make_dual", "unpack_dual"]
-
-_open: list[Level] = []
 
 
 class UnpackedDualTensor(NamedTuple):
@@ -32,10 +30,15 @@ def enter_dual_level() -> int:
 
     Errors: RuntimeError within another level: PyTorch has one at a time.
     """
-    if _open and _open[-1].depth:
+    if _current() is not None:
         raise RuntimeError("Nested forward mode AD is not supported at the moment")
-    _open[:] = [open_level(Level(FORWARD, nested=False))]
+    open_level(Level(FORWARD, nested=False))
     return 0
+
+
+def _current() -> Level | None:
+    """This thread's level, or None."""
+    return next((each for each in levels() if not each.nested), None)
 
 
 def exit_dual_level(*, level: int | None = None) -> None:
@@ -43,13 +46,14 @@ def exit_dual_level(*, level: int | None = None) -> None:
 
     Errors: RuntimeError outside of one, or for a ``level`` that is not the last entered.
     """
-    if not _open and level is None:
+    current = _current()
+    if current is None and level is None:
         raise RuntimeError("Dual level must be a positive number.")
-    if not _open or level not in (None, 0):
+    if current is None or level not in (None, 0):
         raise RuntimeError(
             "Trying to exit a forward AD level that was not the last one that was created. This is not supported."
         )
-    close_level(_open.pop())
+    close_level(current)
 
 
 class dual_level:
@@ -68,13 +72,13 @@ def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Any:
     Shapes: ``tangent`` has the shape and dtype of ``tensor``.
     Errors: RuntimeError outside of a level, for another shape, and for a tensor that has a tangent already.
     """
-    if not _open or not _open[-1].depth:
+    current = _current()
+    if current is None:
         raise RuntimeError(_NO_LEVEL)
     check_kinds(tensor, tangent)
     if level not in (None, 0):
         raise RuntimeError("Invalid level given to _make_dual")
     check_sizes(tensor, tangent)
-    current = _open[-1]
     if isinstance(tensor, Dual) and tensor._level is current:
         raise RuntimeError(
             "Making a dual Tensor based on a Tensor that already has a forward gradient at the same level 0 is not "
@@ -88,9 +92,9 @@ _NO_LEVEL = "Trying to create a dual Tensor for forward AD but no level exists, 
 
 def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
     """A tensor's primal, without a tangent, and its tangent, None where it has none."""
-    if not _open or not _open[-1].depth:
+    current = _current()
+    if current is None:
         return UnpackedDualTensor(tensor, None)
-    current = _open[-1]
     if isinstance(tensor, Dual) and tensor._level is current:
         if level not in (None, 0):
             raise RuntimeError("Invalid level given to _fw_primal")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,7 @@ from ..calls.index import getitem, setitem
 from ..calls.linalg import matmul
 from ..calls.shape import inferred, sizes, view
 from ..mode import no_grad
-from ..nn.functional import embedding
+from ..nn.functional import batch_norm, embedding, instance_norm
 from ..tensor import Tensor, wrap
 from . import places
 from .batching import unbatched_self
@@ -122,6 +123,23 @@ def _look_up(level: Level, function: Any, input: Any, weight: Any, *args: Any, *
         return batched(function(own, weight, *args, **kwargs), level)
 
 
+def _batch_norm(level: Level, function: Any, *args: Any, **kwargs: Any) -> Any:
+    """Statistics that all entries share cannot be those of each."""
+    bound = inspect.signature(function).bind(*args, **kwargs)
+    bound.apply_defaults()
+    input, running_mean, running_var = (bound.arguments[name] for name in ("input", "running_mean", "running_var"))
+    training = bound.arguments.get("training", bound.arguments.get("use_input_stats"))
+    shared = [t for t in (running_mean, running_var) if t is not None and not is_in(level, t)]
+    if training and shared and is_in(level, input):
+        raise RuntimeError(
+            "Batch norm got a batched tensor as input while the running_mean or running_var, which will be updated in "
+            "place, were not batched.\nIf you are using a module and do not need eval mode, please set "
+            "`track_running_stats` to be False.If you are using a prebuilt module and do not need eval mode, please "
+            "see the functorch website for resources on how to patch your module to work with vmap"
+        )
+    return attempt(body(function), args, kwargs)
+
+
 def _detach(level: Level, function: Any, self: Any) -> Any:
     return batched(self.physical.detach(), level)
 
@@ -199,6 +217,7 @@ SPECIAL: dict[Any, Callable[..., Any]] = {
     getitem: _get_item, setitem: _set_item, methods.detach: _detach, grad: _grad, methods.backward: _backward,
     matmul: _matmul, view: _view, embedding: _look_up,
 }  # fmt: skip
+SPECIAL |= dict.fromkeys((batch_norm, instance_norm), _batch_norm)
 SPECIAL |= dict.fromkeys(RESHAPING, _reshaped_in_place)
 SPECIAL |= dict.fromkeys((copies.as_strided, copies.as_strided_copy, copies.as_strided_scatter), _restrided)
 SPECIAL |= {getattr(Tensor, name, None) or getattr(creation, name): _like for name in LIKE}

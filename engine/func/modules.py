@@ -166,3 +166,16 @@ def _stacked(tensors: list[Tensor], name: str) -> Any:
         raise RuntimeError(f"Expected {name} from each model to have the same .requires_grad")
     out = PUBLIC["stack"](tensors, 0)
     return out.detach().requires_grad_() if tensors[0].requires_grad else out
+
+
+def replace_all_batch_norm_modules_(root: Any) -> Any:
+    """Make every batch norm in ``root`` use the statistics of its input alone, in place; return ``root``.
+
+    ``vmap`` cannot update statistics that all entries of its batch share.
+    Source: torch.func.replace_all_batch_norm_modules_.
+    """
+    for part in root.modules():
+        if getattr(part, "track_running_stats", False) and "BatchNorm" in type(part).__name__:
+            part.running_mean = part.running_var = part.num_batches_tracked = None
+            part.track_running_stats = False
+    return root

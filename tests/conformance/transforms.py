@@ -1,7 +1,7 @@
 """Two more columns: forward mode, and batches. Each yields ``None`` for a pass or what went wrong.
 
-forward: tangents of dual numbers in float64, against PyTorch's, where it has them. batch: the entry under ``vmap``, over
-its first tensor and over all of them, against PyTorch run once for each entry of the batch.
+forward: tangents of dual numbers in float64, against PyTorch's, where it has them. batch: the entry under ``vmap``,
+over its first tensor and over all of them, against PyTorch run once for each entry of the batch.
 """
 
 from __future__ import annotations

@@ -319,8 +319,8 @@ weight = torch.randn(3)
 tasks_x, tasks_y = torch.randn(5, 10, 3), torch.randn(5, 10)
 meta = grad(lambda w: vmap(maml_loss, in_dims=(None, 0, 0))(w, tasks_x, tasks_y).mean())(weight)
 results = [
-    cos_x, neg_sin_x, grad_weight_per_example.detach(), vjps, output_jvp, jacobian, batched, forward, hessian0, hessian1,
-    hess, predictions1.detach(), predictions2.detach(), meta,
+    cos_x, neg_sin_x, grad_weight_per_example.detach(), vjps, output_jvp, jacobian, batched, forward, hessian0,
+    hessian1, hess, predictions1.detach(), predictions2.detach(), meta,
 ]
 """
 
