@@ -67,17 +67,28 @@ def creating(function: Callable[..., Any]) -> Callable[..., Tensor]:
         layout: Any = None,
         pin_memory: bool = False,
         memory_format: Any = None,
+        out: Any = None,
         **kwargs: Any,
     ) -> Tensor:
+        if out is not None:
+            dtype = _dtype_of_out(dtype, out)
         data = function(*args, dtype=numpy_dtype(name, dtype), **kwargs)
         if memory_format is not None and memory_format.name != "preserve_format":
             data = RAW["in_format"](data, memory_format.name)
-        return leaf(data, requires_grad, device)
+        new = leaf(data, requires_grad, device)
+        return new if out is None else RAW["written_out"](name, out, lambda: new, ())
 
     parameters = [p for p in inspect.signature(function).parameters.values() if p.name != "dtype"]
     options = [p for n, p in inspect.signature(made, follow_wrapped=False).parameters.items() if n in _OPTIONS]
     made.__signature__ = inspect.Signature(sorted([*parameters, *options], key=lambda p: p.kind))  # type: ignore[attr-defined]  # functions take it
     return overridable(made)
+
+
+def _dtype_of_out(dtype: Any, out: Any) -> Any:
+    """The dtype in which what goes into ``out`` is made."""
+    if isinstance(dtype, dtypes.dtype) and isinstance(out, Tensor) and dtype is not out.dtype:
+        raise RuntimeError(f"dtype {dtype.title} does not match dtype of out parameter ({out.dtype.title})")
+    return out.dtype if isinstance(out, Tensor) else dtype
 
 
 _OPTIONS = ("dtype", "device", "requires_grad")

@@ -11,6 +11,7 @@ from .calls import functions, softmax, special
 from .calls.arithmetic import TWO_FORMS
 from .calls.binary import xlogy
 from .calls.cast import converted
+from .calls.operators import with_out
 from .dtypes import get_default_dtype
 from .mode import overridable
 from .ops import bessel, polynomials
@@ -44,7 +45,7 @@ def _either(name: str, both: Any, of_number: Any, by_number: Any) -> Callable[..
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = both.__doc__
-    return overridable(function)
+    return with_out(overridable(function))
 
 
 def _polynomial(row: Any) -> Callable[..., Tensor]:
@@ -57,7 +58,7 @@ def _polynomial(row: Any) -> Callable[..., Tensor]:
 
     polynomial.__name__ = polynomial.__qualname__ = row.__name__
     polynomial.__doc__ = row.__doc__
-    return overridable(polynomial)
+    return with_out(overridable(polynomial))
 
 
 _POLYNOMIALS = """
@@ -78,11 +79,11 @@ _ELSEWHERE = {  # PyTorch has these under another name too
 _known = functions.FUNCTIONS | special.FUNCTIONS | softmax.FUNCTIONS
 _public: dict[str, Any] = {
     **{name: _known[other] for name, other in _ELSEWHERE.items()},
-    **{name: getattr(rows, name) for name in ("erfcx", "ndtri", "log_ndtr", "entr")},
-    **{name: getattr(bessel, name) for name in _BESSEL.split()},
+    **{name: with_out(getattr(rows, name)) for name in ("erfcx", "ndtri", "log_ndtr", "entr")},
+    **{name: with_out(getattr(bessel, name)) for name in _BESSEL.split()},
     **{name: _polynomial(getattr(polynomials, name)) for name in _POLYNOMIALS.split()},
-    "ndtr": ndtr,
-    "xlogy": xlogy,
+    "ndtr": with_out(ndtr),
+    "xlogy": with_out(xlogy),
     "zeta": _either("special_zeta", rows.zeta, rows.zeta_of_number, rows.zeta_by_number),
     "xlog1py": _either("special_xlog1py", rows.xlog1py, rows.xlog1py_of_number, rows.xlog1py_by_number),
 }

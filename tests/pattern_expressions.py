@@ -259,5 +259,48 @@ torch.copysign(2, x)
 torch.clamp_min(2, x)
 torch.max(2, x)
 """
+OUT = """
+torch.add(c, 1, out=torch.empty(2, dtype=torch.complex64))
+torch.add(torch.ones(2), 1, alpha=2, out=torch.empty(2))
+torch.add(torch.ones(2), 1, out=torch.empty(2, dtype=torch.int64))
+torch.add(torch.ones(2), 1, out=torch.empty(2, dtype=torch.float64))
+torch.add(x, 1, out=torch.empty(2))
+torch.mul(torch.ones(2), 3, out=torch.empty(0))
+torch.exp(torch.zeros(2), out=torch.ones(2))
+torch.sin(torch.zeros(2), out=torch.ones(3))
+torch.exp(torch.zeros(2), out=1)
+torch.exp(torch.zeros(2), torch.zeros(2))
+torch.eq(torch.zeros(2), 0, out=torch.empty(2, dtype=torch.bool))
+torch.lt(torch.zeros(2), 0, out=torch.empty(2))
+torch.isnan(torch.zeros(2), out=torch.empty(2))
+torch.where(torch.tensor([True, False]), torch.zeros(2), torch.ones(2), out=torch.empty(2))
+torch.clamp(torch.arange(3.), 1, out=torch.empty(3))
+torch.pow(torch.arange(3.), 2, out=torch.empty(3))
+torch.lerp(torch.zeros(2), torch.ones(2), 0.5, out=torch.empty(2))
+torch.frexp(torch.ones(2), out=(torch.empty(2), torch.empty(2, dtype=torch.int32)))
+torch.special.i1(torch.zeros(2), out=torch.empty(2))
+torch.special.zeta(2., torch.ones(2), out=torch.empty(2))
+torch.arange(3, out=torch.empty(3))
+torch.arange(0, 64, 0.5, out=torch.empty(2, dtype=torch.int64))
+torch.zeros(2, out=torch.ones(2))
+torch.ones(2, dtype=torch.float64, out=torch.ones(2))
+torch.full((2,), 3., out=torch.ones(2))
+torch.linspace(0, 1, 3, out=torch.empty(3))
+torch.complex(torch.ones(2), torch.ones(2), out=torch.empty(2, dtype=torch.complex64))
+torch.complex(torch.ones(2), torch.ones(2), out=torch.empty(2, dtype=torch.complex128))
+torch.multinomial(torch.ones(2), 2, out=torch.empty(2))
+torch.randperm(4, out=torch.empty(4, dtype=torch.int64))
+torch.rand(2, out=torch.empty(2))
+torch.bitwise_and(torch.tensor([3]), 1, out=torch.empty(1, dtype=torch.int64))
+torch.logical_not(torch.zeros(2), out=torch.empty(2))
+torch.sigmoid(torch.zeros(2), out=torch.empty(2))
+"""
 
-TABLES = {"patterns": PATTERNS, "windows": WINDOWS, "draws": DRAWS, "generators": GENERATORS, "complex": COMPLEX}
+TABLES = {
+    "patterns": PATTERNS,
+    "windows": WINDOWS,
+    "draws": DRAWS,
+    "generators": GENERATORS,
+    "complex": COMPLEX,
+    "out": OUT,
+}

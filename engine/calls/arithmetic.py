@@ -11,8 +11,7 @@ from ..mode import overridable
 from ..ops import arithmetic as rows
 from ..tensor import Tensor, wrap
 from .cast import converted
-from .operators import careful, operator, swapped
-from .out import accepts_out, of_two
+from .operators import careful, operator, swapped, with_out
 
 NUMBERS = (float, int, complex, np.generic)
 TWO_FORMS = [f"(Tensor input, {kind} other, *, Tensor out = None)" for kind in ("Tensor", "Number")]
@@ -181,5 +180,4 @@ OPERATORS = {
     "__iadd__": "add_", "__isub__": "sub_", "__imul__": "mul_", "__itruediv__": "div_", "__ipow__": "pow_",
     "__ifloordiv__": "floor_divide_", "__imod__": "remainder_",
 }  # fmt: skip
-FUNCTIONS |= {name: of_two(FUNCTIONS[name]) for name in ("mul", "multiply", "true_divide")}
-FUNCTIONS |= {name: accepts_out(FUNCTIONS[name]) for name in ("add", "sub", "subtract", "div", "divide", "pow", "neg")}
+FUNCTIONS = {name: f if name in ("rsub", "positive") else with_out(f) for name, f in FUNCTIONS.items()}

@@ -9,7 +9,7 @@ from ..mode import overridable
 from ..ops import binary as rows
 from ..tensor import Tensor
 from .arithmetic import NUMBERS, TWO_FORMS, plain, promoted
-from .operators import of_tensors
+from .operators import of_tensors, with_out
 
 _PLAIN = (float, int, type(None))
 
@@ -164,3 +164,4 @@ IN_PLACE = {
     for name, f in FUNCTIONS.items()
     if name not in ("maximum", "minimum", "fmax", "fmin", "logaddexp", "logaddexp2")
 }
+FUNCTIONS = {name: with_out(f) for name, f in FUNCTIONS.items()}

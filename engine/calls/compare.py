@@ -11,7 +11,8 @@ from .. import dtypes, errors
 from ..mode import overridable
 from ..ops import compare as rows
 from ..tensor import Tensor, wrap
-from .operators import of_tensors, operator, swapped
+from .operators import of_tensors, operator, swapped, with_out
+from .out import accepts_out
 
 
 def _condition(condition: Any) -> Tensor:
@@ -109,6 +110,7 @@ def _invert(self: Tensor) -> Tensor:
 _invert.__name__ = "__invert__"
 _compare = ("eq", "ne", "lt", "le", "gt", "ge")
 _kinds = ("isnan", "isinf", "isfinite", "isposinf", "isneginf", "isreal", "signbit")
+_asking = ("isnan", "isinf", "isfinite", "isreal")  # PyTorch's take no ``out``
 _logic = ("logical_not", "logical_and", "logical_or", "logical_xor")
 _bits = ("bitwise_not", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift", "bitwise_right_shift")
 _same = {"eq": "", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal"}
@@ -132,4 +134,5 @@ METHODS["__invert__"] = overridable(_invert)
 IN_PLACE = {name + "_": getattr(rows, name) for name in (*_compare, *_logic, *_bits)}
 IN_PLACE |= {long + "_": getattr(rows, short) for short, long in _same.items() if long}
 OPERATORS = {f"__i{symbol}__": name + "_" for symbol, name in _symbols.items()}
-FUNCTIONS |= {"where": where, "isclose": isclose, "allclose": allclose, "equal": equal}
+FUNCTIONS = {name: f if name in _asking else with_out(f) for name, f in FUNCTIONS.items()}
+FUNCTIONS |= {"where": accepts_out(where), "isclose": isclose, "allclose": allclose, "equal": equal}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import dtypes
 from ..kernel import PUBLIC
 from ..mode import overridable
 from ..ops import complexes as rows
 from ..tensor import Tensor
+from .out import accepts_out
 
 
 def conj(input: Tensor) -> Tensor:
@@ -115,10 +117,16 @@ def _set_imag(self: Tensor, value: Any) -> None:
     imag(self).copy_(value)
 
 
+def _complex_out(result: Any, out: Any) -> RuntimeError:
+    a, b = (dtypes.OF[d].title for d in (result, out))
+    return RuntimeError(f"Expected object of scalar type {a} but got scalar type {b} for argument 'out'")
+
+
 FUNCTIONS = {
     "conj": conj, "conj_physical": conj_physical, "adjoint": adjoint, "resolve_conj": resolve, "resolve_neg": resolve,
     "real": real, "imag": imag, "view_as_real": view_as_real, "view_as_complex": view_as_complex,
-    "complex": complex_of, "polar": polar, "angle": rows.angle,
+    "complex": accepts_out(complex_of, mismatch=_complex_out), "polar": accepts_out(polar, mismatch=_complex_out),
+    "angle": accepts_out(rows.angle),
 }  # fmt: skip
 METHODS: dict[str, Any] = {
     name: FUNCTIONS[name] for name in ("conj", "conj_physical", "adjoint", "resolve_conj", "resolve_neg", "angle")

@@ -8,6 +8,8 @@ from .. import errors, return_types
 from ..mode import here, overridable
 from ..ops import functions as rows
 from ..tensor import Tensor
+from .operators import with_out
+from .out import accepts_out
 
 
 def round(input: Tensor, *, decimals: int | None = None) -> Tensor:
@@ -50,4 +52,5 @@ FUNCTIONS: dict[str, Any] = {name: getattr(rows, name) for name in _names} | {"r
 FUNCTIONS |= {name: FUNCTIONS[other] for name, other in _same.items()}
 METHODS = {**FUNCTIONS, "__abs__": rows.abs, "frexp": frexp}
 IN_PLACE = {name + "_": f for name, f in FUNCTIONS.items()}
-FUNCTIONS["frexp"] = frexp
+FUNCTIONS = {name: with_out(f) for name, f in FUNCTIONS.items()}
+FUNCTIONS["frexp"] = accepts_out(frexp)

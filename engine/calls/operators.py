@@ -16,6 +16,7 @@ from ..kernel import RAW
 from ..mode import overridable
 from ..op import Row
 from ..tensor import Tensor
+from .out import accepts_out, written
 
 OPERANDS = (Tensor, float, int, complex, np.generic, np.ndarray)
 
@@ -28,7 +29,7 @@ def operated(row: Row, args: tuple[Any, ...]) -> Any:
     return NotImplemented
 
 
-RAW["operated"] = operated
+RAW["operated"], RAW["written_out"] = operated, written
 
 
 def operator(front: Any, name: str = "") -> Any:
@@ -47,6 +48,29 @@ def operator(front: Any, name: str = "") -> Any:
     twin.__name__ = twin.__qualname__ = name or front.__name__
     twin.__doc__, twin.row = front.__doc__, row
     twin.__module__, twin.__wrapped__ = "engine", front.__wrapped__
+    return twin
+
+
+@functools.cache
+def with_out(function: Any) -> Any:
+    """``function`` with a keyword ``out``: a row's from generated text, where it costs 15 ns, others wrapped."""
+    row = getattr(function, "row", None)
+    if not isinstance(row, Row):
+        return accepts_out(function)
+
+    def source() -> str:
+        head, _, body = codegen.front(row).partition("\n")
+        given = ", ".join(codegen.PUBLIC_NAMES.get(p, p) for p in row.params)
+        run = f"written_out({row.called!r}, out, lambda: {row.name}_row.front({given}), ({given},))"
+        head = head.replace("):", f"{'' if '*' in head else ', *'}, out=None):")
+        body = body.replace(f"overridden({row.name}_row.front", f"overridden({row.name}_function")
+        return f"{head}\n    if out is not None: return {run}\n{body}"
+
+    twin = row.lazy(source)
+    RAW[f"{row.name}_function"] = twin
+    twin.__name__ = twin.__qualname__ = function.__name__
+    twin.__doc__, twin.row = function.__doc__, row
+    twin.__module__, twin.__wrapped__ = "engine", function.__wrapped__
     return twin
 
 

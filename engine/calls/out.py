@@ -7,6 +7,7 @@ take it as a parameter of their own and call ``written`` themselves.
 from __future__ import annotations
 
 import functools
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -119,12 +120,21 @@ def put(out: Tensor, result: Tensor, mismatch: Mismatch | None = None, check: Ca
     check(out)
     if out._d.shape != result._d.shape:
         if out._d.size:
-            warnings.warn(_RESIZED.format(list(out._d.shape), list(result._d.shape)), UserWarning, stacklevel=4)
+            told = _RESIZED.format(list(out._d.shape), list(result._d.shape))
+            warnings.warn(told, UserWarning, stacklevel=_callers_level())
         resize(out, result._d.shape)
         check(out)
     data = box(out)
     data[...] = result._d
     wrote(data)
+
+
+def _callers_level() -> int:
+    """The ``stacklevel`` of the nearest caller outside of the engine; generated functions have no module name."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and (frame.f_globals.get("__name__", "<string>") or "engine").startswith("engine"):
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 _RESIZED = (

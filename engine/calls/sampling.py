@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import draws, random
+from .. import draws, dtypes, random
 from ..errors import no_broadcast, not_implemented
 from ..factory import creating, default_float, shape_of
 from ..kernel import PUBLIC
@@ -18,6 +18,7 @@ from ..size import device as Device
 from ..tensor import Tensor, wrap
 from .binary import C_NAMES as _C_NAMES
 from .creation import model
+from .out import accepts_out
 
 
 class Generator(random.Generator):
@@ -309,6 +310,10 @@ def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, g
     return wrap(drawn[0] if chances.ndim == 1 else drawn)
 
 
+def _long_out(result: Any, out: Any) -> RuntimeError:
+    return RuntimeError(f"multinomial expects Long tensor out, got: {dtypes.OF[out].title}")
+
+
 def poisson(input: Tensor, generator: Any = None) -> Tensor:
     """A number of events for each rate in ``input``, in its dtype."""
     rates = model("poisson", input)._d
@@ -329,9 +334,11 @@ def binomial(count: Tensor, prob: Tensor, generator: Any = None) -> Tensor:
 
 
 FUNCTIONS: dict[str, Any] = {
-    "multinomial": multinomial, "poisson": overridable(poisson), "binomial": overridable(binomial),
+    "multinomial": accepts_out(multinomial, mismatch=_long_out), "poisson": overridable(poisson),
+    "binomial": overridable(binomial),
     "rand": rand, "randn": randn, "randint": randint, "randperm": randperm, "rand_like": rand_like,
-    "randn_like": randn_like, "randint_like": randint_like, "bernoulli": bernoulli, "normal": normal,
+    "randn_like": randn_like, "randint_like": randint_like, "bernoulli": accepts_out(bernoulli),
+    "normal": accepts_out(normal),
     "manual_seed": random.manual_seed, "seed": random.seed, "initial_seed": random.initial_seed,
     "get_rng_state": random.get_rng_state, "set_rng_state": random.set_rng_state, "Generator": Generator,
     "default_generator": random.default_generator,

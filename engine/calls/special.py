@@ -8,7 +8,7 @@ from ..mode import overridable
 from ..ops import bessel
 from ..ops import special as rows
 from ..tensor import Tensor
-from .operators import of_tensors
+from .operators import of_tensors, with_out
 
 
 def polygamma(n: int, input: Tensor) -> Tensor:
@@ -38,4 +38,4 @@ FUNCTIONS: dict[str, Any] = {
 } | {"igamma": of_tensors(rows.igamma), "igammac": of_tensors(rows.igammac), "mvlgamma": mvlgamma, "i0": bessel.i0}
 METHODS = {**FUNCTIONS, "polygamma": _polygamma}
 IN_PLACE = {name + "_": f for name, f in METHODS.items()}
-FUNCTIONS["polygamma"] = overridable(polygamma)
+FUNCTIONS = {name: with_out(f) for name, f in FUNCTIONS.items()} | {"polygamma": with_out(overridable(polygamma))}

@@ -154,8 +154,12 @@ def _shared(value: torch.Tensor, memory: dict[int, Any]) -> np.ndarray[Any, Any]
 
 
 def _copied(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    if 0 in array.strides or not array.size:
+    if not array.size:
         return np.array(array)
+    if 0 in array.strides:  # one memory for several elements stays one
+        some = array[tuple([slice(0, 1) if step == 0 else slice(None) for step in array.strides])]
+        steps = [0 if step == 0 else new for step, new in zip(array.strides, some.copy().strides, strict=True)]
+        return np.lib.stride_tricks.as_strided(some.copy(), array.shape, steps)
     return np.copy(array, order="K")
 
 
