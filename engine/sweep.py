@@ -168,6 +168,23 @@ def run_backward(
         here.watch = watch
 
 
+LARGE = 1 << 16  # bytes from which on a gradient that nobody else holds is taken as it is
+
+
+def _alone() -> int:
+    """The reference count, in a loop as that of ``_accumulate``, of an array that nobody else holds."""
+    for _, g in [(None, np.empty(1))]:
+        return getrefcount(g)
+    return 0
+
+
+ALONE = _alone()  # measured, for it depends on the interpreter
+
+
+def _own(g: Any) -> bool:
+    return g.flags.owndata and g.flags.c_contiguous
+
+
 def _accumulate(arrived: Sequence[tuple[Any, Any]], recorded: bool, watch: Watch | None = None) -> None:
     """Add each leaf's gradient to its ``.grad``, after its hooks."""
     __tracebackhide__ = True
@@ -175,7 +192,10 @@ def _accumulate(arrived: Sequence[tuple[Any, Any]], recorded: bool, watch: Watch
         if cell.step is None:
             if g is not None:
                 with accumulating:
-                    cell.grad = accumulated(cell.grad, g, recorded)
+                    if cell.grad is None and watch is None and g.nbytes > LARGE and getrefcount(g) <= ALONE and _own(g):
+                        cell.grad = wrap(g)  # nobody else has it: a copy is a sixth of the time of a cross entropy
+                    else:
+                        cell.grad = accumulated(cell.grad, g, recorded)
         else:
             g = arrive(cell, g, recorded)
         if watch is not None:
