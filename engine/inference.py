@@ -12,9 +12,11 @@ from typing import Any
 
 from . import autograd_errors as errors
 from .mode import INFERENCE as alive
-from .mode import INFERENCE_VIEWS, _lock, _public, here, observe, record, settle
+from .mode import INFERENCE_VIEWS, _everywhere, _public, here, observe, settle
 from .tensor import Tensor
 from .versions import owner
+
+_WHY = "inference tensors"
 
 
 @_public
@@ -35,14 +37,18 @@ class inference_mode:
 
     def __enter__(self) -> None:
         self._before.append((here.inference, here.grad))
-        here.inference = self.mode
-        record(not self.mode)
-        settle()
+        self._now(self.mode, not self.mode)
 
     def __exit__(self, *_: object) -> None:
-        here.inference, grad = self._before.pop()
-        record(grad)
-        settle()
+        self._now(*self._before.pop())
+
+    @staticmethod
+    def _now(on: bool, grad: bool) -> None:
+        here.inference, here.grad = on, grad
+        if alive and not on:  # from now on they may meet what is recorded
+            observe(_WHY, True)
+        else:
+            settle()
 
     def clone(self) -> inference_mode:
         """Another of the same, for one more use."""
@@ -60,19 +66,28 @@ def is_inference(t: Tensor) -> bool:
     return t.is_inference()
 
 
-def _register(t: Tensor, where: dict[int, Any]) -> None:
-    key = id(t)
+class _Mark(weakref.ref[Tensor]):
+    """A reference that knows its place in the register."""
 
-    def gone(_: Any) -> None:
-        with _lock:
-            where.pop(key, None)
-            if where is alive and not alive:
-                observe("inference tensors", False)
+    __slots__ = ("key",)
+    key: int
 
-    with _lock:
-        if where is alive and not alive:
-            observe("inference tensors", True)
-        where[key] = weakref.ref(t, gone)
+
+def _gone(mark: Any) -> None:
+    alive.pop(mark.key, None)
+    if not alive and _WHY in _everywhere:
+        observe(_WHY, False)
+
+
+def _view_gone(mark: Any) -> None:
+    INFERENCE_VIEWS.pop(mark.key, None)
+
+
+def register(t: Tensor) -> None:
+    """Note that ``t`` was made in inference mode."""
+    mark = _Mark(t, _gone)
+    mark.key = id(t)
+    alive[mark.key] = mark
 
 
 def mark(t: Tensor, given: Iterable[Tensor]) -> None:
@@ -82,9 +97,11 @@ def mark(t: Tensor, given: Iterable[Tensor]) -> None:
     memory = owner(t._d)
     bases = [g for g in given if owner(g._d) is memory]
     if here.inference if not bases else any(id(b) in alive for b in bases):
-        _register(t, alive)
+        register(t)
     elif bases and here.inference:
-        _register(t, INFERENCE_VIEWS)
+        mark = _Mark(t, _view_gone)
+        mark.key = id(t)
+        INFERENCE_VIEWS[mark.key] = mark
 
 
 def check_write(function: Callable[..., Any], args: tuple[Any, ...]) -> None:

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import numpy as np
+
 from . import anomaly, inference, saved
 from .kernel import tick
-from .mode import _changed, here, record
+from .mode import here, record
 from .node import Node, Output
 from .tensor import Tensor
 
@@ -19,31 +21,55 @@ from .tensor import Tensor
 class Observer:
     """The lowest function mode of a thread, put there by ``mode.settle``."""
 
-    def __torch_function__(
-        self, func: Callable[..., Any], types: tuple[type, ...], args: tuple[Any, ...] = (), kwargs: Any = None
-    ) -> Any:
+    def direct(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Run ``func`` and do what is asked for: what ``mode.overridden`` calls in place of ``__torch_function__``."""
         __tracebackhide__ = True
-        kwargs = kwargs or {}
-        watched = here.inference or bool(inference.alive)
+        if here.inference and not here.grad:
+            return self._inferred(func, args, kwargs)
+        watched = bool(inference.alive)
         given = list(tensors_in((*args, *kwargs.values()))) if watched or here.saving else []
         if watched:
             inference.check_write(func, args)
         made_of = getattr(func, "made_of", None)
         if made_of is not None:  # several operations: each is looked at by itself
-            here.modes = (self,)
-            _changed()
             out = made_of(*args, **kwargs)
         else:
             mark = tick()
             plain = watched and inference.unrecorded(func, args, given)
             before = record(False) if plain else here.grad
             try:
-                out = func(*args, **kwargs)
+                out = self._unseen(func, args, kwargs)
             finally:
                 record(before)
             for node in made_since(mark, out):
                 note(node, given, out)
         if watched:
+            for t in tensors_in((out,)):
+                inference.mark(t, given)
+        return out
+
+    def _unseen(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        __tracebackhide__ = True
+        own, here.modes = vars(here).get("modes"), ()
+        try:
+            return func(*args, **kwargs)
+        finally:
+            if own is None:
+                vars(here).pop("modes", None)
+            else:
+                here.modes = own
+
+    def _inferred(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """In inference mode there is nothing to record: only results are to be known again."""
+        __tracebackhide__ = True
+        made_of = getattr(func, "made_of", None)
+        out = self._unseen(func, args, kwargs) if made_of is None else made_of(*args, **kwargs)
+        if type(out) is Tensor and type(out._d) is not np.ndarray and not any(out is a for a in args):
+            inference.register(out)  # a number of NumPy's: no view of anything
+        elif type(out) is Tensor and out._d.base is None and not any(out._d is getattr(a, "_d", a) for a in args):
+            inference.register(out)
+        else:
+            given = list(tensors_in((*args, *kwargs.values())))
             for t in tensors_in((out,)):
                 inference.mark(t, given)
         return out
