@@ -2,7 +2,7 @@
 
     python -m benchmarks.memory [--length 40000]
 
-Each chain is built in a process of its own, and what the process grew by is divided by the number of operations: torch's
+Each chain is built in a process of its own; what it grew by is divided by the number of operations, for torch's
 nodes live where no Python tool sees them. Limit: 0.3 of torch's.
 """
 
