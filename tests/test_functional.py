@@ -1,138 +1,192 @@
-"""``torch.autograd.functional``: products and matrices, with every option, and PyTorch's errors."""
+"""Layers, pooling, norms and losses as functions: values, gradients, graphs, errors and draws are PyTorch's.
+
+``python -m tests.conformance --family nn.functional`` runs PyTorch's own samples; here is what these do not look at:
+the names in the graph, what a graph saves, running moments, and which random bits are drawn.
+"""
 
 from __future__ import annotations
 
+import re
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 
-from tests.same import same
+import engine
 
-X = [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]]
-V = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
-FUNCTIONS = {  # name: (function, the shape of its output)
-    "exp": (lambda T, x: x.exp().sum(dim=1), (2,)),
-    "cube": (lambda T, x: (x**3).sum(), ()),
-    "linear": (lambda T, x: (2 * x).sum(), ()),
-    "constant": (lambda T, x: T.ones(()), ()),
-}
-OF_TWO = {
-    "scalar": lambda T, x, y: (x**3).sum() * y.sum() + (y * y).sum(),
-    "partial": lambda T, x, y: (x**3).sum(),
-    "several": lambda T, x, y: (x.sin() @ x.T, (y * y).sum()),
-}
-OPTIONS = [{"create_graph": c, "strict": s} for c in (False, True) for s in (False, True)]
+from .against import agree, cases
 
-
-def at(T: ModuleType, options: dict[str, Any]) -> Any:
-    return T.tensor(X, requires_grad=options.get("create_graph", False))
-
-
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_products(torch: ModuleType, name: str, options: dict[str, Any]) -> None:
-    """vjp, jvp, vhp and hvp of functions of one tensor: outputs, products, histories; and what strict mode refuses."""
-    f, shape = FUNCTIONS[name]
-
-    def program(api: str, v: Any) -> Any:
-        return lambda T: getattr(T.autograd.functional, api)(
-            lambda x: f(T, x), at(T, options), None if v is None else v(T), **options
-        )
-
-    same(torch, program("vjp", lambda T: T.ones(shape)))
-    for api in ("jvp", "vhp", "hvp"):
-        same(torch, program(api, lambda T: T.tensor(V)))
-        same(torch, program(api, None))
-
-
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
-@pytest.mark.parametrize("name", OF_TWO)
-def test_products_of_tuples(torch: ModuleType, name: str, options: dict[str, Any]) -> None:
-    """The same of functions of two tensors, of one result or several."""
-
-    def program(api: str) -> Any:
-        def run(T: ModuleType) -> Any:
-            inputs = (at(T, options), T.tensor([1.0, 2.0], requires_grad=options["create_graph"]))
-            v: Any = (T.tensor(V), T.tensor([0.5, -1.0]))
-            if api == "vjp":
-                v = (T.ones(2, 2), T.tensor(2.0)) if name == "several" else None
-            return getattr(T.autograd.functional, api)(lambda x, y: OF_TWO[name](T, x, y), inputs, v, **options)
-
-        return run
-
-    for api in ("vjp", "jvp", "vhp", "hvp"):
-        same(torch, program(api))
-
-
-@pytest.mark.parametrize("vectorize", [False, True])
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
-@pytest.mark.parametrize("name", [*FUNCTIONS, *OF_TWO])
-def test_matrices(torch: ModuleType, name: str, options: dict[str, Any], vectorize: bool) -> None:
-    """jacobian and hessian, row by row and vectorized, in reverse and in forward mode."""
-
-    def program(api: str, strategy: str) -> Any:
-        def run(T: ModuleType) -> Any:
-            named = {"jacobian": "strategy", "hessian": "outer_jacobian_strategy"}[api]
-            more = {**options, "vectorize": vectorize, named: strategy}
-            if name in FUNCTIONS:
-                return getattr(T.autograd.functional, api)(lambda x: FUNCTIONS[name][0](T, x), at(T, options), **more)
-            inputs = (at(T, options), T.tensor([1.0, 2.0]))
-            return getattr(T.autograd.functional, api)(lambda x, y: OF_TWO[name](T, x, y), inputs, **more)
-
-        return run
-
-    for api in ("jacobian", "hessian"):
-        same(torch, program(api, "reverse-mode"))
-        same(torch, program(api, "forward-mode"))
-
-
-REFUSED = {
-    "a number": lambda T, F: F.vjp(T.sin, 3.0),
-    "a number in a tuple": lambda T, F: F.vjp(lambda x, y: x, (T.ones(2), 3.0)),
-    "a number as output": lambda T, F: F.vjp(lambda x: 3.0, T.ones(2)),
-    "a list": lambda T, F: F.jacobian(T.sin, [T.ones(2)]),
-    "no v": lambda T, F: F.vjp(T.sin, T.ones(2)),
-    "no v forward": lambda T, F: F.jvp(T.sin, T.ones(2)),
-    "v of another size": lambda T, F: F.vjp(T.sin, T.ones(2), T.ones(3)),
-    "two v for one": lambda T, F: F.vjp(T.sin, T.ones(2), (T.ones(2), T.ones(2))),
-    "one v for two": lambda T, F: F.jvp(lambda x, y: x * y, (T.ones(2), T.ones(2)), T.ones(2)),
-    "an entry of another size": lambda T, F: F.jvp(lambda x, y: x * y, (T.ones(2), T.ones(2)), (T.ones(2), T.ones(3))),
-    "hessian of a vector": lambda T, F: F.hessian(T.sin, T.ones(2)),
-    "hessian of a tuple": lambda T, F: F.hessian(lambda x: (x.sum(),), T.ones(2)),
-    "vhp of a vector": lambda T, F: F.vhp(T.sin, T.ones(2), T.ones(2)),
-    "hvp of a tuple": lambda T, F: F.hvp(lambda x: (x.sum(),), T.ones(2), T.ones(2)),
-    "strategy": lambda T, F: F.jacobian(T.sin, T.ones(2), strategy="sideways"),
-    "outer strategy": lambda T, F: F.hessian(T.sin, T.ones(2), outer_jacobian_strategy="sideways"),
+DRAW = np.random.default_rng(0)
+ARRAYS = {
+    "x": DRAW.standard_normal((2, 4, 6, 6)),
+    "line": DRAW.standard_normal((2, 4, 7)),
+    "w": DRAW.standard_normal((6, 2, 3, 3)),
+    "wt": DRAW.standard_normal((4, 3, 3, 2)),
+    "b": DRAW.standard_normal(6),
+    "c": DRAW.standard_normal(4),
+    "v": np.abs(DRAW.standard_normal(4)) + 0.5,
+    "q": DRAW.standard_normal((2, 2, 3, 4)),
+    "rows": DRAW.standard_normal((4, 3)),
+    "other": DRAW.standard_normal((4, 3)),
 }
 
+LAYERS = """
+F.conv2d(x, w, b, padding=1, groups=2) ; F.conv2d(x, w[:, :, :2], None, (2, 1), (0, 1), groups=2)
+F.conv2d(x[0], w, groups=2)
+F.conv1d(line, w[:, :, 0].repeat(1, 2, 1), dilation=2) ; F.conv2d(x, w, padding="same", groups=2)
+F.conv_transpose2d(x, wt, stride=2, padding=1, output_padding=1) ; F.conv_transpose2d(x, wt, groups=2)
+F.conv2d(x, w) ; F.conv2d(x, w, b[:2], groups=2) ; F.conv2d(x, w, stride=0) ; F.conv2d(x[:, :, :1], w, groups=2)
+F.conv2d(x, w, groups=5) ; F.conv2d(x, w, padding=-1, groups=2) ; F.conv2d(line[0, 0], w)
+F.conv2d(x, w, padding="sane")
+F.max_pool2d(x, 2) ; F.max_pool2d(x, 3, 2, 1) ; F.max_pool2d(x, 3, 1, 1, 2) ; F.max_pool2d(x, 4, 3, ceil_mode=True)
+F.max_pool1d(line, 3, 2) ; F.max_pool3d(x, 2) ; F.avg_pool2d(x, 2)
+F.avg_pool1d(line, 3, 2, 1, count_include_pad=False)
+F.avg_pool3d(x, (1, 2, 2), divisor_override=3) ; F.avg_pool2d(x, 7) ; F.max_pool2d(x, 2, padding=2)
+F.adaptive_avg_pool2d(x, (4, None)) ; F.adaptive_avg_pool2d(x, 1) ; F.adaptive_max_pool2d(x, 4)
+F.adaptive_max_pool1d(line, 3)
+F.adaptive_avg_pool1d(line, 3) ; F.adaptive_avg_pool2d(x, -1)
+F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), 2)
+F.pad(x, (1, -1, 2, 0), value=0.5) ; F.pad(x, (1, 2), mode="reflect") ; F.pad(line, (1, 2), mode="reflect")
+F.pad(x, (1, 2, 0, 3), mode="replicate") ; F.pad(line, (9, 0), mode="reflect") ; F.pad(x, (1, 2, 3))
+F.pad(x, (1, 1), "sane")
+F.interpolate(x, 9) ; F.interpolate(x, scale_factor=1.5, mode="bilinear") ; F.interpolate(line, 5, mode="linear")
+F.interpolate(x, (4, 11), mode="bicubic", align_corners=True) ; F.interpolate(x, 3, mode="bilinear", antialias=True)
+F.interpolate(x, 4, mode="area") ; F.interpolate(x, 0) ; F.interpolate(x, 4, mode="linear") ; F.interpolate(x)
+F.unfold(x, (2, 3), padding=1) ; F.fold(line.transpose(1, 2).repeat(1, 4, 1)[:, :16], 3, 2) ; F.unfold(x, 9)
+F.pixel_shuffle(x, 2) ; F.pixel_unshuffle(x, 3) ; F.channel_shuffle(x, 2) ; F.pixel_shuffle(x, 3)
+F.channel_shuffle(x, 3)
+"""
+NORMS = """
+F.batch_norm(x, None, None, c, c, True) ; F.batch_norm(x, c.detach(), v.detach(), c) ; F.batch_norm(x, None, None)
+F.batch_norm(x[:1, :, :1, :1], None, None, training=True) ; F.layer_norm(x, (6,))
+F.layer_norm(x, (6, 6), x[0, 0], x[0, 1])
+F.layer_norm(x, (4,)) ; F.layer_norm(x, (6,), c) ; F.group_norm(x, 2, c, c) ; F.group_norm(x, 3)
+F.group_norm(x, 4, b)
+F.instance_norm(x) ; F.instance_norm(line[:, :, :1]) ; F.rms_norm(x, (6,), b) ; F.rms_norm(x, ())
+T.layer_norm(x, (6,), b, b)
+T.batch_norm(x, c, c, None, None, True, 0.1, 1e-5, False) ; T.native_layer_norm(x, (6,), None, None, 1e-5)
+"""
+LOSSES = """
+F.soft_margin_loss(rows, other.sign().detach()) ; F.multi_margin_loss(rows, T.tensor([0, 2, 1, 1]))
+F.multilabel_margin_loss(rows, T.tensor([[0, -1, 2]] * 4))
+F.hinge_embedding_loss(rows, other.sign().detach(), reduction="sum")
+F.margin_ranking_loss(rows, other, T.ones(4, 3)) ; F.triplet_margin_loss(rows, other, rows.flip(0)) ; F.pdist(rows)
+F.pairwise_distance(rows, other, 3) ; F.gaussian_nll_loss(rows, other, rows.exp())
+F.poisson_nll_loss(rows, other.exp(), full=True)
+F.cosine_embedding_loss(rows, other, T.tensor([1, -1, 1, -1])) ; F.multi_margin_loss(rows, T.tensor([0, 3, 1, 1]))
+F.cosine_similarity(rows, other) ; F.cosine_embedding_loss(rows, other, rows)
+F.bilinear(rows, other, T.ones(2, 3, 3).double())
+F.linear_cross_entropy(rows, other, T.tensor([0, 3, 1, 1])) ; F.triplet_margin_loss(rows, other, rows, margin=0)
+T.margin_ranking_loss(rows, other, T.ones(4, 3), 0.1, 2) ; T.kl_div(rows, other.exp(), 0)
+F.embedding(T.tensor([0, 3]), rows[0])
+F.embedding(T.tensor([0, 3, 3]), rows, scale_grad_by_freq=True) ; F.embedding_bag(T.tensor([[0, 3], [1, 1]]), rows)
+"""
+LAYER_CALLS, NORM_CALLS, LOSS_CALLS = map(cases, (LAYERS, NORMS, LOSSES))
+# Where PyTorch has one node whose parts we compose, or writes the same in another order
+COMPOSED = ("pairwise", "triplet", "gaussian", "poisson", "cosine", "hinge", "margin_ranking", "bilinear", "rms_norm")
+ONCE = ("multi_margin", "multilabel_margin", "pdist", "embedding_bag")  # PyTorch has no second derivative
 
-@pytest.mark.parametrize("name", REFUSED)
-def test_errors(torch: ModuleType, name: str) -> None:
-    """What PyTorch refuses is refused in its words."""
-    same(torch, lambda T: REFUSED[name](T, T.autograd.functional))
+
+@pytest.mark.parametrize("call", LAYER_CALLS + NORM_CALLS)
+def test_layers(torch: ModuleType, call: str) -> None:
+    """Values, first and second derivatives, the names of all nodes, or the error."""
+    names = ("x", "line", "w", "wt", "b", "c", "v")
+    arrays = {k: ARRAYS[k] for k in names if re.search(rf"\b{k}\b", call)}
+    # linear: where PyTorch's gradient of the gradient is zeros, ours is none
+    second = not any(name in call for name in ("pool", "pad(", "interpolate", "fold", "shuffle"))
+    agree(torch, call, arrays, 1e-9, second, graphs="rms_norm" not in call)
 
 
-def test_inputs_are_left_alone(torch: ModuleType) -> None:
-    """A function that captures the very tensor that it is given sees two different ones, and nothing is accumulated."""
-
-    def program(T: ModuleType) -> Any:
-        x = T.tensor([1.0, 2.0], requires_grad=True)
-        jacobian = T.autograd.functional.jacobian(lambda y: x * y, x)
-        return jacobian, x.grad, x.is_leaf
-
-    same(torch, program)
+@pytest.mark.parametrize("call", LOSS_CALLS)
+def test_losses(torch: ModuleType, call: str) -> None:
+    """Values, first and second derivatives, the names of all nodes, or the error."""
+    arrays = {k: ARRAYS[k] for k in ("rows", "other") if k in call}
+    second = not any(name in call for name in ONCE)
+    agree(torch, call, arrays, 1e-8, second, graphs=not any(name in call for name in COMPOSED))
 
 
-def test_nested_jacobians(torch: ModuleType) -> None:
-    """A jacobian of a jacobian with create_graph, and gradients through the result."""
+@pytest.mark.parametrize(
+    "call", ["avg_pool2d(x, 2)", "adaptive_avg_pool2d(x, 2)", "pad(x, (1, 1, 1, 1), 'reflect')", "interpolate(x, 4)"]
+)
+def test_what_a_graph_saves(torch: ModuleType, call: str) -> None:
+    """A graph runs backward a second time exactly where PyTorch's does."""
+    said = []
+    for library in (torch, engine):
+        x = library.ones(1, 1, 4, 4, requires_grad=True)
+        y = eval(f"F.{call}.sum()", {"F": library.nn.functional, "x": x})
+        y.backward()
+        try:
+            y.backward()
+            said.append(float(x.grad.sum()))
+        except RuntimeError as error:
+            said.append(str(error)[:40])
+    assert said[0] == said[1]
 
-    def program(T: ModuleType) -> Any:
-        F = T.autograd.functional
-        x = T.tensor([0.3, -0.7], requires_grad=True)
-        inner = lambda v: F.jacobian(lambda u: u.sin() * u.prod(), v, create_graph=True)  # noqa: E731
-        second = F.jacobian(inner, x, create_graph=True)
-        (third,) = T.autograd.grad(second.sum(), x)
-        return second, third
 
-    same(torch, program)
+def test_running_moments(torch: ModuleType) -> None:
+    """Training moves the running moments towards the batch's; they are used afterwards."""
+    found = []
+    for library in (torch, engine):
+        mean, variance = library.zeros(4), library.ones(4)
+        x = library.tensor(ARRAYS["x"].astype("f"))
+        for momentum in (0.1, 0.5):
+            library.nn.functional.batch_norm(x, mean, variance, training=True, momentum=momentum)
+        used = library.nn.functional.batch_norm(x, mean, variance)
+        found.append([t.numpy() for t in (mean, variance, used)])
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "dropout(x, 0.3)", "dropout(x.transpose(1, 2), 0.3)", "dropout2d(x)", "alpha_dropout(x, 0.2, True)",
+        "dropout3d(x)", "feature_alpha_dropout(x, 0.5, True)", "rrelu(x, training=True)", "fractional_max_pool2d(x, 2, 3)",
+        "scaled_dot_product_attention(x, x, x, dropout_p=0.5)", "dropout1d(x[0])", "dropout(x, 1.0)", "dropout(x, 0.0)",
+    ],
+)  # fmt: skip
+def test_draws(torch: ModuleType, call: str) -> None:
+    """The same seed drops, or picks, the same elements."""
+    found: list[Any] = []
+    for library in (torch, engine):
+        x = library.tensor(ARRAYS["x"].astype("f"))
+        library.manual_seed(3)
+        found.append(eval(f"F.{call}", {"F": library.nn.functional, "x": x}).numpy())
+        found.append(library.rand(2).numpy())
+    np.testing.assert_allclose(found[2], found[0], rtol=1e-5, atol=1e-6)
+    assert np.array_equal(found[3], found[1])
+
+
+def test_infinities_stay_where_they_are(torch: ModuleType) -> None:
+    """An inf or NaN in an image reaches only the results that it is part of."""
+    for call in (
+        "adaptive_avg_pool2d(x, 2)",
+        "pad(x, (1, 1, 1, 1), 'reflect')",
+        "max_pool2d(x, 2)",
+        "avg_pool2d(x, 2)",
+    ):
+        found = []
+        for library in (torch, engine):
+            x = library.ones(1, 1, 4, 4)
+            x[0, 0, 0, 0], x[0, 0, 3, 3] = float("inf"), float("nan")
+            found.append(eval(f"F.{call}", {"F": library.nn.functional, "x": x}).numpy())
+        np.testing.assert_array_equal(found[1], found[0], err_msg=call)
+
+
+@pytest.mark.parametrize("size", [(3, 5), (300, 700)])
+def test_softmax_in_blocks(torch: ModuleType, size: tuple[int, int]) -> None:
+    """Large matrices, which are computed in blocks, and small ones, moderate scores and extreme ones."""
+    for scale in (1.0, 300.0):
+        found = []
+        for library in (torch, engine):
+            library.manual_seed(0)
+            x = (library.randn(*size) * scale).requires_grad_()
+            v = library.randn(*size)
+            for function in (library.softmax, library.log_softmax):
+                y = function(x, 1)
+                (g,) = library.autograd.grad(y, x, v)
+                found.append([y.detach().numpy(), g.numpy()])
+        for ours, theirs in zip(found[2:], found[:2], strict=True):
+            for a, b in zip(ours, theirs, strict=True):
+                np.testing.assert_allclose(a, b, rtol=1e-4, atol=2e-5 * scale)

@@ -19,6 +19,7 @@ BLOCK = 1 << 21  # bytes of copies at a time
 WASTE = 3  # from how many padded elements per result on windows are gathered
 
 
+@np.errstate(all="ignore")  # PyTorch does not warn of inf and NaN
 def correlate(
     x: Array, w: Array, bias: Any, stride: Ints, padding: Ints, dilation: Ints, groups: int, size: Any = None
 ) -> Array:
@@ -122,6 +123,7 @@ class Columns:
         return out
 
 
+@np.errstate(all="ignore")  # PyTorch does not warn of inf and NaN
 def spread(y: Array, w: Array, size: Ints, stride: Ints, padding: Ints, dilation: Ints, groups: int) -> Array:
     """The transpose of ``correlate``: each element of ``y`` adds a multiple of the kernels to a result of ``size``."""
     kernel, (n, channels) = w.shape[2:], y.shape[:2]
@@ -163,6 +165,7 @@ def _scattered(y: Array, w: Array, size: Ints, stride: Ints, padding: Ints, dila
     return np.ascontiguousarray(out.reshape(n, into, *whole)[(..., *inner)])
 
 
+@np.errstate(all="ignore")  # PyTorch does not warn of inf and NaN
 def correlate_weight(
     x: Array, y: Array, shape: Ints, stride: Ints, padding: Ints, dilation: Ints, groups: int
 ) -> Array:

@@ -106,6 +106,7 @@ def resample(x, taps, name):
     return resampled(x, taps)
 
 
+@np.errstate(all="ignore")  # PyTorch does not warn of inf and NaN
 def resampled(x, taps):
     """``x`` with its last dimensions made anew."""
     for i, along in enumerate(taps):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..kernel import PUBLIC, RAW, on_arrays, rule
+from ..kernel import PUBLIC, RAW, on_arrays, raw, rule
 from ..op import op
 from .reduce import misdirected
 
@@ -39,7 +39,7 @@ def row_exponentials(x, out):
     return row_sums(np.exp(np.subtract(x, top, out=out), out=out)), top
 
 
-RAW["in_blocks"], RAW["row_sums"], RAW["row_exponentials"] = in_blocks, row_sums, row_exponentials
+RAW["in_blocks"], RAW["row_sums"], RAW["row_exponentials"] = in_blocks, raw(row_sums), raw(row_exponentials)
 
 
 @op(

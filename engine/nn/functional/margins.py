@@ -235,9 +235,7 @@ def cosine_embedding_loss(
     """``1 - cos(input1, input2)`` where the target is 1, ``max(0, cos - margin)`` where it is -1."""
     reduction = reduction_of(size_average, reduce, reduction)
     if target.dim() not in (0, 1):
-        raise RuntimeError(
-            f"0D or 1D target tensor expected, multi-target not supported. Got target sizes {list(target.shape)}"
-        )
+        raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
     dims = 1 if target.dim() else 0
     if input1.dim() != dims + 1 or input2.dim() != dims + 1:
         raise RuntimeError(

@@ -126,6 +126,8 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
 
     mode: "constant" (``value``), "reflect", "replicate" or "circular"; negative numbers cut off.
     """
+    if mode not in ("constant", "reflect", "replicate", "circular"):
+        raise NotImplementedError(f"Unrecognised padding mode {mode}")
     pad = tuple(pad)
     if len(pad) % 2:
         raise RuntimeError("Padding length must be divisible by 2")
@@ -142,6 +144,4 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
         raise NotImplementedError(f"Padding size {len(pad)} is not supported for {input.dim()}D input tensor.")
     if mode == "circular":
         return _circular(input, pad)
-    if mode not in ("reflect", "replicate"):
-        raise NotImplementedError(f"Unrecognised padding mode {mode}")
     return _by_elements("reflection" if mode == "reflect" else "replication", input, pad)
