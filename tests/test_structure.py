@@ -211,3 +211,23 @@ def test_each_test_says_what_it_promises() -> None:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and not ast.get_docstring(node)
     ]
     assert not silent
+
+
+ROWS_AND_RULES = {"rule", "op", "view", "elementwise", "joining", "parting"}
+
+
+def test_rows_and_rules_have_names_of_their_own() -> None:
+    """Formulas find rows and rules by name: of two with one name the one that is read later would win in silence."""
+    homes: dict[str, str] = {}
+    twice = []
+    for path in sorted((ROOT / "engine" / "ops").glob("*.py")):
+        for node in parse(path).body:
+            if not isinstance(node, ast.FunctionDef):
+                continue
+            for made in node.decorator_list:
+                called = made.func if isinstance(made, ast.Call) else made
+                if getattr(called, "id", "") not in ROWS_AND_RULES:
+                    continue
+                if homes.setdefault(node.name, path.name) != path.name:
+                    twice.append(f"{node.name} in {homes[node.name]} and {path.name}")
+    assert not twice

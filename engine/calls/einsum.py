@@ -25,9 +25,31 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     if not isinstance(equation, str):
         raise TypeError(f"einsum(): the equation must be a string, not {type(equation).__name__}")
     tensors = list(operands[0]) if len(operands) == 1 and isinstance(operands[0], tuple | list) else list(operands)
-    labels, order, kept = _parsed(equation, tuple([x._d.ndim for x in tensors]))
-    _check_sizes(tensors, labels)
-    return _contracted([_aligned(x, names, order) for x, names in zip(tensors, labels, strict=True)], kept)
+    aligned, pairs, last = _planned(equation, tuple([x._d.shape for x in tensors]))
+    out, *others = [_run(steps, x) for steps, x in zip(aligned, tensors, strict=True)]
+    for x, (left, right, product, after) in zip(others, pairs, strict=True):
+        out = _run(after, product(_run(left, out), _run(right, x)))
+    return _run(last, out)
+
+
+Steps = list[tuple[Any, tuple[Any, ...]]]  # rows, each with its arguments after the tensor
+Shape = tuple[int, ...]
+
+
+def _run(steps: Steps, x: Tensor) -> Tensor:
+    for row, args in steps:
+        x = row(x, *args)
+    return x
+
+
+@functools.lru_cache(256)
+def _planned(equation: str, shapes: tuple[Shape, ...]) -> tuple[list[Steps], list[Any], Steps]:
+    """What to do with operands of these shapes: with each alone, with each further one and what is there, at last."""
+    labels, order, kept = _parsed(equation, tuple(map(len, shapes)))
+    _check_sizes(shapes, labels)
+    aligned, sizes = zip(*[_aligned(s, names, order) for s, names in zip(shapes, labels, strict=True)], strict=True)
+    pairs, last = _contracted(list(sizes), kept)
+    return list(aligned), pairs, last
 
 
 def _from_lists(args: list[Any]) -> list[Any]:
@@ -115,10 +137,15 @@ def _implied(dots: list[str], labels: list[list[str]]) -> list[str]:
     return dots + sorted(n for n in set(flat) if flat.count(n) == 1 and n not in dots)
 
 
-def _check_sizes(tensors: list[Tensor], labels: list[list[str]]) -> None:
+def _check_sizes(shapes: tuple[Shape, ...], labels: list[list[str]]) -> None:
     seen: dict[str, int] = {}
-    for i, (x, names) in enumerate(zip(tensors, labels, strict=True)):
-        for n, size in zip(names, x._d.shape, strict=True):
+    for i, (sizes, names) in enumerate(zip(shapes, labels, strict=True)):
+        own: dict[str, int] = {}
+        for n, size in zip(names, sizes, strict=True):
+            if own.setdefault(n, size) != size:
+                raise RuntimeError(
+                    f"einsum(): subscript {n} is repeated for operand {i} but the sizes don't match, {size} != {own[n]}"
+                )
             before = seen.get(n, 1)
             if size != before and 1 not in (size, before):
                 raise RuntimeError(
@@ -128,56 +155,54 @@ def _check_sizes(tensors: list[Tensor], labels: list[list[str]]) -> None:
             seen[n] = max(size, before)
 
 
-def _aligned(x: Tensor, names: list[str], order: list[str]) -> Tensor:
-    """``x`` with a dimension for each label of ``order``, of size 1 where it has none; repeated ones: the diagonal."""
-    names = list(names)
+def _aligned(sizes: Shape, names: list[str], order: list[str]) -> tuple[Steps, Shape]:
+    """An operand with a dimension for each label of ``order``, 1 where it has none; repeated ones: the diagonal.
+
+    Permutations are recorded also where they change nothing, so that graphs are PyTorch's.
+    """
+    names, steps, size_of = list(names), Steps(), dict(zip(names, sizes, strict=True))
     while len(set(names)) < len(names):
         twice = next(n for n in names if names.count(n) > 1)
         first = names.index(twice)
         second = names.index(twice, first + 1)
-        x = shape.diagonal(x, 0, first, second)
         names.pop(second)
-        last = len(names) - 1
-        x = shape.permute(x, (*range(first), last, *range(first, last)))  # back to where the first of them was
+        last = len(names) - 1  # the diagonal goes back to where the first of them was
+        steps.append((shape.diagonal, (0, first, second)))
+        steps.append((shape.permute, ((*range(first), last, *range(first, last)),)))
     for n in order:
         if n not in names:
-            x, names = shape.unsqueeze(x, len(names)), [*names, n]
-    return _permuted(x, tuple([names.index(n) for n in order]))
+            steps.append((shape.unsqueeze, (len(names),)))
+            names.append(n)
+    steps.append((shape.permute, (tuple([names.index(n) for n in order]),)))
+    return steps, tuple([size_of.get(n, 1) for n in order])
 
 
-def _permuted(x: Tensor, dims: tuple[int, ...]) -> Tensor:
-    return shape.permute(x, dims)  # also where that changes nothing, so that graphs are PyTorch's
-
-
-def _shaped(x: Tensor, sizes: tuple[int, ...]) -> Tensor:
-    return x if x._d.shape == sizes else shape.reshaped(x, sizes)
-
-
-def _contracted(operands: list[Tensor], kept: int) -> Tensor:
-    """The operands, aligned, multiplied from left to right and summed over all dimensions from ``kept`` on."""
-    n = operands[0]._d.ndim
+def _contracted(operands: list[Shape], kept: int) -> tuple[list[Any], Steps]:
+    """Products of aligned operands from left to right, summed over all dimensions from ``kept`` on."""
+    out, n = operands[0], len(operands[0])
     if len(operands) == 1:
-        return reduce.sum(operands[0], tuple(range(kept, n)), False) if kept < n else operands[0]
-    out = operands[0]
-    waiting = set(range(kept, n))
+        return [], [(reduce.sum, (tuple(range(kept, n)), False))] if kept < n else []
+    waiting, pairs = set(range(kept, n)), []
     for i, x in enumerate(operands[1:], 1):
-        later = operands[i + 1 :]
-        over = [d for d in sorted(waiting) if all(y._d.shape[d] == 1 for y in later)]
+        over = [d for d in sorted(waiting) if all(y[d] == 1 for y in operands[i + 1 :])]
         waiting -= set(over)
-        out = _pair(out, x, over)
-    return _shaped(out, out._d.shape[:kept])
+        *plan, out = _pair(out, x, over)
+        pairs.append(plan)
+    return pairs, [(shape.reshaped, (out[:kept],))] if kept < n else []
 
 
-def _pair(x: Tensor, y: Tensor, over: list[int]) -> Tensor:
+def _pair(a: Shape, b: Shape, over: list[int]) -> tuple[Steps, Steps, Any, Steps, Shape]:
     """Σ x·y over the dimensions ``over``, which stay as ones: as one product of batches of matrices."""
-    single_x = [d for d in over if x._d.shape[d] != 1 and y._d.shape[d] == 1]
-    single_y = [d for d in over if y._d.shape[d] != 1 and x._d.shape[d] == 1]
-    x = reduce.sum(x, tuple(single_x), True) if single_x else x
-    y = reduce.sum(y, tuple(single_y), True) if single_y else y
-    a, b = x._d.shape, y._d.shape
-    over = [d for d in over if a[d] != 1 and b[d] != 1]
+    left, right = Steps(), Steps()
+    for steps, own, other in ((left, a, b), (right, b, a)):
+        single = tuple([d for d in over if own[d] != 1 and other[d] == 1])
+        if single:
+            steps.append((reduce.sum, (single, True)))
+    summed = set(over)
+    a, b = (tuple([1 if d in summed and 1 in (a[d], b[d]) else s[d] for d in range(len(s))]) for s in (a, b))
+    over = [d for d in over if a[d] != 1]
     if not over:
-        return arithmetic.mul(x, y)
+        return left, right, arithmetic.mul, [], _broadcast(a, b)
     rest = [d for d in range(len(a)) if d not in over]
     both = [d for d in rest if a[d] != 1 and b[d] != 1]
     mine = [d for d in rest if d not in both and a[d] != 1]
@@ -186,9 +211,14 @@ def _pair(x: Tensor, y: Tensor, over: list[int]) -> Tensor:
         math.prod(a[d] for d in both), math.prod(a[d] for d in mine), math.prod(a[d] for d in over),
         math.prod(b[d] for d in theirs),
     )  # fmt: skip
-    left = _shaped(_permuted(x, (*both, *mine, *over, *theirs)), (batch, rows_, inner))
-    right = _shaped(_permuted(y, (*both, *over, *theirs, *mine)), (batch, inner, columns))
-    sizes = [*(a[d] for d in both), *(a[d] for d in mine), *(b[d] for d in theirs), *(1 for _ in over)]
-    out = _shaped(rows.bmm(left, right), tuple(sizes))
+    left += [(shape.permute, ((*both, *mine, *over, *theirs),)), (shape.reshaped, ((batch, rows_, inner),))]
+    right += [(shape.permute, ((*both, *over, *theirs, *mine),)), (shape.reshaped, ((batch, inner, columns),))]
+    sizes = (*(a[d] for d in both), *(a[d] for d in mine), *(b[d] for d in theirs), *(1 for _ in over))
     order = [*both, *mine, *theirs, *over]
-    return _permuted(out, tuple([order.index(d) for d in range(len(order))]))
+    back = tuple([order.index(d) for d in range(len(order))])
+    after: Steps = [(shape.reshaped, (sizes,)), (shape.permute, (back,))]
+    return left, right, rows.bmm, after, tuple([sizes[i] for i in back])
+
+
+def _broadcast(a: Shape, b: Shape) -> Shape:
+    return tuple([n if m == 1 else m for m, n in zip(a, b, strict=True)])

@@ -356,5 +356,5 @@ def unless_zero(g, out):
 @on_arrays("unless_zero", PUBLIC["unless_zero"])
 def _unless_zero(g, out):
     if type(out) is not ndarray:
-        return g / out if out else g * out
+        return g / out if out else np.zeros_like(g)[()]
     return np.where(out == 0, out.dtype.type(0), g / out)
