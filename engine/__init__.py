@@ -46,6 +46,7 @@ _LATE = {  # files that are read when one of their names, or they themselves, ar
     "dropout dropout_ feature_alpha_dropout feature_alpha_dropout_ feature_dropout feature_dropout_ "
     "hinge_embedding_loss kl_div margin_ranking_loss poisson_nll_loss prelu rrelu rrelu_ selu_ threshold_ "
     "triplet_margin_loss",
+    "exchange": "frombuffer from_dlpack", "serialization": "load save", "subclasses": "DisableTorchFunctionSubclass",
     "printing": "get_printoptions set_printoptions",
     "typeinfo": "can_cast finfo iinfo is_complex is_floating_point is_nonzero is_tensor numel promote_types "
     "result_type",

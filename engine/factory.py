@@ -170,7 +170,53 @@ def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
         kind = type(ndarray)
         name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
         raise TypeError(f"expected np.ndarray (got {name})")
+    if not ndarray.flags.writeable:
+        from .exchange import NOT_WRITABLE
+
+        text = NOT_WRITABLE.format("NumPy array", "NumPy array", "").replace("copy the buffer", "copy the array")
+        warnings.warn(text.replace("converting it", "converting it"), UserWarning, stacklevel=2)
+        return wrap(np.array(checked(ndarray)))
     return wrap(checked(ndarray))
+
+
+@overridable
+def asarray(
+    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool | None = None
+) -> Tensor:
+    """``obj`` as a tensor: itself, or on its memory, where that is possible, unless ``copy`` is true.
+
+    Errors: ValueError where ``copy`` is false and another dtype is asked for.
+    """
+    wanted = numpy_dtype("asarray", dtype)
+    if isinstance(obj, Tensor):
+        out = obj
+        if wanted is not None and wanted is not obj._d.dtype:
+            if copy is False:
+                names = dtypes.OF[obj._d.dtype].title, dtypes.OF[wanted].title
+                raise ValueError(f"can't alias tensor with dtype '{names[0]}' into dtype '{names[1]}'.")
+            out = PUBLIC["cast"](obj, wanted) if wanted.kind in "fc" else PUBLIC["cast_whole"](obj, wanted)
+        elif copy:
+            out = PUBLIC["clone"](obj)
+        if requires_grad is not None and requires_grad != out.requires_grad:
+            out = out.detach().requires_grad_(requires_grad)
+        return out
+    if isinstance(obj, bytes | bytearray | memoryview) and dtype is not None:
+        from .exchange import frombuffer
+
+        out = frombuffer(obj, dtype=dtype)
+    elif isinstance(obj, np.ndarray):
+        array = checked(obj)
+        if copy is False and wanted is not None and wanted is not array.dtype:
+            names = dtypes.OF[array.dtype].title, dtypes.OF[wanted].title
+            raise ValueError(f"can't alias tensor with dtype '{names[0]}' into dtype '{names[1]}'.")
+        out = from_numpy(obj) if wanted is None or wanted is array.dtype else wrap(array.astype(wanted))
+    elif copy is False:
+        raise ValueError("can't alias arbitrary sequence into a tensor.")
+    else:
+        return leaf(array_of(obj, wanted), bool(requires_grad), device)
+    if copy:
+        out = wrap(np.array(out._d))
+    return out.requires_grad_() if requires_grad else out
 
 
 def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:

@@ -99,6 +99,9 @@ def general(row: Row, args: tuple[Any, ...]) -> Any:
     """Run ``row`` on any arguments; slower than its front, with the same meaning."""
     __tracebackhide__ = True
     a = dict(zip(row.params, args, strict=True))
+    for value in args:
+        if hasattr(type(value), "__torch_function__") and not isinstance(value, Tensor):
+            return RAW["dispatch"](row.front, args, {})
     for p in row.inputs:
         _check_operand(row, p, a)
     if row.refuse and (told := row.refuse(*a.values())) is not None:
@@ -149,11 +152,9 @@ def relays(node: Node, outs: tuple[Tensor, ...]) -> None:
 def _check_operand(row: Row, p: str, a: dict[str, Any]) -> None:
     __tracebackhide__ = True
     value = a[p]
-    if isinstance(value, np.ndarray) and row.elementwise:
-        a[p] = wrap(value)
-    elif isinstance(value, Tensor) or (value is None and p in row.optional):
+    if isinstance(value, Tensor) or (value is None and p in row.optional):
         return
-    elif not (row.elementwise and isinstance(value, _NUMBERS)):
+    if not (row.elementwise and isinstance(value, _NUMBERS)):
         name = PUBLIC_NAMES.get(p, p)
         raise errors.argument(row.called, name, row.params.index(p) + 1, value)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from . import autograd, errors
+from . import autograd, errors, protocol, subclasses
 from .absent import AbsentMethod
 from .kernel import RAW
 from .mode import INFERENCE, here, overridden
@@ -112,6 +112,8 @@ def install() -> None:
         "__dir__": _dir,
     }.items():
         setattr(Tensor, name, method)
+    for name, bound in (protocol.METHODS | subclasses.METHODS).items():
+        setattr(Tensor, name, bound)
     for name, retired in {"creator": property(_creator), "volatile": property(_volatile, _set_volatile)}.items():
         setattr(Tensor, name, retired)
 

@@ -36,6 +36,7 @@ _away: set[Any] = set()
 _everywhere: set[str] = set()  # why calls are observed in every thread
 INFERENCE: dict[int, Any] = {}  # id of each tensor made in inference mode -> a reference to it
 INFERENCE_VIEWS: dict[int, Any] = {}  # the same of views of normal tensors that were taken there
+_lookouts: list[Any] = []  # what looks at the arguments of every call, once a program defines a subclass of Tensor
 _observers: list[Any] = []  # the one that observes calls, from its first use on
 
 
@@ -44,7 +45,7 @@ def _changed() -> None:
     with _lock:
         own = vars(here).get("modes")  # what holds for all threads is in _everywhere
         (_away.add if own or here.levels or not here.grad else _away.discard)(threading.get_ident())
-        RAW["BUSY"] = bool(_away or _everywhere)
+        RAW["BUSY"] = bool(_away or _everywhere or _lookouts)
 
 
 def is_grad_enabled() -> bool:
@@ -84,7 +85,7 @@ def observe(why: str, on: bool) -> None:
     """Have the observer see every call of every thread, or no longer, for this reason."""
     with _lock:
         (_everywhere.add if on else _everywhere.discard)(why)
-        Here.modes = (observer(),) if _everywhere else ()
+        Here.modes = (*([observer()] if _everywhere else []), *_lookouts)
         settle()
 
 
@@ -99,11 +100,23 @@ def observer() -> Any:
 
 def settle() -> None:
     """Put the observer below this thread's function modes, or take it away, as what holds here asks for."""
-    modes = tuple([m for m in here.modes if m not in _observers])
-    _set_modes((observer(), *modes) if here.inference or here.saving or _everywhere else modes)
+    modes = (*_lookouts, *[m for m in here.modes if m not in _observers and m not in _lookouts])
+    set_modes((observer(), *modes) if here.inference or here.saving or _everywhere else modes)
 
 
-def _set_modes(modes: tuple[Any, ...]) -> None:
+def look_for(lookout: Any, on: bool) -> None:
+    """Have every call of every thread seen by ``lookout``, below function modes, or no longer."""
+    if on is (lookout in _lookouts):
+        return
+    with _lock:
+        before = tuple(_lookouts)
+        _lookouts[:] = [lookout] if on else []
+        Here.modes = (*([observer()] if _everywhere else []), *_lookouts)
+        set_modes(tuple([m for m in here.modes if m not in before]))
+        settle()
+
+
+def set_modes(modes: tuple[Any, ...]) -> None:
     if modes == Here.modes and not (here.inference or here.saving):
         vars(here).pop("modes", None)  # so that this thread follows what becomes of all
     else:
@@ -113,13 +126,13 @@ def _set_modes(modes: tuple[Any, ...]) -> None:
 
 def push(mode: Any) -> None:
     """Put a function mode on top of this thread's."""
-    _set_modes((*here.modes, mode))
+    set_modes((*here.modes, mode))
 
 
 def pop() -> Any:
     """Take this thread's topmost function mode off."""
     mode = here.modes[-1]
-    _set_modes(here.modes[:-1])
+    set_modes(here.modes[:-1])
     return mode
 
 
@@ -134,7 +147,7 @@ def overridden(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict
     try:
         return modes[-1].__torch_function__(function, (), args, kwargs)
     finally:
-        _set_modes(modes)
+        set_modes(modes)
 
 
 RAW["overridden"] = overridden

@@ -11,6 +11,14 @@ class Size(tuple[int, ...]):
 
     __slots__ = ()
 
+    def __new__(cls, sizes: Any = ()) -> Size:
+        found = []
+        for i, n in enumerate(sizes):
+            if isinstance(n, float) or not hasattr(n, "__index__"):
+                raise TypeError(f"torch.Size() takes an iterable of 'int' (item {i} is '{type(n).__name__}')")
+            found.append(n.__index__())
+        return tuple.__new__(cls, found)
+
     def numel(self) -> int:
         """The number of elements of this shape."""
         return math.prod(self)
@@ -25,6 +33,14 @@ class Size(tuple[int, ...]):
     def __add__(self, other: tuple[Any, ...]) -> Any:
         return Size(super().__add__(tuple(other)))
 
+    def __mul__(self, times: Any) -> Any:
+        return Size(super().__mul__(times))
+
+    __rmul__ = __mul__
+
+    def __reduce__(self) -> Any:
+        return Size, (tuple(self),)
+
 
 class device:
     """Where a tensor lives: this engine knows the CPU."""
@@ -32,22 +48,24 @@ class device:
     type: str
 
     def __init__(self, type: Any = "cpu", index: int | None = None) -> None:
-        name: str = type.type if isinstance(type, device) else str(type).partition(":")[0]
+        if isinstance(type, device):
+            type, index = type.type, type.index
+        name, _, number = str(type).partition(":")
         if name != "cpu":
             raise RuntimeError(f"this engine computes on the CPU only; there is no device {str(type)!r}")
-        self.type, self.index = name, index
+        self.type, self.index = name, int(number) if number else index
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, device) and self.type == other.type
+        return isinstance(other, device) and (self.type, self.index) == (other.type, other.index)
 
     def __hash__(self) -> int:
-        return hash(self.type)
+        return hash((self.type, self.index))
 
     def __repr__(self) -> str:
-        return f"device(type={self.type!r})"
+        return f"device(type={self.type!r}" + (")" if self.index is None else f", index={self.index})")
 
     def __str__(self) -> str:
-        return self.type
+        return self.type if self.index is None else f"{self.type}:{self.index}"
 
 
 class _Named:

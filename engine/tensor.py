@@ -7,7 +7,6 @@ switch off the interpreter's attribute specialisation, 117 ns per operation.
 
 from __future__ import annotations
 
-import copy
 import weakref
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,7 @@ from .size import Size, device, layout, strided
 from .versions import boxed, owner, version
 
 _CPU = device("cpu")
+_as_size = tuple.__new__  # past the checks of Size
 
 
 class Tensor:
@@ -55,7 +55,7 @@ class Tensor:
     # ---------------------------------------------------------------- what it is
     @property
     def shape(self) -> Size:
-        return Size(self._d.shape)
+        return _as_size(Size, self._d.shape)
 
     @property
     def ndim(self) -> int:
@@ -83,7 +83,7 @@ class Tensor:
 
     def size(self, dim: int | None = None) -> Any:
         """The shape, or its entry at ``dim``."""
-        return self.shape if dim is None else self._d.shape[dim]
+        return self.shape if dim is None else self._d.shape[self._checked(dim)]
 
     def dim(self) -> int:
         """The number of dimensions."""
@@ -97,8 +97,15 @@ class Tensor:
 
     def stride(self, dim: int | None = None) -> Any:
         """Elements to step over per dimension."""
-        steps = tuple(s // self._d.itemsize for s in self._d.strides)
-        return steps if dim is None else steps[dim]
+        d = self._d
+        # where there are no elements NumPy's strides say nothing
+        steps = tuple([s // d.itemsize for s in d.strides]) if d.size else _in_order(d.shape)
+        return steps if dim is None else steps[self._checked(dim)]
+
+    def _checked(self, dim: int) -> int:
+        if not -self._d.ndim <= dim < self._d.ndim:
+            raise errors.dim_range(dim, self._d.ndim)
+        return dim
 
     def element_size(self) -> int:
         """Bytes per element."""
@@ -266,10 +273,6 @@ class Tensor:
             raise errors.numpy_needs_detach()
         return box(self)
 
-    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:
-        array = self.numpy()
-        return array if dtype is None else array.astype(dtype, copy=False)
-
     def item(self) -> Any:
         """The only element as a Python number."""
         if self._d.size != 1:
@@ -290,11 +293,19 @@ class Tensor:
             raise errors.not_one_number()
         return self._d.item()
 
+    def _real(self, name: str) -> Any:
+        value = self._number()
+        if type(value) is complex:
+            if value.imag:
+                raise RuntimeError(f"value cannot be converted to type {name} without overflow")
+            return value.real
+        return value
+
     def __float__(self) -> float:
-        return float(self._number())
+        return float(self._real("double"))
 
     def __int__(self) -> int:
-        return int(self._number())
+        return int(self._real("int64_t"))
 
     def __index__(self) -> int:
         if self._d.dtype.kind not in "iub" or self._d.size != 1:
@@ -314,9 +325,6 @@ class Tensor:
             raise errors.iterating_zero_dim()
         return iter(RAW["unbind_all"](self))
 
-    def __contains__(self, value: Any) -> bool:
-        return bool((self._d == (value._d if isinstance(value, Tensor) else value)).any())
-
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if not self._d.ndim else object.__format__(self, spec)
 
@@ -325,26 +333,14 @@ class Tensor:
 
         return repr_tensor(self)
 
-    __hash__ = object.__hash__
 
-    def __copy__(self) -> Tensor:
-        out = wrap(box(self), type(self))
-        out._n = self._n
-        return out
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
-        if not self.is_leaf:
-            raise errors.deepcopy_needs_leaf()
-        out = wrap(np.array(self._d), type(self))
-        memo[id(self)] = out
-        out.requires_grad_(self._n is not None)
-        out._g = None
-        if self.grad is not None:
-            out.grad = copy.deepcopy(self.grad, memo)
-        return out
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        return _rebuild, (type(self), np.array(self._d), self._n is not None)
+def _in_order(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The strides of a tensor of ``shape`` in C order, in elements."""
+    steps: tuple[int, ...] = ()
+    step = 1
+    for n in reversed(shape):
+        steps, step = (step, *steps), step * max(n, 1)
+    return steps
 
 
 def wrap(data: Any, kind: type[Tensor] = Tensor) -> Tensor:
@@ -365,10 +361,6 @@ def _apart(d: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         return np.asarray(d.data)
     ahead = d.__array_interface__["data"][0] - memory.__array_interface__["data"][0]
     return np.ndarray(d.shape, d.dtype, np.asarray(memory.data), ahead, d.strides)
-
-
-def _rebuild(kind: type[Tensor], data: Any, requires_grad: bool) -> Tensor:
-    return wrap(data.view(np.dtype(data.dtype.type)), kind).requires_grad_(requires_grad)  # NumPy's own dtype object
 
 
 def box(t: Tensor) -> np.ndarray[Any, Any]:

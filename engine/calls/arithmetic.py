@@ -148,7 +148,7 @@ def positive(input: Tensor) -> Tensor:
 
 def _rdiv(self: Tensor, other: Any) -> Any:
     """``other / self``: PyTorch multiplies with the reciprocal."""
-    return rows.mul(rows.reciprocal(self), other)
+    return rows.reciprocal(self) * other
 
 
 _rdiv.__name__ = "__rdiv__"
@@ -162,7 +162,8 @@ FUNCTIONS: dict[str, Any] = {
 METHODS = {
     **{name: f for name, f in FUNCTIONS.items() if name != "rsub"},
     "__add__": operator(rows.add), "__sub__": operator(rows.sub), "__rsub__": operator(rows.rsub, "__rsub__"),
-    "__mul__": operator(rows.mul), "__truediv__": operator(rows.div), "__rtruediv__": careful(overridable(_rdiv)),
+    "__mul__": operator(rows.mul), "__truediv__": operator(rows.div),
+    "__rtruediv__": careful(overridable(_rdiv), np.ndarray),
     "__floordiv__": operator(rows.floor_divide, "__floordiv__"),
     "__rfloordiv__": swapped(rows.floor_divide, "__rfloordiv__"),
     "__mod__": _mod, "__rmod__": swapped(remainder, "__rmod__"), "__pow__": _pow, "__rpow__": swapped(pow, "__rpow__"),

@@ -71,7 +71,7 @@ def type_of(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
     """The name of this kind of tensor, ``torch.FloatTensor``; with a ``dtype``, this tensor in it."""
     if dtype is None:
         return f"torch.{self.dtype.title}Tensor"
-    d = _BY_TITLE.get(dtype) if isinstance(dtype, str) else dtype
+    d = _BY_TITLE.get(dtype) if isinstance(dtype, str) else getattr(dtype, "scalar", dtype)
     if not isinstance(d, dtypes.dtype):
         raise ValueError(f"invalid type: '{getattr(dtype, '__name__', dtype)}'")
     return converted(self, d.numpy)

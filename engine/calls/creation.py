@@ -13,6 +13,7 @@ from .. import dtypes, errors
 from ..factory import (
     array_of,
     as_tensor,
+    asarray,
     creating,
     default_float,
     from_numpy,
@@ -305,7 +306,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
 
 
 FUNCTIONS = {
-    "tensor": tensor, "as_tensor": as_tensor, "asarray": as_tensor, "from_numpy": from_numpy,
+    "tensor": tensor, "as_tensor": as_tensor, "asarray": asarray, "from_numpy": from_numpy,
     "scalar_tensor": scalar_tensor, "zeros": zeros, "ones": ones, "empty": empty, "full": full, "eye": eye,
     "arange": arange, "linspace": linspace, "logspace": logspace, "zeros_like": zeros_like, "ones_like": ones_like,
     "empty_like": empty_like, "full_like": full_like, "fill": overridable(fill), "meshgrid": meshgrid,

@@ -15,16 +15,19 @@ from ..general import general
 from ..kernel import RAW
 from ..mode import overridable
 from ..op import Row
-from ..tensor import Tensor
+from ..tensor import Tensor, wrap
 from .out import accepts_out, written
 
-OPERANDS = (Tensor, float, int, complex, np.generic, np.ndarray)
+OPERANDS = (Tensor, float, int, complex, np.generic)  # arrays are NumPy's: it asks __array__ and __array_wrap__
 
 
 def operated(row: Row, args: tuple[Any, ...]) -> Any:
     """``general``, or NotImplemented where an operand is neither a tensor nor a number."""
     __tracebackhide__ = True
-    if all(isinstance(args[row.params.index(p)], OPERANDS) for p in row.inputs):
+    operands = [args[row.params.index(p)] for p in row.inputs]
+    if row.name in ("eq", "ne") and isinstance(operands[1], np.ndarray):
+        return general(row, (args[0], wrap(operands[1]), *args[2:]))  # NumPy leaves == to us
+    if all(isinstance(v, OPERANDS) or hasattr(type(v), "__torch_function__") for v in operands):
         return general(row, args)
     return NotImplemented
 
@@ -74,12 +77,13 @@ def with_out(function: Any) -> Any:
     return twin
 
 
-def careful(function: Any) -> Any:
-    """A method of two operands as an operator."""
+def careful(function: Any, *more: type) -> Any:
+    """A method of two operands as an operator; ``more`` are classes that it takes as well."""
+    operands = (*OPERANDS, *more)
 
     @functools.wraps(function)
     def method(self: Tensor, other: Any) -> Any:
-        return function(self, other) if isinstance(other, OPERANDS) else NotImplemented
+        return function(self, other) if isinstance(other, operands) else NotImplemented
 
     return method
 

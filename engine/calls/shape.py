@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from .. import errors
-from ..kernel import PUBLIC
+from ..dtypes import dtype
+from ..kernel import PUBLIC, RAW
 from ..mode import overridable
 from ..ops import shape as rows
 from ..tensor import Tensor, box
@@ -107,6 +108,8 @@ def view(self: Tensor, *size: Any, **named: Any) -> Tensor:
 
     Errors: RuntimeError where that would need a copy.
     """
+    if "dtype" in named or (len(size) == 1 and isinstance(size[0], dtype)):
+        return RAW["reinterpreted"](self, named.get("dtype") or size[0])
     shape = inferred(sizes("view", "size", size, named.get("size")), self._d.size)
     if not rows.shares(box(self), shape):
         raise errors.hinted(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import late
 
-FILES = {"checkpoint": "", "data": ""}
+FILES = {"checkpoint": "", "data": "", "dlpack": ""}
 
 __getattr__, __all__ = late.names(__name__, "torch.utils", FILES)
 
