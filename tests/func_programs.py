@@ -202,6 +202,7 @@ PROGRAMS = {
         lambda w: T.nn.functional.cross_entropy(A(T, 4, 3) @ w, T.tensor([0, 1, 1, 0]))
     )(A(T, 3, 2)),
     "in place": lambda T: T.func.grad(lambda x: (x * 1).mul_(x).sin_().sum())(A(T, 3)),
+    "set items in nested transforms": lambda T: T.vmap(T.func.hessian(lambda x: assembled(T, x).prod()))(A(T, 2, 3)),
     "set items": lambda T: T.func.jacfwd(lambda x: assembled(T, x))(A(T, 3)),
     "set items in reverse": lambda T: T.func.jacrev(lambda x: assembled(T, x))(A(T, 3)),
     "detached": lambda T: T.func.grad(lambda x: (x.detach() * x).sum())(A(T, 3)),

@@ -202,7 +202,7 @@ def _inside_of(t: Any) -> Any:
     inner = object.__new__(type(t))
     inner.__dict__.update(t.__dict__)
     if isinstance(t, Lifted):
-        return inner
+        return inner if type(t) is Dual else inner.refreshed()
     for slot in ("_d", "_n", "_g", "_b", "_views"):
         if hasattr(t, slot):
             setattr(inner, slot, getattr(t, slot))

@@ -18,6 +18,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ..kernel import PUBLIC
 
 
@@ -35,8 +37,7 @@ def lifted(t: Any, most: int) -> Any:
 
 
 def _dense(d: Any) -> bool:
-    flags = getattr(d, "flags", None)
-    return flags is not None and flags.c_contiguous
+    return type(d) is np.ndarray and d.flags.c_contiguous
 
 
 def _unsqueezed(t: Any, count: int) -> Any:
