@@ -109,7 +109,10 @@ class Optimizer:
         """Forget every parameter's gradient, or fill it with zeros: gradients add up until someone does."""
         for group in self.param_groups:
             for p in group["params"]:
-                if p.grad is not None:
+                cell = p._n
+                if set_to_none and cell is not None and cell.key > 0:  # the property `grad` does no more
+                    cell.grad = None
+                elif p.grad is not None:
                     if set_to_none:
                         p.grad = None
                         continue

@@ -78,12 +78,15 @@ class Stepping(Optimizer):
             options = {**group, "lr": float(group["lr"])} if isinstance(group["lr"], Tensor) else group
             maximize = group["maximize"]
             for p in group["params"]:
-                grad = p.grad
+                cell = p._n  # the property `grad` asks no more of a leaf
+                grad = cell.grad if cell is not None and cell.key > 0 else p.grad
                 if grad is None:
                     continue
-                d, g = box(p), grad._d
-                state = self.begun(p, options)
-                self.move(_real(d), _real(-g if maximize else g), state, options)
+                d, g = box(p), -grad._d if maximize else grad._d
+                if d.dtype.kind == "c":  # complex numbers as pairs, which are moved each on its own
+                    self.move(_pairs(d), _pairs(g), self.begun(p, options), options)
+                else:
+                    self.move(d, g, self.begun(p, options), options)
                 wrote(d)
         return loss
 
@@ -103,11 +106,11 @@ class Stepping(Optimizer):
         raise NotImplementedError
 
 
-def _real(d: Any) -> Any:
-    """Complex numbers as pairs, which are moved each on its own."""
-    return d if d.dtype.kind != "c" else d[None].view(d.real.dtype)
+def _pairs(d: Any) -> Any:
+    return d[None].view(d.real.dtype)
 
 
 def kept(state: dict[str, Any], name: str) -> Array:
     """The array of a state's tensor, complex numbers as pairs."""
-    return _real(box(state[name]))
+    d = box(state[name])
+    return d if d.dtype.kind != "c" else _pairs(d)
