@@ -23,7 +23,7 @@ _LATE = {  # files that are read when one of their names, or they themselves, ar
     "cuda": "", "fft": "", "linalg": "", "masked": "", "nn": "", "optim": "", "random": "", "return_types": "",
     "special": "",
     "func": "", "func.vmap": "vmap",
-    "signal": "", "utils": "",
+    "accelerator": "", "backends": "", "signal": "", "testing": "", "utils": "",
     "anomaly": "is_anomaly_check_nan_enabled is_anomaly_enabled set_anomaly_enabled",
     "inference": "inference_mode is_inference",
     "size": "layout strided memory_format contiguous_format preserve_format channels_last channels_last_3d",
@@ -31,7 +31,7 @@ _LATE = {  # files that are read when one of their names, or they themselves, ar
     "atan_ atanh_ ceil_ clamp_ clamp_max_ clamp_min_ clip_ cos_ cosh_ deg2rad_ detach_ erf_ erfc_ exp2_ "
     "exp_ expm1_ fill_ fix_ floor_ frac_ gcd_ index_put_ lcm_ ldexp_ log10_ log1p_ log2_ log_ logit_ nan_to_num_ "
     "neg_ negative_ rad2deg_ reciprocal_ relu_ round_ rsqrt_ sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ "
-    "tanh_ trunc_ xlogy_ zero_",
+    "tanh_ trunc_ xlogy_ zero_ addmv_ as_strided_ conj_physical_ i0_ resize_as_",
     "nn.functional.convolutions": "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d convolution",
     "nn.functional.native": "batch_norm embedding embedding_bag instance_norm native_batch_norm native_group_norm "
     "native_layer_norm",

@@ -26,9 +26,9 @@ FUNCTIONS: dict[str, str] = {
         addbmm addmv addr baddbmm cdist cross kron
     """,
     "questions": """
-        are_deterministic_algorithms_enabled detach get_default_device get_device
+        are_deterministic_algorithms_enabled detach get_default_device get_device get_float32_matmul_precision
         is_deterministic_algorithms_warn_only_enabled is_same_size is_signed is_storage set_default_device
-        set_default_tensor_type typename use_deterministic_algorithms
+        set_default_tensor_type set_float32_matmul_precision typename use_deterministic_algorithms
     """,
     "sampling": """
         Generator bernoulli binomial default_generator get_rng_state initial_seed manual_seed multinomial
@@ -60,6 +60,9 @@ METHODS: dict[str, str] = {
     "discrete": """
         bincount histc histogram unique unique_consecutive
     """,
+    "elements": """
+        __reversed__ apply_ fill_diagonal_ is_nonzero map_ new
+    """,
     "grids": """
         diagflat new_empty_strided
     """,
@@ -72,7 +75,7 @@ METHODS: dict[str, str] = {
     """,
     "questions": """
         get_device is_coalesced is_cpu is_cuda is_distributed is_meta is_mkldnn is_mps is_nested is_pinned
-        is_quantized is_same_size is_shared is_signed is_sparse is_sparse_csr is_xla is_xpu storage_offset
+        is_quantized is_same_size is_shared is_signed is_sparse is_sparse_csr is_xla is_xpu
     """,
     "sampling": """
         bernoulli bernoulli_ cauchy_ exponential_ geometric_ log_normal_ multinomial normal_ random_ uniform_

@@ -12,6 +12,7 @@ EVERYDAY = (
 LATE = (
     "copies",
     "differences",
+    "elements",
     "grids",
     "matrices",
     "products",

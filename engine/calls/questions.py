@@ -7,8 +7,7 @@ from typing import Any
 from .. import dtypes, errors
 from ..mode import overridable
 from ..size import device as Device
-from ..tensor import Tensor, box
-from ..versions import owner
+from ..tensor import Tensor
 
 
 def typename(obj: Any, /) -> str:
@@ -48,13 +47,6 @@ def get_device(input: Tensor) -> int:
     return -1
 
 
-@overridable
-def storage_offset(self: Tensor) -> int:
-    """How many elements of its memory lie before the first one of this tensor."""
-    d, whole = box(self), owner(box(self))
-    return (d.__array_interface__["data"][0] - whole.__array_interface__["data"][0]) // d.itemsize
-
-
 def is_storage(obj: Any, /) -> bool:
     """Whether ``obj`` is one of PyTorch's storages, which this engine does not have."""
     return False
@@ -82,6 +74,20 @@ def are_deterministic_algorithms_enabled() -> bool:
 def is_deterministic_algorithms_warn_only_enabled() -> bool:
     """Whether deterministic algorithms were asked for with ``warn_only``."""
     return _deterministic["warn"]
+
+
+def get_float32_matmul_precision() -> str:
+    """What ``set_float32_matmul_precision`` was told; "highest" until then."""
+    return _precision["float32"]
+
+
+def set_float32_matmul_precision(precision: str) -> None:
+    """How exact products of float32 matrices have to be; here they always are of the highest precision."""
+    if precision in ("highest", "high", "medium"):
+        _precision["float32"] = precision
+
+
+_precision = {"float32": "highest"}
 
 
 def get_default_device() -> Device:
@@ -123,9 +129,11 @@ FUNCTIONS = {
     "is_deterministic_algorithms_warn_only_enabled": is_deterministic_algorithms_warn_only_enabled,
     "get_default_device": get_default_device, "set_default_device": set_default_device,
     "set_default_tensor_type": set_default_tensor_type,
+    "get_float32_matmul_precision": get_float32_matmul_precision,
+    "set_float32_matmul_precision": set_float32_matmul_precision,
 }  # fmt: skip
 METHODS: dict[str, Any] = {
-    "is_same_size": is_same_size, "is_signed": is_signed, "get_device": get_device, "storage_offset": storage_offset,
+    "is_same_size": is_same_size, "is_signed": is_signed, "get_device": get_device,
     "is_pinned": _no, "is_shared": _no, "is_coalesced": _no, "is_distributed": _no,
     "is_cpu": property(_yes), **{f"is_{name}": property(_no) for name in (
         "cuda", "sparse", "sparse_csr", "quantized", "meta", "mkldnn", "mps", "nested", "xla", "xpu",

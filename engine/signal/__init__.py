@@ -1,5 +1,8 @@
 """``torch.signal``: windows."""
 
+from .. import absent
 from . import windows as windows
 
 __all__ = ["windows"]
+
+__getattr__ = absent.lookup("torch.signal", lambda: __all__)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes
+from .. import absent, dtypes
 from ..factory import leaf
 from ..mode import overridable
 from ..size import strided
@@ -162,3 +162,6 @@ def blackman(M: int, sym: bool) -> Any:
 def nuttall(M: int, sym: bool) -> Any:
     """Nuttall's sum of four cosines."""
     return cosines_of(M, sym, (0.3635819, 0.4891775, 0.1365995, 0.0106411))
+
+
+__getattr__ = absent.lookup("torch.signal.windows", lambda: __all__)
