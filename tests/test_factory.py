@@ -188,3 +188,17 @@ def test_creation_is_seen_by_a_function_mode() -> None:
         engine.tensor([1.0]).normal_()
         engine.arange(3).new_zeros(2)
     assert seen == ["zeros", "randn", "tensor", "normal_", "arange", "new_zeros"]
+
+
+def test_settings_are_remembered() -> None:
+    """What changes nothing here is kept for who asks: determinism, precision (torch's own calls import its compiler)."""
+    engine.use_deterministic_algorithms(True, warn_only=True)
+    assert engine.are_deterministic_algorithms_enabled()
+    assert engine.is_deterministic_algorithms_warn_only_enabled()
+    engine.use_deterministic_algorithms(False)
+    assert not engine.are_deterministic_algorithms_enabled()
+    engine.set_float32_matmul_precision("high")
+    assert engine.get_float32_matmul_precision() == "high"
+    engine.set_float32_matmul_precision("highest")
+    engine.backends.cudnn.deterministic = True
+    assert engine.backends.cudnn.deterministic
