@@ -118,7 +118,7 @@ PROGRAMS: dict[str, tuple[Program, float]] = {
     "MLP 784-256-10, batch 128": (training_step, 1.1),
     "matmul, 512x512": (product, 1.1),
     "ten elementwise, 1e6": (elementwise, 1.1),
-    "batch norm, relu, max pool": (normalised, 2.0),
+    "batch norm, relu, max pool": (normalised, 1.2),
 }
 
 

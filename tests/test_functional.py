@@ -142,7 +142,8 @@ def test_running_moments(torch: ModuleType) -> None:
     "call",
     [
         "dropout(x, 0.3)", "dropout(x.transpose(1, 2), 0.3)", "dropout2d(x)", "alpha_dropout(x, 0.2, True)",
-        "dropout3d(x)", "feature_alpha_dropout(x, 0.5, True)", "rrelu(x, training=True)", "fractional_max_pool2d(x, 2, 3)",
+        "dropout3d(x)", "feature_alpha_dropout(x, 0.5, True)", "rrelu(x, training=True)",
+        "fractional_max_pool2d(x, 2, 3)",
         "scaled_dot_product_attention(x, x, x, dropout_p=0.5)", "dropout1d(x[0])", "dropout(x, 1.0)", "dropout(x, 0.0)",
     ],
 )  # fmt: skip

@@ -15,11 +15,11 @@ from ..op import op
 
 # ------------------------------------------------ what they share
 def moments(x, axes):
-    """The mean and the variance over ``axes``, which stay as ones."""
+    """The mean and the variance over ``axes``, which stay as ones, and ``x`` less its mean."""
     n = x.dtype.type(math.prod([x.shape[a] for a in axes]))
     center = np.add.reduce(x, axes, None, None, True) / n
     apart = x - center
-    return center, np.add.reduce(np.square(apart, out=apart), axes, None, None, True) / n
+    return center, dots(apart, apart, axes) / n, apart
 
 
 RAW["moments"] = raw(moments)
@@ -44,6 +44,36 @@ def standard_slope(g, x, center, scale, axes, eps):
     """What ``x`` receives when it, normalised over ``axes``, receives ``g``; this is symmetric."""
     normal, scale = standard(x, center, scale, axes, eps)
     return scale * (g - mean(g, axes, True) - normal * mean(g * normal, axes, True))
+
+
+def dots(a, b, axes):
+    """``Σ a·b`` over ``axes``, which stay as ones; where they are the last, or all but channels, without a product."""
+    first = axes[0] if axes else 0
+    shape = tuple([1 if i in axes else n for i, n in enumerate(a.shape)])
+    if axes == tuple(range(first, a.ndim)) and axes:
+        lead = a.shape[:first]
+        return (
+            np.vecdot(a.reshape(*lead, -1), b.reshape(*lead, -1)).reshape(shape) if a.size else np.zeros(shape, a.dtype)
+        )
+    if axes == (0, *range(2, a.ndim)) and a.ndim > 2 and a.size:
+        rows = np.vecdot(a.reshape(*a.shape[:2], -1), b.reshape(*a.shape[:2], -1))
+        return np.add.reduce(rows, 0).reshape(shape)
+    return np.add.reduce(a * b, axes, None, None, True)
+
+
+RAW["dots"] = raw(dots)
+
+
+@on_arrays("standard_slope", PUBLIC["standard_slope"])
+def _standard_slope(g, x, center, scale, axes, eps):
+    """The same in less memory."""
+    n = x.dtype.type(math.prod([x.shape[a] for a in axes]))
+    out = x - center
+    out *= scale
+    out *= dots(g, out, axes) * (-scale / n)
+    out += g * scale
+    out -= np.add.reduce(g, axes, None, None, True) * (scale / n)
+    return out
 
 
 @rule
@@ -149,11 +179,11 @@ def native_batch_norm(x, weight=None, bias=None, running_mean=None, running_var=
     """``x`` with mean 0 and variance 1 in each channel, times ``weight``, plus ``bias``; then the moments."""
     dims = x.ndim
     if training:
-        center, variance = moments(x, batch_axes(x))
+        center, variance, out = moments(x, batch_axes(x))
     else:
         center, variance = per_channel(running_mean, dims), per_channel(running_var, dims)
+        out = x - center
     scale = 1 / np.sqrt(variance + x.dtype.type(eps))
-    out = x - center
     out = affine(np.multiply(out, scale, out=out), per_channel(weight, dims), per_channel(bias, dims))
     kept = (center.ravel(), scale.ravel()) if training else (np.zeros(0, x.dtype), np.zeros(0, x.dtype))
     return out, *kept, variance.ravel()
@@ -198,9 +228,8 @@ def sum_first(x, dims):
 )
 def native_layer_norm(x, weight=None, bias=None, dims=1, eps=1e-5):
     """``x`` with mean 0 and variance 1 over its last ``dims`` dimensions, times ``weight``, plus ``bias``."""
-    center, variance = moments(x, layer_axes(x, dims))
+    center, variance, out = moments(x, layer_axes(x, dims))
     scale = 1 / np.sqrt(variance + x.dtype.type(eps))
-    out = x - center
     return affine(np.multiply(out, scale, out=out), weight, bias), center, scale
 
 
@@ -244,9 +273,8 @@ def group_slope(g, x, center, scale, groups, eps):
 def native_group_norm(x, weight=None, bias=None, groups=1, eps=1e-5):
     """``x`` with mean 0 and variance 1 in each group of channels, times ``weight``, plus ``bias``."""
     parts = grouped(x, groups)
-    center, variance = moments(parts, (2,))
+    center, variance, out = moments(parts, (2,))
     scale = 1 / np.sqrt(variance + x.dtype.type(eps))
-    out = parts - center
     out = np.multiply(out, scale, out=out).reshape(x.shape)
     out = affine(out, per_channel(weight, x.ndim), per_channel(bias, x.ndim))
     return out, center[..., 0], scale[..., 0]
