@@ -125,7 +125,7 @@ ROWS: dict[str, str] = {
         distance_norm pdist trilinear
     """,
     "ops.embedding": """
-        embedding embedding_bag embedding_bag_max embedding_dense_backward
+        embedding embedding_bag embedding_bag_max embedding_dense_backward known
     """,
     "ops.factors": """
         both_of diagonal_of eig eigh lstsq matrix_exp pinv svd

@@ -7,6 +7,12 @@ from ..op import op
 from ..tensor import wrap
 
 
+@on_arrays("known", lambda array: wrap(array) if isinstance(array, np.ndarray) else array)
+def known(array):
+    """An array that a formula computes with, as a tensor where the formula is recorded."""
+    return array
+
+
 @on_arrays("lookup_shares", lambda places: wrap(RAW["lookup_shares"](places._d)))
 def lookup_shares(places):
     """For each place, one over the number of times that its row is looked up."""
@@ -53,7 +59,7 @@ def embedding_dense_backward(x, places, padding, shape):
 def by_lookup(x, *factors):
     """The rows of ``x``, each times its factors; those that are None are 1."""
     for factor in factors:
-        x = x if factor is None else x * factor[:, None]
+        x = x if factor is None else x * known(factor)[:, None]
     return x
 
 
@@ -89,7 +95,7 @@ def embedding_bag(x, y=None, lookups=(), count=0):
 def bag_max_slope(g, shape, chosen):
     """What the table receives when the largest entries of bags receive ``g``."""
     places, found = chosen
-    return index_back(g * found, (places, np.arange(shape[1])), tuple(shape))
+    return index_back(g * known(found), (places, np.arange(shape[1])), tuple(shape))
 
 
 @op(

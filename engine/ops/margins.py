@@ -36,7 +36,8 @@ def margin_terms(x, target, weight, margin):
     """(samples, classes): by how much each class comes too near the target; where it is the target; the weights."""
     rows, at = in_rows(x), reshape(target, (math.prod(target.shape), 1))
     near = rows - gather(rows, 1, at) + margin
-    return near, eq(at, np.arange(rows.shape[1])), 1.0 if weight is None else index_select(weight, 0, at[:, 0])[:, None]
+    factor = 1.0 if weight is None else index_select(weight, 0, at[:, 0])[:, None]
+    return near, eq(at, known(np.arange(rows.shape[1]))), factor
 
 
 @rule
