@@ -121,6 +121,9 @@ ROWS: dict[str, str] = {
         as_strided as_strided_scatter at_places diagonal_scatter narrow_copy places_back select_scatter
         slice_scatter split_with_sizes_copy unbind_copy unsafe_split unsafe_split_with_sizes
     """,
+    "ops.ctc": """
+        ctc_loss ctc_loss_backward
+    """,
     "ops.distances": """
         distance_norm pdist trilinear
     """,

@@ -201,6 +201,7 @@ nn.MultiMarginLoss() | r(4, 3), i(3, 4)
 nn.MultiMarginLoss(p=2, margin=0.5, weight=torch.tensor([1.0, 2.0, 3.0])) | r(4, 3), i(3, 4)
 nn.TripletMarginLoss(margin=0.5, swap=True) | r(3, 4), r(3, 4), r(3, 4)
 nn.TripletMarginWithDistanceLoss(distance_function=lambda a, b: (a - b).abs().sum(1)) | r(3, 4), r(3, 4), r(3, 4)
+nn.CTCLoss() | r(6, 2, 4).log_softmax(2), torch.tensor([[1, 2], [2, 3]]), torch.tensor([6, 5]), torch.tensor([2, 2])
 """
 
 RECURRENT = """

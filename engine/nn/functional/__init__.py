@@ -29,6 +29,7 @@ FILES = {
     "margins": "cosine_embedding_loss gaussian_nll_loss hinge_embedding_loss linear_cross_entropy margin_ranking_loss "
     "multi_margin_loss multilabel_margin_loss multilabel_soft_margin_loss poisson_nll_loss soft_margin_loss "
     "triplet_margin_loss triplet_margin_with_distance_loss",
+    "sequences": "ctc_loss",
     "vectors": "bilinear cosine_similarity normalize pairwise_distance pdist",
 }
 
