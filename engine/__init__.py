@@ -68,6 +68,8 @@ def __getattr__(name: str) -> Any:
     if name not in _where:
         return _missing(name)
     module = importlib.import_module(f"{__name__}.{_where[name]}")
+    if name == "random":
+        families.late_function("default_generator")  # whose state is a tensor
     return globals().setdefault(name, module if name == _where[name] else getattr(module, name))
 
 

@@ -172,6 +172,9 @@ class Generator:
             return standard
         return fused_multiply_add(standard, np.float64(std), np.float64(mean))
 
+    def __reduce__(self) -> Any:
+        return _restored, (type(self), self.device, Generator.get_state(self))
+
     def __enter__(self) -> Generator:
         """Hold the lock: the words of one tensor are not shared out between threads."""
         self._lock.acquire()
@@ -179,6 +182,13 @@ class Generator:
 
     def __exit__(self, *error: object) -> None:
         self._lock.release()
+
+
+def _restored(kind: type[Generator], device: Any, state: np.ndarray) -> Generator:
+    """A generator from a pickle, or a copy."""
+    made = kind(device)
+    Generator.set_state(made, state)
+    return made
 
 
 default_generator = Generator()
@@ -211,8 +221,8 @@ def set_rng_state(new_state: np.ndarray) -> None:
 
 
 @contextmanager
-def fork_rng(enabled: bool = True) -> Iterator[None]:
-    """What is drawn in the block leaves the default generator where it was."""
+def fork_rng(devices: Any = None, enabled: bool = True, device_type: str = "cpu") -> Iterator[None]:
+    """What is drawn in the block leaves the default generator where it was; there are no devices with others."""
     before = default_generator.get_state()
     try:
         yield

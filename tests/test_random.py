@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
+import pickle
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -295,3 +299,34 @@ def test_threads() -> None:
         thread.join()
     whole = random.rand((800, 10), "float64", random.Generator().manual_seed(13))
     assert sorted(rows) == sorted(row.tobytes() for row in whole)
+
+
+def test_seeded_before_it_is_used() -> None:
+    """torch.random.manual_seed in a fresh process holds for the first draw, and states are tensors at once."""
+    program = (
+        "import engine as torch; torch.random.manual_seed(5); state = torch.random.get_rng_state(); "
+        "first = torch.rand(3); torch.random.set_rng_state(state); "
+        "print(first.tolist(), torch.equal(first, torch.rand(3)), type(state).__name__)"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    torch.manual_seed(5)
+    assert told.strip() == f"{torch.rand(3).tolist()} True Tensor"
+
+
+def test_fork_rng_takes_devices() -> None:
+    """The arguments of torch.random.fork_rng."""
+    mine = random.manual_seed(3)
+    before = random.Generator.get_state(mine)
+    with random.fork_rng(devices=[], device_type="cpu"):
+        random.rand(4)
+    np.testing.assert_array_equal(random.Generator.get_state(mine), before)
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda g: pickle.loads(pickle.dumps(g))])
+def test_copies_go_on_alone(again: Callable[[Any], Any]) -> None:
+    """A copy, or what comes out of a pickle, draws the same numbers, and leaves the other where it is."""
+    mine = random.Generator().manual_seed(8)
+    random.rand(3, generator=mine)
+    other = again(mine)
+    np.testing.assert_array_equal(random.rand(5, generator=other), random.rand(5, generator=mine))
+    assert other.initial_seed() == 8

@@ -39,8 +39,9 @@ class Generator(random.Generator):
         return self
 
 
-random.default_generator = Generator()
-random.default_generator.seed()
+# the very object: it may have been seeded before this file was read
+random.default_generator.__class__ = Generator
+random.default_generator.device = Device("cpu")
 
 
 # --------------------------------------------------------------------------------------------------------- new tensors
