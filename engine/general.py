@@ -12,7 +12,7 @@ import numpy as np
 
 from . import dtypes, errors
 from .codegen import PUBLIC_NAMES
-from .kernel import RAW, raw, tick
+from .kernel import PUBLIC, RAW, raw, tick
 from .mode import here
 from .node import Node, Output, rest_of
 from .tensor import Tensor, tensor_of, wrap
@@ -83,8 +83,6 @@ def recast(data: Any, d: np.dtype[Any]) -> Any:
 
 def fit_tensor(g: Any, to: tuple[Any, Any]) -> Any:
     """``fit``, recorded."""
-    from .kernel import PUBLIC
-
     shape, d = to
     extra = g.ndim - len(shape)
     if extra:
@@ -153,6 +151,9 @@ def _check_operand(row: Row, p: str, a: dict[str, Any]) -> None:
     __tracebackhide__ = True
     value = a[p]
     if isinstance(value, Tensor) or (value is None and p in row.optional):
+        return
+    if isinstance(value, np.ndarray) and row.elementwise and p in row.apart:  # a mask in a formula
+        a[p] = wrap(value)
         return
     if not (row.elementwise and isinstance(value, _NUMBERS)):
         name = PUBLIC_NAMES.get(p, p)

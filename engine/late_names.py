@@ -13,6 +13,9 @@ FUNCTIONS: dict[str, str] = {
     "discrete": """
         bincount bucketize histc histogram histogramdd isin searchsorted unique unique_consecutive
     """,
+    "einsum": """
+        einsum
+    """,
     "grids": """
         bartlett_window blackman_window block_diag cartesian_prod combinations diagflat empty_permuted
         empty_strided hamming_window hann_window kaiser_window range tril_indices triu_indices

@@ -33,7 +33,7 @@ def test_late_family_is_read_at_first_use(family: str) -> None:
     assert _ran(code).split() == ["False", "True"]
 
 
-@pytest.mark.parametrize("family", late_names.METHODS)
+@pytest.mark.parametrize("family", [family for family, names in late_names.METHODS.items() if names.split()])
 def test_late_method_is_read_at_first_use(family: str) -> None:
     """A method of a late family is a plain function of Tensor from its first look on."""
     name = late_names.METHODS[family].split()[0]

@@ -12,6 +12,7 @@ EVERYDAY = (
 LATE = (
     "copies",
     "differences",
+    "einsum",
     "elements",
     "grids",
     "matrices",

@@ -222,3 +222,8 @@ def _pair(a: Shape, b: Shape, over: list[int]) -> tuple[Steps, Steps, Any, Steps
 
 def _broadcast(a: Shape, b: Shape) -> Shape:
     return tuple([n if m == 1 else m for m, n in zip(a, b, strict=True)])
+
+
+FUNCTIONS = {"einsum": einsum}
+METHODS: dict[str, Any] = {}
+IN_PLACE: dict[str, Any] = {}

@@ -13,7 +13,6 @@ from ..ops import linalg as rows
 from ..ops import shape as shapes
 from ..ops.linalg_errors import different_bmm, different_dot, different_mm, different_mv
 from ..tensor import Tensor, box
-from .einsum import einsum
 from .out import accepts_out, expected_out, of_two
 from .shape import broadcast_shapes, dim_of
 
@@ -293,9 +292,9 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
 FUNCTIONS: dict[str, Any] = {
     "mm": mm, "mv": mv, "dot": dot, "vdot": vdot, "bmm": bmm, "addmm": addmm, "outer": outer, "ger": outer,
     "matmul": matmul, "diag": diag, "diag_embed": diag_embed, "trace": trace,
-    "tensordot": tensordot, "inner": inner, "einsum": einsum,
+    "tensordot": tensordot, "inner": inner,
 }  # fmt: skip
-METHODS = {name: f for name, f in FUNCTIONS.items() if name not in ("tensordot", "einsum")} | {
+METHODS = {name: f for name, f in FUNCTIONS.items() if name != "tensordot"} | {
     "__matmul__": _operator,
     "__rmatmul__": _reflected,
 }

@@ -14,7 +14,7 @@ from ..ops import cholesky as cholesky_rows
 from ..ops import lu as lu_rows
 from ..ops import orthogonal
 from ..ops import systems as rows
-from ..ops.linalg_errors import not_floating, not_positive, not_square, title
+from ..ops.matrix_errors import not_floating, not_positive, not_square, title
 from ..ops.shape import expand_to, transpose
 from ..tensor import Tensor, wrap
 from .linalg import matmul

@@ -9,7 +9,7 @@ from ..mode import overridable
 from ..ops import arithmetic
 from ..ops import products as rows
 from ..ops import shape as shapes
-from ..ops.linalg_errors import different_addbmm, different_addmv, different_addr, different_baddbmm, title
+from ..ops.matrix_errors import different_addbmm, different_addmv, different_addr, different_baddbmm, title
 from ..tensor import Tensor
 from .cast import converted
 from .shape import broadcast_shapes, dim_of

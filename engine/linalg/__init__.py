@@ -8,7 +8,7 @@ from .. import absent
 from ..calls.arrange import diagonal as _diagonal
 from ..calls.linalg import matmul as matmul
 from ..calls.products import linalg_cross as _cross
-from ..ops.linalg_errors import LinAlgError as LinAlgError
+from ..ops.matrix_errors import LinAlgError as LinAlgError
 from ..tensor import Tensor
 from .factors import (
     eig,

@@ -10,7 +10,7 @@ from ..calls.products import broadcast_shapes_or_error
 from ..mode import followed
 from ..ops import factors as rows
 from ..ops import orthogonal
-from ..ops.linalg_errors import not_floating, not_matrix, not_square, title
+from ..ops.matrix_errors import not_floating, not_matrix, not_square, title
 from ..tensor import Tensor, wrap
 from .seen import named, seen
 

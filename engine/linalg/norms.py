@@ -16,7 +16,7 @@ from ..kernel import PUBLIC
 from ..ops import extremes
 from ..ops import reduce as reductions
 from ..ops.complexes import has_complex
-from ..ops.linalg_errors import not_floating, not_matrix, not_square, title
+from ..ops.matrix_errors import not_floating, not_matrix, not_square, title
 from ..ops.padding import constant_pad_nd
 from ..ops.shape import clone, permute, unsqueeze, view_as
 from ..tensor import Tensor, wrap

@@ -12,7 +12,7 @@ from ..kernel import PUBLIC
 from ..ops import cholesky as cholesky_rows
 from ..ops import lu as lu_rows
 from ..ops import systems as rows
-from ..ops.linalg_errors import (
+from ..ops.matrix_errors import (
     LinAlgError,
     at_batch,
     not_floating,

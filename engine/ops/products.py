@@ -5,7 +5,7 @@ import numpy as np
 from ..kernel import RAW, raw, rule
 from ..op import op
 from . import linalg as _linalg  # noqa: F401  formulas name its rules
-from .linalg_errors import different_addbmm, different_addmv, different_addr, different_baddbmm
+from .matrix_errors import different_addbmm, different_addmv, different_addr, different_baddbmm
 
 
 def _added(x, product, beta, alpha):
