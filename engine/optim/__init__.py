@@ -11,6 +11,7 @@ FILES = {
     "lr_scheduler": "",
     "optimizer": "Optimizer",
     "sgd": "SGD",
+    "swa_utils": "",
 }
 
 __getattr__, __all__ = late.names(__name__, "torch.optim", FILES)
