@@ -16,6 +16,7 @@ FILES = {
     "UpsamplingBilinear2d UpsamplingNearest2d",
     "attention": "MultiheadAttention",
     "batchnorm": "BatchNorm1d BatchNorm2d BatchNorm3d InstanceNorm1d InstanceNorm2d InstanceNorm3d",
+    "classes": "AdaptiveLogSoftmaxWithLoss LinearCrossEntropyLoss",
     "container": "ModuleDict ModuleList Sequential",
     "conv": "Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d",
     "distance": "CosineSimilarity PairwiseDistance",
