@@ -13,7 +13,7 @@ import numpy as np
 from .. import errors
 from ..dtypes import dtype
 from ..kernel import PUBLIC, RAW
-from ..mode import overridable
+from ..mode import here, overridable, overridden
 from ..ops import shape as rows
 from ..tensor import Tensor, box
 
@@ -57,8 +57,11 @@ def sizes(function: str, name: str, args: tuple[Any, ...], keyword: Any = None) 
 def inferred(shape: tuple[int, ...], count: int) -> tuple[int, ...]:
     """``shape`` with a -1 replaced by what makes ``count`` elements."""
     known = math.prod(shape)
-    if known == count and -1 not in shape:
+    if known == count and (not shape or min(shape) >= 0):
         return shape
+    if known < 0 and not count % known and min(shape) == -1 and shape.count(-1) == 1:
+        i = shape.index(-1)
+        return (*shape[:i], count // -known, *shape[i + 1 :])
     unknown = [i for i, n in enumerate(shape) if n < 0]
     for i in unknown:
         if shape[i] != -1:
@@ -82,13 +85,29 @@ def inferred(shape: tuple[int, ...], count: int) -> tuple[int, ...]:
 
 
 # ------------------------------------------------------------------------------------------------ another shape
-@overridable
 def reshape(input: Tensor, *shape: Any, **named: Any) -> Tensor:
     """The same elements in another shape: a view where memory allows it, else a copy.
 
     Shapes: one size may be -1, which stands for the rest.
     """
+    if RAW["BUSY"] and here.modes:
+        return overridden(reshape, (input, *shape), named)
+    if not named and (found := _quickly(input, shape)) is not None:
+        return found
     return rows.reshaped(input, inferred(sizes("reshape", "shape", shape, named.get("shape")), input._d.size))
+
+
+def _quickly(x: Tensor, given: tuple[Any, ...]) -> Any:
+    """``x`` in another shape, where its elements lie in C order and the sizes are given plainly; else None."""
+    d = x._d
+    if type(d) is np.ndarray and given and d.flags.c_contiguous:
+        shape = given if type(given[0]) is int else given[0]
+        if isinstance(shape, tuple):
+            try:
+                return rows.view_as(x, inferred(shape, d.size))
+            except TypeError:  # something else than whole numbers
+                pass
+    return None
 
 
 @overridable
@@ -102,12 +121,15 @@ def _reshape(input: Tensor, shape: Any) -> Tensor:
 _reshape.__name__ = _reshape.__qualname__ = "reshape"
 
 
-@overridable
 def view(self: Tensor, *size: Any, **named: Any) -> Tensor:
     """The same memory in another shape.
 
     Errors: RuntimeError where that would need a copy.
     """
+    if RAW["BUSY"] and here.modes:
+        return overridden(view, (self, *size), named)
+    if not named and (found := _quickly(self, size)) is not None:
+        return found
     if "dtype" in named or (len(size) == 1 and isinstance(size[0], dtype)):
         return RAW["reinterpreted"](self, named.get("dtype") or size[0])
     shape = inferred(sizes("view", "size", size, named.get("size")), self._d.size)
@@ -138,6 +160,8 @@ def reshape_as(self: Tensor, other: Tensor) -> Tensor:
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Dimensions ``start_dim`` to ``end_dim`` as one."""
     d = input._d
+    if start_dim == 0 and end_dim == -1 and d.ndim > 1:
+        return rows.reshaped(input, (d.size,))
     start, end = dim_of(start_dim, d.ndim), dim_of(end_dim, d.ndim)
     if start > end:
         raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
@@ -187,31 +211,42 @@ def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
 
 
 # ------------------------------------------------------------------------------------------------ order of dimensions
-@overridable
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """Two dimensions exchanged."""
+    if RAW["BUSY"] and here.modes:
+        return overridden(transpose, (input, dim0, dim1), {})
     n = input._d.ndim
+    if 0 <= dim0 < n and 0 <= dim1 < n:
+        return rows.transpose(input, dim0, dim1)
     return rows.transpose(input, dim_of(dim0, n), dim_of(dim1, n))
 
 
-@overridable
 def t(input: Tensor) -> Tensor:
     """The transpose of a matrix; vectors stay as they are."""
+    if RAW["BUSY"] and here.modes:
+        return overridden(t, (input,), {})
     if input._d.ndim > 2:
         raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input._d.ndim}D")
     return rows.t(input)
 
 
-@overridable
 def permute(self: Tensor, *dims: Any, **named: Any) -> Tensor:
     """The dimensions in another order."""
-    given, n = sizes("permute", "dims", dims, named.get("dims")), self._d.ndim
+    if RAW["BUSY"] and here.modes:
+        return overridden(permute, (self, *dims), named)
+    n = self._d.ndim
+    if len(dims) == n > 1 and sorted(dims) == _ORDERS[:n]:
+        return rows.permute(self, dims)
+    given = sizes("permute", "dims", dims, named.get("dims"))
     if len(given) != n:
         raise RuntimeError(
             "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
             f"ordering of dimensions i.e. input.dim() = {n} is not equal to len(dims) = {len(given)}"
         )
     return rows.permute(self, dims_of(given, n, "permute(): duplicate dims are not allowed."))
+
+
+_ORDERS = list(range(64))
 
 
 def _permute(input: Tensor, dims: Any) -> Tensor:
@@ -242,6 +277,8 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
 
 
 def _reversed(self: Tensor) -> Tensor:
+    if self._d.ndim == 2 and not RAW["BUSY"]:
+        return rows.permute(self, (1, 0))
     if self._d.ndim not in (0, 2):
         warnings.warn(
             "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will "
@@ -276,10 +313,12 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     return rows.squeeze(input, dims_of(dim, n) if isinstance(dim, tuple | list) else dim_of(dim, n))
 
 
-@overridable
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """With a new dimension of size 1 at ``dim``."""
-    return rows.unsqueeze(input, dim_of(dim, input._d.ndim + 1))
+    if RAW["BUSY"] and here.modes:
+        return overridden(unsqueeze, (input, dim), {})
+    n = input._d.ndim
+    return rows.unsqueeze(input, dim if 0 <= dim <= n else dim_of(dim, n + 1))
 
 
 def _at_least(count: int) -> Callable[..., Any]:
@@ -316,6 +355,10 @@ def expanded(x: Tensor, size: tuple[int, ...]) -> Tensor:
     """``x.expand(size)``, with PyTorch's errors."""
     shape = x._d.shape
     ahead = len(size) - len(shape)
+    if ahead >= 0:
+        wanted_end = size[ahead:] if ahead else size
+        if wanted_end == shape and min(size, default=0) >= 0:
+            return rows.expand_to(x, size)
     if ahead < 0:
         kind = "Float" if x._d.dtype.char == "f" else x.dtype.title
         raise RuntimeError(

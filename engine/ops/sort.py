@@ -41,13 +41,18 @@ def unstable_order(x, dim, descending):
 
 
 def first_of(x, dim, k, descending):
-    """The first ``k`` indices of ``order``, equal elements chosen as PyTorch chooses them."""
+    """The first ``k`` of ``order``, values and indices, equal elements chosen as PyTorch chooses them."""
     found = order(x, dim, descending)
     if not x.ndim:
-        return found if k else np.zeros(0, np.int64)
-    if not k or not tied(x, part(found, dim, 0, k + 1), dim):
-        return part(found, dim, 0, k)
-    return unstable().top(x, found, dim, k)
+        return (x, found) if k else (np.zeros(0, x.dtype), np.zeros(0, np.int64))
+    ahead = (slice(None),) * (dim % x.ndim)
+    first = found[(*ahead, slice(0, k + 1))]
+    values, cut = x[along(first, dim)], (*ahead, slice(0, k))
+    later, sooner = values[(*ahead, slice(1, None))], values[(*ahead, slice(0, -1))]
+    if not k or ((later < sooner) if descending else (later > sooner)).all():
+        return values[cut], first[cut]
+    indices = unstable().top(x, found, dim, k)
+    return x[along(indices, dim)], indices
 
 
 def kth_of(x, dim, k, keepdim):
@@ -104,8 +109,7 @@ def sort_stable(x, dim=-1, descending=False, stable=True):
 )
 def topk(x, k, dim=-1, largest=True):
     """The ``k`` largest along ``dim``, or smallest, in order, and their indices."""
-    indices = first_of(x, dim, k, largest)
-    return (gather(x, dim, indices) if x.ndim else x if k else np.zeros(0, x.dtype)), indices
+    return first_of(x, dim, k, largest)
 
 
 @op(
@@ -149,8 +153,8 @@ RAW["middle"] = raw(middle)
 )
 def median_all(x):
     """The lower median of all elements, NaN if one is; equal ones share the gradient."""
-    v = x.reshape(-1)
-    return v[middle(v, 0, False, False)] if x.size else x.dtype.type(math.nan)
+    v = np.sort(x, None)
+    return v[(v.size - 1) // 2 if v[-1] == v[-1] else -1] if v.size else x.dtype.type(math.nan)
 
 
 @op(
@@ -161,8 +165,9 @@ def median_all(x):
 )
 def nanmedian_all(x):
     """The lower median of the elements that are not NaN; equal ones share the gradient."""
-    v = x.reshape(-1)
-    return v[middle(v, 0, False, True)] if x.size else x.dtype.type(math.nan)
+    v = np.sort(x, None)
+    v = v[v == v] if v.size and v[-1] != v[-1] else v
+    return v[(v.size - 1) // 2] if v.size else x.dtype.type(math.nan)
 
 
 @op(
