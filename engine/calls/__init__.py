@@ -7,7 +7,7 @@ the functions that have a form with an underscore. Those in ``EVERYDAY`` are rea
 
 EVERYDAY = (
     "activations", "arithmetic", "arrange", "binary", "cast", "compare", "complexes", "creation", "functions", "gather",
-    "index", "join", "linalg", "reduce", "reshaping", "shape", "softmax", "sort",
+    "index", "join", "linalg", "order", "reduce", "reshaping", "shape", "softmax", "sort",
 )  # fmt: skip
 LATE = (
     "copies",

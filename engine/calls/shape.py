@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import operator
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,7 +11,7 @@ import numpy as np
 
 from .. import errors
 from ..dtypes import dtype
-from ..kernel import PUBLIC, RAW
+from ..kernel import RAW
 from ..mode import here, overridable, overridden
 from ..ops import shape as rows
 from ..tensor import Tensor, box
@@ -210,99 +209,6 @@ def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
     return rows.clone(input) if memory_format is None else rows.clone(input, memory_format.name)
 
 
-# ------------------------------------------------------------------------------------------------ order of dimensions
-def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
-    """Two dimensions exchanged."""
-    if RAW["BUSY"] and here.modes:
-        return overridden(transpose, (input, dim0, dim1), {})
-    n = input._d.ndim
-    if 0 <= dim0 < n and 0 <= dim1 < n:
-        return rows.transpose(input, dim0, dim1)
-    return rows.transpose(input, dim_of(dim0, n), dim_of(dim1, n))
-
-
-def t(input: Tensor) -> Tensor:
-    """The transpose of a matrix; vectors stay as they are."""
-    if RAW["BUSY"] and here.modes:
-        return overridden(t, (input,), {})
-    if input._d.ndim > 2:
-        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input._d.ndim}D")
-    return rows.t(input)
-
-
-def permute(self: Tensor, *dims: Any, **named: Any) -> Tensor:
-    """The dimensions in another order."""
-    if RAW["BUSY"] and here.modes:
-        return overridden(permute, (self, *dims), named)
-    n = self._d.ndim
-    if len(dims) == n > 1 and sorted(dims) == _ORDERS[:n]:
-        return rows.permute(self, dims)
-    given = sizes("permute", "dims", dims, named.get("dims"))
-    if len(given) != n:
-        raise RuntimeError(
-            "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
-            f"ordering of dimensions i.e. input.dim() = {n} is not equal to len(dims) = {len(given)}"
-        )
-    return rows.permute(self, dims_of(given, n, "permute(): duplicate dims are not allowed."))
-
-
-_ORDERS = list(range(64))
-
-
-def _permute(input: Tensor, dims: Any) -> Tensor:
-    return permute(input, dims)
-
-
-_permute.__name__ = _permute.__qualname__ = "permute"
-
-
-@overridable
-def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
-    """Dimensions ``source`` at ``destination``, the others in their order."""
-    n = input._d.ndim
-    given = [list(d) if isinstance(d, tuple | list) else [d] for d in (source, destination)]
-    if len(given[0]) != len(given[1]):
-        raise RuntimeError(
-            f"movedim: Invalid source or destination dims: source ({given[0]} dims) should contain the same number of "
-            f"dims as destination ({given[1]} dims)"
-        )
-    here, there = (
-        dims_of(d, n, f"movedim: repeated dim in `{name}` ({d})")
-        for d, name in zip(given, ("source", "destination"), strict=True)
-    )
-    order = [d for d in range(n) if d not in here]
-    for at, d in sorted(zip(there, here, strict=True)):
-        order.insert(at, d)
-    return rows.permute(input, tuple(order))
-
-
-def _reversed(self: Tensor) -> Tensor:
-    if self._d.ndim == 2 and not RAW["BUSY"]:
-        return rows.permute(self, (1, 0))
-    if self._d.ndim not in (0, 2):
-        warnings.warn(
-            "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will "
-            "throw an error in a future release. Consider `x.mT` to transpose batches of matrices or "
-            "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor.",
-            UserWarning,
-            stacklevel=3,
-        )
-    return permute(self, tuple(range(self._d.ndim))[::-1])
-
-
-def _matrices(name: str) -> Callable[[Tensor], Tensor]:
-    def read(self: Tensor) -> Tensor:
-        n = self._d.ndim
-        if name == "H" and n not in (0, 2):
-            raise RuntimeError(f"tensor.H is only supported on matrices (2-D tensors). Got {n}-D tensor.")
-        if n < 2 and (name != "H" or n):
-            raise RuntimeError(f"tensor.{name} is only supported on matrices or batches of matrices. Got {n}-D tensor.")
-        turned = transpose(self, -2, -1) if n else permute(self, ())
-        return PUBLIC["conj"](turned) if "H" in name and self._d.dtype.kind == "c" else turned
-
-    return read
-
-
 # ------------------------------------------------------------------------------------------------ single dimensions
 @overridable
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:
@@ -419,16 +325,13 @@ def broadcast_shapes(*shapes: Any) -> Any:
 
 FUNCTIONS = {
     "reshape": _reshape, "flatten": flatten, "ravel": ravel, "unflatten": unflatten, "clone": clone,
-    "transpose": transpose, "swapaxes": transpose, "swapdims": transpose, "t": t, "permute": _permute,
-    "movedim": movedim, "moveaxis": movedim, "squeeze": squeeze, "unsqueeze": unsqueeze,
+    "squeeze": squeeze, "unsqueeze": unsqueeze,
     "broadcast_to": broadcast_to, "broadcast_tensors": broadcast_tensors, "broadcast_shapes": broadcast_shapes,
     **{f"atleast_{n}d": _at_least(n) for n in (1, 2, 3)},
 }  # fmt: skip
 METHODS = {
     **{name: f for name, f in FUNCTIONS.items() if not name.startswith(("broadcast_t", "broadcast_s", "atleast"))},
     "reshape": reshape, "view": view, "view_as": view_as, "reshape_as": reshape_as, "contiguous": contiguous,
-    "permute": permute, "expand": expand, "expand_as": expand_as, "broadcast_to": broadcast_to,
-    "T": property(_reversed), "mT": property(_matrices("mT")), "H": property(_matrices("H")),
-    "mH": property(_matrices("mH")),
+    "expand": expand, "expand_as": expand_as, "broadcast_to": broadcast_to,
 }  # fmt: skip
 IN_PLACE: dict[str, Any] = {}

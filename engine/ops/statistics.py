@@ -131,9 +131,13 @@ def logcumsumexp(x, dim):
         return np.array(x)
     if x.dtype.kind != "c":
         return np.logaddexp.accumulate(x, dim)
-    most = np.maximum.reduce(x.real, dim, None, None, True)
-    most = np.where(np.isfinite(most), most, 0)
-    return np.log(np.add.accumulate(np.exp(x - most), dim)) + most
+    y = np.moveaxis(x, dim, 0)
+    out = np.array(y)
+    for k in range(1, len(out)):  # one after the other, as PyTorch does it: the imaginary part is not wound back
+        old, new = out[k - 1], y[k]
+        larger, smaller = np.where(new.real > old.real, new, old), np.where(new.real > old.real, old, new)
+        out[k] = larger + np.log1p(np.exp(smaller - larger))
+    return np.moveaxis(out, 0, dim)
 
 
 @rule
