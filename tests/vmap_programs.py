@@ -35,6 +35,15 @@ def through_vmap(T: ModuleType) -> Any:
     return w.grad
 
 
+def along_a_batch(T: ModuleType) -> Any:
+    """A batch of vectors through one graph: the rows of a Jacobian, with and without a graph of their own."""
+    x = A(T, 3).requires_grad_()
+    y = x.sin() * x.prod()
+    rows = T.vmap(lambda v: T.autograd.grad(y, x, v, retain_graph=True)[0])(T.eye(3, dtype=x.dtype))
+    recorded = T.vmap(lambda v: T.autograd.grad(y, x, v, create_graph=True)[0])(T.eye(3, dtype=x.dtype))
+    return rows, recorded, T.autograd.grad(recorded.sin().sum(), x)
+
+
 def gradients_of_a_batch(T: ModuleType) -> Any:
     """Gradients flow through vmap to its inputs."""
     x = A(T, 2, 3).requires_grad_()
@@ -160,6 +169,7 @@ PROGRAMS = {
     "written": lambda T: T.vmap(lambda x, y: set_items(x.clone(), y))(A(T, 3, 4), A(T, 3)),
     "detach": lambda T: T.vmap(lambda x: x.detach() + 1)(A(T, 3)),
     "shape": lambda T: T.vmap(lambda x: x * x.shape[0] * x.numel() + x.dim() + len(x))(A(T, 3, 2)),
+    "gradients along a batch": along_a_batch,
     "gradients of captured": lambda T: through_vmap(T),
     "gradients of the batch": lambda T: gradients_of_a_batch(T),
     "a batch of one": lambda T: T.vmap(lambda x: x.sum())(A(T, 1, 3)),

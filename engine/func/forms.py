@@ -15,7 +15,6 @@ from ..calls import copies, creation, gather
 from ..calls.index import getitem, setitem
 from ..calls.linalg import matmul
 from ..calls.shape import inferred, sizes, view
-from ..mode import no_grad
 from ..nn.functional import batch_norm, embedding, instance_norm
 from ..tensor import Tensor, wrap
 from . import places
@@ -24,7 +23,7 @@ from .dual import LIKE, RESHAPING
 from .levels import Level
 from .lifted import Batched, Unseen, batched, deepest, plain
 from .looping import attempt, body, entry, is_in, loop, physical
-from .nesting import packed, spread, unpacked
+from .nesting import detached, packed, spread, unpacked
 from .pytree import mapped
 from .rules import NoRule, further, lifted
 
@@ -194,8 +193,8 @@ def _grad_along_batch(
     def recorded() -> tuple[Any, ...]:
         if create_graph:
             return body(ys, xs, vs, True, True, **options)
-        with no_grad():
-            return body(ys, xs, vs, keep, True, **options)
+        found = body(ys, xs, vs, keep, True, **options)
+        return tuple([None if g is None else detached(g) for g in found])
 
     def each(*rows: Any) -> tuple[Any, ...]:
         return grad(ys, xs, list(rows), True, create_graph, **options)

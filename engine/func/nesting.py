@@ -114,3 +114,12 @@ def packed(t: Any, level: Level) -> Any:
             return batched(packed(t.physical.transpose(0, 1), level), t._level)
         return dual(packed(t.primal, level), packed(t.tangent, level), t._level)
     return batched(t, level)
+
+
+def detached(t: Any) -> Any:
+    """``t`` without histories, with its tangents and its batch."""
+    if depth_of(t):
+        if isinstance(t, Dual):
+            return dual(detached(t.primal), detached(t.tangent), t._level)
+        return batched(detached(t.physical), t._level)
+    return bare(t).detach()

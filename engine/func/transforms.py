@@ -18,8 +18,8 @@ from ..tensor import Tensor
 from . import interpreter  # noqa: F401  what runs calls on dual numbers and batches registers itself
 from .dual import check_tangent
 from .levels import FORWARD, REVERSE, Level, opened
-from .lifted import Batched, Dual, bare, batched, depth_of, dual
-from .nesting import Entrance, tracked
+from .lifted import Batched, Dual, bare, dual
+from .nesting import Entrance, detached, tracked
 from .pytree import mapped, put_together, taken_apart
 
 Argnums = int | tuple[int, ...]
@@ -97,15 +97,6 @@ def released(value: Any, own: set[int], recording: bool) -> Any:
         return t if recording and keys_below([t]) - own else detached(t)
 
     return mapped(one, value)
-
-
-def detached(t: Any) -> Any:
-    """``t`` without histories, with its tangents and its batch."""
-    if depth_of(t):
-        if isinstance(t, Dual):
-            return dual(detached(t.primal), detached(t.tangent), t._level)
-        return batched(detached(t.physical), t._level)
-    return bare(t).detach()
 
 
 def _float_tensor(t: Any) -> Any:
