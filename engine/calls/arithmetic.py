@@ -130,6 +130,16 @@ def float_power(input: Any, exponent: Any) -> Tensor:
     return pow(input, exponent)
 
 
+def _float_power(input: Tensor, exponent: Any) -> Tensor:
+    out = float_power(input, exponent)
+    if out._d.dtype is not input._d.dtype:
+        raise RuntimeError(
+            f"the base given to float_power_ has dtype {input.dtype.title} but the operation's result requires dtype "
+            + out.dtype.title
+        )
+    return out
+
+
 @overridable
 def square(input: Tensor) -> Tensor:
     """``input²``."""
@@ -177,6 +187,7 @@ IN_PLACE = {
         "reciprocal", "floor_divide", "remainder", "fmod", "float_power",
     )
 }  # fmt: skip
+IN_PLACE["float_power_"] = _float_power
 OPERATORS = {
     "__iadd__": "add_", "__isub__": "sub_", "__imul__": "mul_", "__itruediv__": "div_", "__ipow__": "pow_",
     "__ifloordiv__": "floor_divide_", "__imod__": "remainder_",

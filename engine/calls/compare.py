@@ -131,7 +131,8 @@ METHODS |= {
     f"__r{symbol}__": swapped(getattr(rows, name), _reflected.get(symbol, name)) for symbol, name in _symbols.items()
 }
 METHODS["__invert__"] = overridable(_invert)
-IN_PLACE = {name + "_": getattr(rows, name) for name in (*_compare, *_logic, *_bits)}
+IN_PLACE = {name + "_": getattr(rows, name) for name in (*_compare, *_logic[:1], *_bits)}
+IN_PLACE |= {name + "_": of_tensors(getattr(rows, name)) for name in _logic[1:]}
 IN_PLACE |= {long + "_": getattr(rows, short) for short, long in _same.items() if long}
 OPERATORS = {f"__i{symbol}__": name + "_" for symbol, name in _symbols.items()}
 FUNCTIONS = {name: f if name in _asking else with_out(f) for name, f in FUNCTIONS.items()}

@@ -28,6 +28,15 @@ _same = {
 }  # fmt: skip
 
 
+def _abs(input: Tensor) -> Tensor:
+    if input._d.dtype.kind == "c":
+        raise RuntimeError("In-place abs is not supported for complex tensors.")
+    return rows.abs(input)
+
+
+_abs.row = rows.abs.row  # type: ignore[attr-defined]  # what the in-place form of floats is made from
+
+
 @overridable
 def nan_to_num(
     input: Tensor, nan: float | None = None, posinf: float | None = None, neginf: float | None = None
@@ -51,6 +60,6 @@ def frexp(input: Tensor) -> Any:
 FUNCTIONS: dict[str, Any] = {name: getattr(rows, name) for name in _names} | {"round": round, "nan_to_num": nan_to_num}
 FUNCTIONS |= {name: FUNCTIONS[other] for name, other in _same.items()}
 METHODS = {**FUNCTIONS, "__abs__": rows.abs, "frexp": frexp}
-IN_PLACE = {name + "_": f for name, f in FUNCTIONS.items()}
+IN_PLACE = {name + "_": f for name, f in FUNCTIONS.items()} | {"abs_": _abs, "absolute_": _abs}
 FUNCTIONS = {name: with_out(f) for name, f in FUNCTIONS.items()}
 FUNCTIONS["frexp"] = accepts_out(frexp)

@@ -280,17 +280,6 @@ def pow_number(x, y):
     return x * x if y == 2 else x * x * x if y == 3 else power(x, y)
 
 
-@elementwise(
-    x=lambda g, x, y, out: g * (out * log_of(y)) if y else only_where(g * out * -math.inf, ~at_least_0(x)),
-    node="PowBackward2",
-    called="pow",
-    diagnose=no_negative_powers,
-)
-def pow_base(x, y):
-    """A power of a Python number: ``out = y ** x``."""
-    return np.power(x.dtype.type(y), x)
-
-
 def whole_power(x, y):
     """``x ** y`` for whole numbers: 0 for a negative ``y``, unless ``x`` is 1 or -1."""
     if x.dtype.kind == "b":
@@ -300,6 +289,16 @@ def whole_power(x, y):
 
 
 RAW["whole_power"] = raw(whole_power)
+
+
+@elementwise(
+    x=lambda g, x, y, out: g * (out * log_of(y)) if y else only_where(g * out * -math.inf, ~at_least_0(x)),
+    node="PowBackward2",
+    called="pow",
+)
+def pow_base(x, y):
+    """A power of a Python number: ``out = y ** x``."""
+    return np.power(x.dtype.type(y), x) if x.dtype.kind not in "iu" else whole_power(x.dtype.type(y), x)
 
 
 @elementwise(
