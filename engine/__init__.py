@@ -43,7 +43,7 @@ _LATE = {  # files that are read when one of their names, or they themselves, ar
     "nn.functional.pools": "avg_pool1d max_pool1d max_pool1d_with_indices max_pool2d max_pool3d",
     "nn.functional.paddings": "constant_pad_nd",
     "nn.functional.plain": "alpha_dropout alpha_dropout_ binary_cross_entropy_with_logits celu_ cosine_embedding_loss "
-    "dropout dropout_ feature_alpha_dropout feature_alpha_dropout_ feature_dropout feature_dropout_ "
+    "ctc_loss dropout dropout_ feature_alpha_dropout feature_alpha_dropout_ feature_dropout feature_dropout_ "
     "hinge_embedding_loss kl_div margin_ranking_loss poisson_nll_loss prelu rrelu rrelu_ selu_ threshold_ "
     "triplet_margin_loss",
     "exchange": "frombuffer from_dlpack", "serialization": "load save", "subclasses": "DisableTorchFunctionSubclass",

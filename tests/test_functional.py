@@ -191,3 +191,23 @@ def test_softmax_in_blocks(torch: ModuleType, size: tuple[int, int]) -> None:
         for ours, theirs in zip(found[2:], found[:2], strict=True):
             for a, b in zip(ours, theirs, strict=True):
                 np.testing.assert_allclose(a, b, rtol=1e-4, atol=2e-5 * scale)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "F.ctc_loss(p, T.tensor([[1, 2], [3, 1]]), T.tensor([5, 4]), T.tensor([2, 1]))",
+        "F.ctc_loss(p, T.tensor([1, 1, 2]), (5, 4), (2, 1), reduction='none')",
+        "F.ctc_loss(p, T.tensor([[1, 2], [0, 1]]), (5, 5), (2, 0), blank=3, reduction='sum')",
+        "F.ctc_loss(p, T.tensor([[1, 2], [3, 1]]), (1, 5), (2, 2), zero_infinity=True)",
+        "F.ctc_loss(p[:, 0], T.tensor([1, 2]), T.tensor(5), T.tensor(2))",
+        "F.ctc_loss(p, T.tensor([[1, 2], [3, 1]]), (1, 5), (2, 2), reduction='none').isinf()",
+        "F.ctc_loss(p, T.tensor([[1, 2], [3, 1]]), (9, 5), (2, 2))",
+        "F.ctc_loss(p, T.tensor([[1, 2], [3, 1]]), (5, 5), (2, 2), blank=4)",
+    ],
+)
+def test_ctc(torch: ModuleType, call: str) -> None:
+    """The likelihood of labels: batches or one, labels in rows or in one row, empty and impossible ones."""
+    scores = np.random.default_rng(1).standard_normal((5, 2, 4))
+    arrays = {"p": scores - np.log(np.exp(scores).sum(2, keepdims=True))}
+    agree(torch, call, arrays, 1e-9, second=False, graphs=False)

@@ -8,7 +8,7 @@ from typing import Any
 from ...mode import overridable
 from ...tensor import Tensor
 from ..reduction import reduced
-from . import activation, criteria, drawn, dropouts, margins
+from . import activation, criteria, drawn, dropouts, margins, sequences
 
 REDUCTIONS = ("none", "mean", "sum")
 
@@ -69,6 +69,9 @@ cosine_embedding_loss = _by_number(margins.cosine_embedding_loss, "input1 input2
 hinge_embedding_loss = _by_number(margins.hinge_embedding_loss, "input target margin reduction")
 poisson_nll_loss = _by_number(margins.poisson_nll_loss, "input target log_input full eps reduction")
 triplet_margin_loss = _by_number(margins.triplet_margin_loss, "anchor positive negative margin p eps swap reduction")
+ctc_loss = _by_number(
+    sequences.ctc_loss, "log_probs targets input_lengths target_lengths blank reduction zero_infinity"
+)
 
 # -------------------------------------------------------------------------------------------------------- activations
 prelu, rrelu = activation.prelu, drawn.rrelu
