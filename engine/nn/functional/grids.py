@@ -46,14 +46,14 @@ def _clipped(at: Array, n: int, padding: str, corners: bool) -> tuple[Array, Arr
     return at, slope
 
 
-def _cubic(x: Tensor) -> list[Tensor]:
+def _cubic(x: Any) -> list[Any]:
     """The weights of the four elements around a place, ``x`` after the second."""
     a = -0.75
 
-    def near(t: Tensor) -> Tensor:
+    def near(t: Any) -> Any:
         return ((a + 2) * t - (a + 3)) * t * t + 1
 
-    def far(t: Tensor) -> Tensor:
+    def far(t: Any) -> Any:
         return ((a * t - 5 * a) * t + 8 * a) * t - 4 * a
 
     return [far(x + 1), near(x), near(1 - x), far(2 - x)]

@@ -16,9 +16,9 @@ from ... import dtypes, errors
 from ...kernel import PUBLIC
 from ...mode import no_grad, overridable
 from ...ops import margins as _margins  # noqa: F401  fills the table
+from ...ops.activations import logsigmoid
 from ...tensor import Tensor
 from ..reduction import reduced, reduction_of
-from .activation import logsigmoid
 from .vectors import cosine_terms, pairwise_distance
 
 
@@ -54,7 +54,8 @@ def multilabel_soft_margin_loss(
     """The mean over classes of ``-(target · logσ(x) + (1 - target) · logσ(-x))``."""
     if size_average is not None or reduce is not None:
         reduction = reduction_of(size_average, reduce, reduction)
-    loss = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
+    wanted: Any = target
+    loss = -(wanted * logsigmoid(input) + (1 - wanted) * logsigmoid(-input))
     if weight is not None:
         loss = loss * weight
     dim = input.dim() - 1
@@ -139,7 +140,8 @@ def hinge_embedding_loss(
     reduction = reduction_of(size_average, reduce, reduction)
     zero = PUBLIC["zeros_as"](input)
     where = PUBLIC["where"]
-    apart = (margin - input).clamp_min(0)
+    x: Any = input
+    apart = (margin - x).clamp_min(0)
     return reduced(where(target == 1, zero, apart) + where(target == -1, zero, input), reduction)
 
 
@@ -181,7 +183,8 @@ def _triplet(
             "The anchor, positive, and negative tensors are expected to have the same number of dimensions, but got: "
             f"anchor {a}D, positive {p}D, and negative {n}D inputs"
         )
-    near, far = distance(anchor, positive), distance(anchor, negative)
+    near: Any = distance(anchor, positive)
+    far: Any = distance(anchor, negative)
     if swap:
         far = PUBLIC["minimum"](far, distance(positive, negative))
     return reduced((margin + near - far).clamp_min(0), reduction)
@@ -242,7 +245,7 @@ def cosine_embedding_loss(
             f"{dims}D target tensor expects {dims + 1}D input tensors, but found inputs with sizes "
             f"{list(input1.shape)} and {list(input2.shape)}."
         )
-    cos = cosine_terms(input1, input2, dims)
+    cos: Any = cosine_terms(input1, input2, dims)
     where, zero = PUBLIC["where"], PUBLIC["zeros_as"](cos)
     near = where(target == 1, 1 - cos, zero)
     far = where(target == -1, (cos - margin).clamp_min(0), zero)
@@ -293,8 +296,9 @@ def poisson_nll_loss(
     reduction = reduction_of(size_average, reduce, reduction)
     loss = input.exp() - target * input if log_input else input - target * (input + eps).log()
     if full:
-        stirling = target * target.log() - target + 0.5 * (2 * math.pi * target).log()
-        loss = loss + stirling.masked_fill(target <= 1, 0)
+        t: Any = target
+        stirling = t * t.log() - t + 0.5 * (2 * math.pi * t).log()
+        loss = loss + stirling.masked_fill(t <= 1, 0)
     return reduced(loss, reduction)
 
 

@@ -41,7 +41,8 @@ def _step(n: int, size: int, factor: float | None, corners: bool, real: type) ->
 
 
 def _positions(n: int, size: int, factor: float | None, corners: bool, real: type) -> Any:
-    at, step = np.arange(size, dtype=real), _step(n, size, factor, corners, real)
+    at: Any = np.arange(size, dtype=real)
+    step = _step(n, size, factor, corners, real)
     return at * step if corners else (at + real(0.5)) * step - real(0.5)
 
 
@@ -117,7 +118,7 @@ def _taps(mode: str, antialias: bool, corners: bool, real: type) -> Callable[...
 def _bytes(x: Any, taps: tuple[Taps, ...]) -> Any:
     """Bytes by PyTorch's arithmetic for them: weights of 15 bits, and bytes between the two dimensions."""
     for axis, along in zip((3, 2), reversed(taps), strict=True):
-        if along.identity:
+        if along.identity or along.weights is None:
             continue
         weights = np.zeros((len(along.index), along.size + 1))
         np.add.at(weights, (np.arange(len(weights))[:, None], along.index), along.weights)
