@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 
 from . import autograd_errors as errors
-from .careful import CAREFUL
 from .kernel import RAW
-from .mode import observe, outside
+from .mode import CAREFUL, observe, outside
 from .node import Node
 
 _ENGINE = __name__.partition(".")[0]

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from heapq import heappop, heappush
 from typing import Any
@@ -13,20 +13,20 @@ from typing import Any
 import numpy as np
 
 from .conjugate import conjugating
-from .hooks import Hooked, Undefined
+from .hooks import HOOKED_LEAVES, Hooked, Undefined
 from .kernel import RAW
-from .mode import here, record
+from .mode import CAREFUL, here, record
 from .node import Parts, accumulating
 from .versions import check, last_write
 
-CAREFUL: set[str] = set()  # why every pass has to be a careful one
+Finish = Callable[[Any, Any], None]  # what becomes of a leaf and its gradient
 
 
 class Watch:
     """What a careful sweep looks out for: gradients to capture, nodes worth visiting, and what to note down.
 
     names: where every edge is noted, the node to note it under and its slots, by key. replay: ``retain_grad`` is noted
-    in ``retained``, not carried out.
+    in ``retained``, not carried out. ends: nodes at which ``backward(inputs=...)`` ends; they run, for nobody.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class Watch:
         self.edges: dict[tuple[Any, int], Any] = {}
         self.retained: list[tuple[Any, Any]] = []
         self.roots: list[Any] = []
+        self.ends: set[int] = set()
 
     def arriving(self, stepped: Any, g: Any, recorded: bool, captured: bool = False) -> Any:
         """A gradient after the hooks of ``stepped``, with ``retain_grad`` put aside in a replay."""
@@ -56,17 +57,27 @@ class Watch:
 
     def deliver(self, edge: Any, part: Any, queue: Queue) -> None:
         """Bring a gradient, or None for an undefined one, to where it goes, if that is worth visiting."""
-        if self.only is None or edge.key in self.only or edge.key in self.capture:
+        if self.wants(edge):
             queue.add(edge, part)
+
+    def wants(self, edge: Any) -> bool:
+        """Whether a gradient is worth bringing to this place."""
+        key = edge.key
+        return self.only is None or key in self.only or key in self.capture or key in self.ends
 
 
 class Queue:
-    """Gradients on their way, by key of the node that they are for, and the keys of those still to be run."""
+    """Gradients on their way, by key of the node that they are for, and the keys of those still to be run.
 
-    __slots__ = ("grads", "heap", "leaves", "waiting")
+    awaited: by key of a leaf how many gradients are still to come, where leaves are finished as soon as none is.
+    """
+
+    __slots__ = ("awaited", "grads", "heap", "leaves", "ready", "waiting")
 
     def __init__(self, grads: dict[int, Any], waiting: dict[int, Any], heap: list[int], leaves: list[Any]) -> None:
         self.grads, self.waiting, self.heap, self.leaves = grads, waiting, heap, leaves
+        self.awaited: dict[int, int] = {}
+        self.ready: list[Any] = []
 
     def add(self, node: Any, g: Any) -> None:
         """Add a gradient to what is for ``node``; None adds nothing, but the node is visited."""
@@ -74,13 +85,24 @@ class Queue:
         if key in grads:
             before = grads[key]
             grads[key] = g if before is None else before if g is None else before + g
-            return
-        grads[key] = g
-        if key > 0:
-            self.leaves.append(node)
         else:
-            self.waiting[key] = node
-            heappush(self.heap, key)
+            grads[key] = g
+            if key < 0:
+                self.waiting[key] = node
+                heappush(self.heap, key)
+            else:
+                self.leaves.append(node)
+        if key in self.awaited:
+            self.awaited[key] -= 1
+            if not self.awaited[key]:
+                self.ready.append(node)
+
+    def finish(self, finish: Finish) -> None:
+        """Hand over the leaves that nothing more will arrive at; at the end, all that are left."""
+        cells, self.ready = self.ready, []
+        for cell in cells if self.heap else [*cells, *self.leaves]:
+            if cell.key in self.grads:
+                finish(cell, self.grads.pop(cell.key))
 
 
 @contextmanager
@@ -93,29 +115,53 @@ def passing(watch: Watch) -> Iterator[None]:
         here.passing = before
 
 
-def careful_sweep(roots: Sequence[tuple[Any, Any]], free: bool, recorded: bool, watch: Watch) -> list[tuple[Any, Any]]:
+def careful_sweep(
+    roots: Sequence[tuple[Any, Any]], free: bool, recorded: bool, watch: Watch, finish: Finish | None = None
+) -> list[tuple[Any, Any]]:
     """``sweep`` that can work on Tensors (``create_graph``), capture gradients, skip nodes and note every edge.
 
-    A gradient can be None, as a custom function sends it back: it goes down the graph like any other.
+    A gradient can be None, as a custom function sends it back: it goes down the graph like any other. Leaves go to
+    ``finish``, as soon as the gradient is complete where some leaf has hooks; without it they are returned.
     """
     __tracebackhide__ = True
     queue = Queue({}, {}, [], [])
+    watch.roots = [node for node, _ in roots]
+    if finish is not None and HOOKED_LEAVES in CAREFUL:
+        queue.awaited = awaited(watch)
     for node, g in roots:
         watch.deliver(node, g, queue)
     before = record(True) if recorded else here.grad
-    watch.roots = [node for node, _ in roots]
     try:
         with np.errstate(all="ignore"):
-            run_carefully(queue, free, recorded, watch)
+            run_carefully(queue, free, recorded, watch, finish if queue.awaited else None)
+        if finish is not None:
+            queue.finish(finish)
     finally:
         record(before)
-    return [(cell, queue.grads[cell.key]) for cell in queue.leaves]
+    return [(cell, queue.grads[cell.key]) for cell in queue.leaves if cell.key in queue.grads]
 
 
-def run_carefully(queue: Queue, free: bool, recorded: bool, watch: Watch) -> None:
+def awaited(watch: Watch) -> dict[int, int]:
+    """How many gradients a pass will bring to each leaf, by key."""
+    counts: dict[int, int] = {}
+    seen: set[int] = set()
+    stack = list(watch.roots)
+    while stack:
+        node = stack.pop()
+        if node.key > 0:
+            counts[node.key] = counts.get(node.key, 0) + 1
+        elif node.key not in seen and (watch.only is None or node.key in watch.only or node.key in watch.ends):
+            seen.add(node.key)
+            stack += node.edges
+    return counts
+
+
+def run_carefully(queue: Queue, free: bool, recorded: bool, watch: Watch, finish: Finish | None = None) -> None:
     """Run what is in the queue, and what that leads to."""
     __tracebackhide__ = True
     while queue.heap:
+        if queue.ready and finish is not None:
+            queue.finish(finish)
         key = heappop(queue.heap)
         node, g = queue.waiting.pop(key), queue.grads.pop(key)
         if "anomaly" in CAREFUL:
@@ -128,18 +174,21 @@ def _visit(node: Any, g: Any, free: bool, recorded: bool, watch: Watch, queue: Q
     """Run one node, hooks and all, and send its gradients on; what it sent, or None where it was not to be run."""
     __tracebackhide__ = True
     key, stepped = node.key, node.step
+    needed = watch.only is None or key in watch.only or key in watch.ends
+    if key in watch.capture:  # after the tensor's hooks; before them, as in PyTorch, where the node has to run as well
+        watch.found[key] = g
+    if type(stepped) is Hooked:
+        g = watch.arriving(stepped, g, recorded, not needed)
+    if not needed:
+        watch.found[key] = g
+        return None
+    spec = stepped.spec
+    wanted = None  # which edges the pass has a use for; PyTorch computes no other gradient, but a custom function does
+    if watch.only is not None and not getattr(spec, "takes_none", False):
+        wanted = [watch.wants(edge) for edge in node.edges]
     if key > last_write[0]:
         check(node)
-    captured = key in watch.capture
-    if type(stepped) is Hooked:
-        g = watch.arriving(stepped, g, recorded, captured)
-    if captured:  # what the tensor's own hooks leave
-        watch.found[key] = g
-    if watch.only is not None and key not in watch.only:
-        return None
-    if captured and type(stepped) is Hooked:
-        g = stepped.entering(g, recorded)
-    sent = _step(node, stepped, g, free, recorded)
+    sent = _step(node, stepped, g, free, recorded, wanted)
     if watch.names is not None and key in watch.names:
         name, slots = watch.names[key]
         watch.nodes[name] = g
@@ -151,12 +200,20 @@ def _visit(node: Any, g: Any, free: bool, recorded: bool, watch: Watch, queue: Q
     return sent
 
 
-def _step(node: Any, stepped: Any, g: Any, free: bool, recorded: bool) -> Sequence[Any]:
-    """The gradients that a node sends back, one for each edge: on arrays or Tensors, after its hooks."""
+def _step(
+    node: Any, stepped: Any, g: Any, free: bool, recorded: bool, wanted: list[bool] | None = None
+) -> Sequence[Any]:
+    """The gradients that a node sends back, one for each edge: on arrays or Tensors, after its hooks.
+
+    None for an edge that is not ``wanted``.
+    """
     spec = stepped.spec
+    custom = getattr(spec, "takes_none", False)
     undefined = g is None or (type(g) is Parts and not g)
-    if undefined and not getattr(spec, "takes_none", False):
+    if (undefined and not custom) or (wanted is not None and True not in wanted):
         sent: Any = (None,) * len(node.edges)
+        if free and not undefined and spec.data:
+            node.saved = None
     else:
         step = spec.twin() if recorded else stepped.inner if type(stepped) is Hooked else stepped
         step = conjugating(step, spec)
@@ -166,6 +223,8 @@ def _step(node: Any, stepped: Any, g: Any, free: bool, recorded: bool) -> Sequen
             sent = told.parts
         else:
             sent = (sent,) if node.others is None else sent
+        if wanted is not None and False in wanted:
+            sent = tuple([part if needed else None for part, needed in zip(sent, wanted, strict=True)])
     if type(stepped) is Hooked and stepped.after:
         sent = stepped.leaving(node, sent, g, recorded)
     return sent

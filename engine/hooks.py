@@ -12,7 +12,7 @@ from typing import Any
 
 from . import autograd_errors as errors
 from .kernel import RAW
-from .mode import record
+from .mode import CAREFUL, _lock, record
 
 _number = itertools.count().__next__
 
@@ -67,6 +67,7 @@ class Hooked:
         self.inner = inner
         self.tensor, self.before, self.after, self.accumulated = Hooks(), Hooks(), Hooks(), Hooks()
         self.retain: Any = None
+        self.outputs: dict[int, Hooked] = {}  # of a node with several: hooks on each
 
     @property
     def spec(self) -> Any:
@@ -114,16 +115,11 @@ class Hooked:
             record(before)
         return t if recorded or t is None else t._d
 
-    def entering(self, g: Any, recorded: bool) -> Any:
-        """A gradient that was captured, after the node pre-hooks that it still has to pass."""
-        if isinstance(g, dict) or not self.before:
-            return g
-        rest = Hooked(self.inner)
-        rest.before = self.before
-        return rest.arriving(g, recorded)
-
     def _parts(self, parts: Any, recorded: bool) -> Any:
         """The same for a node with several outputs: pre-hooks see None for an output that no gradient arrived at."""
+        for nr, hooks in self.outputs.items():
+            if nr not in parts and nr not in parts.undefined:  # they are told that none arrived
+                hooks.arriving(None, recorded)
         if not self.before:
             return parts
         outputs = self._outputs(parts, recorded)
@@ -205,5 +201,28 @@ def _check(g: Any, result: Any, hook: Any) -> None:
 def hooked(node: Any) -> Hooked:
     """The Hooked step of a node, output or leaf; put there at the first hook."""
     if type(node.step) is not Hooked:
-        node.step = Hooked(node.step)
+        step = node.step = Hooked(node.step)
+        if node.key > 0:
+            _note_leaf(step)
+        elif (nr := getattr(node, "nr", None)) is not None:
+            hooked(node.edge).outputs[nr] = step
     return node.step
+
+
+HOOKED_LEAVES = "hooks on leaves"
+_leaves: dict[int, Any] = {}
+
+
+def _note_leaf(step: Hooked) -> None:
+    """As long as some leaf has hooks, passes finish each leaf when its gradient is complete, not all at the end."""
+    key = id(step)
+
+    def gone(_: Any) -> None:
+        with _lock:
+            _leaves.pop(key, None)
+            if not _leaves:
+                CAREFUL.discard(HOOKED_LEAVES)
+
+    with _lock:
+        _leaves[key] = weakref.ref(step, gone)
+        CAREFUL.add(HOOKED_LEAVES)

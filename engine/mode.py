@@ -37,6 +37,7 @@ _everywhere: set[str] = set()  # why calls are observed in every thread
 INFERENCE: dict[int, Any] = {}  # id of each tensor made in inference mode -> a reference to it
 INFERENCE_VIEWS: dict[int, Any] = {}  # the same of views of normal tensors that were taken there
 _lookouts: list[Any] = []  # what looks at the arguments of every call, once a program defines a subclass of Tensor
+CAREFUL: set[str] = set()  # why every backward pass has to be a careful one
 _observers: list[Any] = []  # the one that observes calls, from its first use on
 
 

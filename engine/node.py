@@ -120,7 +120,11 @@ class Parts(dict[int, Any]):
     outputs would be half a million entries.
     """
 
+    undefined: tuple[int, ...] = ()  # those at which a None arrived
+
     def __add__(self, more: dict[int, Any]) -> Parts:
+        if getattr(more, "undefined", ()):
+            self.undefined = (*self.undefined, *more.undefined)  # type: ignore[attr-defined]  # Parts
         for nr, g in more.items():
             self[nr] = self[nr] + g if nr in self else g
         return self
@@ -128,12 +132,17 @@ class Parts(dict[int, Any]):
 
 def part_of(relay: Output, g: Any, free: bool) -> Parts:
     """The step of an Output."""
-    return Parts({relay.nr: g} if g is not None else ())
+    if g is not None:
+        return Parts({relay.nr: g})
+    parts = Parts()
+    parts.undefined = (relay.nr,)
+    return parts
 
 
 class _PartSpec:
     """What other code asks of a step, for an Output's."""
 
+    takes_none = True
     wanted = ("node",)
     kept: tuple[str, ...] = ()
     data: tuple[str, ...] = ()

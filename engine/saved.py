@@ -16,6 +16,7 @@ from .general import NUMBERS32, NUMBERS64
 from .hooks import Hooked
 from .mode import here, record
 from .node import Node
+from .op import Step
 from .rebase import CopySlices
 from .tensor import Tensor, box, tensor_of
 from .versions import version
@@ -165,10 +166,20 @@ def _again(value: Any, node: Any, spec: Any, name: str) -> Tensor:
     return tensor_of(value, node if first else None)
 
 
+_ORDER: dict[Any, list[str]] = {}
+
+
 def _in_order(spec: Any) -> list[str]:
     """The names of saved data in PyTorch's order: by its names of them, results last."""
+    step = getattr(spec, "inner", spec)
+    step = getattr(step, "spec", step)
+    if step in _ORDER:
+        return _ORDER[step]
     names = {"x": "self", "y": "other"}
-    return sorted(spec.data, key=lambda n: (n in spec.row.outputs, names.get(n, n)))
+    found = sorted(spec.data, key=lambda n: (n in spec.row.outputs, names.get(n, n)))
+    if type(step) is Step:  # of which there are as many as kinds of nodes; others are of one node
+        _ORDER[step] = found
+    return found
 
 
 def _is_number(value: Any) -> bool:

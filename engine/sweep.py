@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from . import autograd_errors, errors
-from .careful import CAREFUL, Queue, Watch, careful_sweep, passing, run_carefully
+from .careful import Queue, Watch, careful_sweep, passing, run_carefully
 from .hooks import Undefined
 from .kernel import RAW, raw
-from .mode import here, outside, record
-from .node import accumulating
+from .mode import CAREFUL, here, outside, record
+from .node import Output, accumulating
 from .rebase import hang
 from .tensor import Tensor, wrap
 from .versions import check, last_write, wrote
@@ -156,14 +156,15 @@ def run_backward(
         _accumulate(sweep(roots, free), False)
         return
     if inputs is not None:
-        targets = {n.key for n in inputs}
-        asked = Watch(targets, reaching([node for node, _ in roots], targets))
+        targets = {n.key for n in inputs} | {n.edge.key for n in inputs if type(n) is Output}
+        asked = Watch((), reaching([node for node, _ in roots], targets))
+        asked.ends = {key for key in targets if key < 0}
     else:
         asked = watch or Watch()
     here.watch = None  # what hooks run is no part of it
     try:
         with passing(asked):
-            _accumulate(careful_sweep(roots, free, create_graph, asked), create_graph, asked)
+            careful_sweep(roots, free, create_graph, asked, lambda *leaf: _accumulate([leaf], create_graph, asked))
     finally:
         here.watch = watch
 
@@ -273,9 +274,12 @@ def captured(roots: Sequence[tuple[Any, Any]], inputs: Sequence[Any], free: bool
     targets = {n.key for n in inputs}
     watch = Watch(targets, reaching([node for node, _ in roots], targets))
     found = watch.found
+
+    def finish(cell: Any, g: Any) -> None:
+        found[cell.key] = g if cell.step is None else cell.step.arriving(g, recorded, captured=True)
+
     with passing(watch):
-        for cell, g in careful_sweep(roots, free, recorded, watch):
-            found[cell.key] = g if cell.step is None else cell.step.arriving(g, recorded, captured=True)
+        careful_sweep(roots, free, recorded, watch, finish)
     return [found.get(n.key) for n in inputs]
 
 

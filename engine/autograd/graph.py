@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import absent
-from ..careful import CAREFUL, Watch
+from ..careful import Watch
 from ..hooks import Handle
 from ..kernel import tick
-from ..mode import here, settle
+from ..mode import CAREFUL, here, settle
 from ..node import Node, Output, shown
 from ..snapshot import Pass, Snapshot
 from ..tensor import Tensor, box, wrap
