@@ -164,5 +164,10 @@ def _diagonal_of(row: Row, named: dict[str, Any], tangents: dict[str, Any], out:
             t = PUBLIC["expand_to"](t, shape)
         formula = RAW[f"{row.name}_D_{p}"]
         arguments = [named[n] for n in row.needs[p]]
-        terms.append(formula(t, *arguments))
+        try:
+            terms.append(formula(t, *arguments))
+        except (NotImplementedError, RuntimeError) as error:
+            if "derivative for" not in str(error):
+                raise
+            raise no_forward(row) from None  # a formula that only says that there is none
     return functools.reduce(PUBLIC["add"], terms)

@@ -215,6 +215,18 @@ def test_no_rule_is_an_error() -> None:
         row.jvp = rule
 
 
+@pytest.mark.parametrize("name", ["igamma", "heaviside", "floor_divide"])
+def test_what_has_no_derivative_is_an_error(torch: ModuleType, name: str) -> None:
+    """Where PyTorch has no forward mode the engine has none either: NotImplementedError, never zeros."""
+    for T in (torch, engine):
+        f: Any = T
+        for part in name.split("."):
+            f = getattr(f, part)
+        x = T.tensor([0.5, 1.5])
+        with pytest.raises(NotImplementedError, match="Trying to use forward AD with"):
+            T.func.jvp(lambda x, f=f: f(x, x + 1), (x,), (x,))
+
+
 def test_backward_accumulates_primals(torch: ModuleType) -> None:
     """``backward`` within a level adds gradients without tangents to ``.grad``."""
 

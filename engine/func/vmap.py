@@ -11,7 +11,7 @@ from ..kernel import PUBLIC
 from ..tensor import Tensor
 from . import interpreter  # noqa: F401  what runs calls on batches registers itself
 from .levels import VMAP, Level, opened
-from .lifted import Batched, bare, batched, depth_of
+from .lifted import Batched, Unseen, bare, batched, depth_of
 from .pytree import Spec, broadcast_to, put_together, taken_apart
 
 
@@ -150,7 +150,12 @@ def _run(
             t if d is None else batched(PUBLIC["alias"](t) if not d else _moved(t, d, 0), level)
             for t, d in zip(leaves, dims, strict=True)
         ]
-        out = func(*put_together(inner, spec), **kwargs)
+        try:
+            out = func(*put_together(inner, spec), **kwargs)
+        except Unseen as unseen:
+            if unseen.level is not level:
+                raise
+            raise RuntimeError(str(unseen)).with_traceback(unseen.__traceback__) from None  # PyTorch's type of error
         outs, out_spec = taken_apart(out)
         found = []
         for t in outs:
