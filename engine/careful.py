@@ -215,8 +215,8 @@ def _step(
         if free and not undefined and spec.data:
             node.saved = None
     else:
-        step = spec.twin() if recorded else stepped.inner if type(stepped) is Hooked else stepped
-        step = conjugating(step, spec)
+        inner = stepped.inner if type(stepped) is Hooked else stepped
+        step = conjugating(spec.twin(), spec) if recorded else inner
         try:
             sent = step(node, g, free)
         except Undefined as told:

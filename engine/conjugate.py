@@ -6,7 +6,8 @@ PyTorch's gradient of a holomorphic f is ``g · conj(f'(x))``, of a matrix of de
 ``angle``, ``svd``) says so, and then its formula is the whole truth; where the result is real, as that of ``abs``, the
 gradient that comes in is real and nothing is conjugated.
 
-Only a pass in a process that has recorded complex numbers looks at all: ``RAW["COMPLEX"]``.
+Only once a process has recorded complex numbers does anything look: ``RAW["COMPLEX"]``. From then on new nodes hold
+their steps with this around them; older nodes are of real numbers and stay as they are.
 """
 
 from __future__ import annotations
@@ -19,15 +20,16 @@ import numpy as np
 from .kernel import PUBLIC, RAW
 from .node import Parts
 
-RAW["COMPLEX"] = False  # True once a complex tensor was part of a graph
-
 
 def complex_graph() -> None:
-    """Note that a complex tensor is part of a graph: backward passes conjugate from now on."""
+    """Note that a complex tensor is part of a graph: nodes made from now on conjugate."""
+    if RAW["COMPLEX"]:
+        return
+    from .op import TABLE
+
     RAW["COMPLEX"] = True
-
-
-RAW["complex_graph"] = complex_graph
+    for row in tuple(TABLE.values()):
+        row.install()
 
 
 def conjugated(g: Any) -> Any:
@@ -40,12 +42,15 @@ def conjugated(g: Any) -> Any:
 
 
 def conjugating(run: Callable[..., Any], spec: Any) -> Callable[..., Any]:
-    """``run``, a step or its recorded twin, as a pass over complex numbers calls it."""
+    """``run``, a step or its recorded twin, as complex numbers ask for it."""
     if not (RAW["COMPLEX"] and getattr(spec, "holomorphic", False)):
         return run
 
     def step(node: Any, g: Any, free: bool) -> Any:
-        if not _is_complex(g):
+        if type(g) is Parts:
+            if not any(map(_is_complex, g.values())):
+                return run(node, g, free)
+        elif not _is_complex(g):
             return run(node, g, free)
         sent = run(node, conjugated(g), free)
         return tuple([conjugated(part) for part in sent]) if type(sent) is tuple else conjugated(sent)
@@ -54,6 +59,7 @@ def conjugating(run: Callable[..., Any], spec: Any) -> Callable[..., Any]:
 
 
 def _is_complex(g: Any) -> bool:
-    if type(g) is Parts:
-        return any(map(_is_complex, g.values()))
-    return getattr(g, "_d", g).dtype.kind == "c"
+    return (g.dtype if isinstance(g, np.ndarray | np.generic) else g._d.dtype).kind == "c"
+
+
+RAW.update(complex_graph=complex_graph, conjugating=conjugating)

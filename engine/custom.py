@@ -160,6 +160,8 @@ class CustomStep:
             history = None
             if node is not None and t._d.dtype.kind in "fc" and not _among(t, constant):
                 history = node if len(outputs) == 1 else Output(node, nr, tick())
+                if t._d.dtype.kind == "c":
+                    RAW["complex_graph"]()
             if not _among(t, args):
                 t._n = history
                 done[id(t)] = t

@@ -69,6 +69,11 @@ class ListRow:
             self.steps[count].part(count)
         return self.steps[count].run
 
+    def install(self) -> None:
+        """Let nodes hold the steps of this row as complex numbers ask for them."""
+        Row.install(self)  # type: ignore[arg-type]  # it needs steps alone
+        self._whole.clear()
+
     compile: Any = Row.compile  # it needs a name and a list of sources alone
     lazy: Any = Row.lazy
 
@@ -91,7 +96,7 @@ class ListRow:
 class ListStep:
     """What other code asks of a step over lists. ``run`` is the function that nodes hold."""
 
-    __slots__ = ("inputs", "outputs", "row", "run", "twin_", "wanted")
+    __slots__ = ("inputs", "outputs", "plain", "row", "run", "twin_", "wanted")
     kept: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
     holomorphic = True
@@ -100,8 +105,14 @@ class ListStep:
         self, row: ListRow, inputs: tuple[str, ...], wanted: tuple[str, ...], outputs: tuple[str, ...]
     ) -> None:
         self.row, self.inputs, self.wanted, self.outputs = row, inputs, wanted, outputs
+        self.plain: Any = None
         self.run: Any = None
         self.twin_: Any = None
+
+    def install(self) -> None:
+        """Give ``plain`` to nodes made from now on, with what complex numbers ask for around it."""
+        self.run = RAW["conjugating"](self.plain, self) if RAW["COMPLEX"] else self.plain
+        self.run.spec = self
 
     def twin(self) -> Callable[..., Any]:
         """The same on Tensors, recorded."""
@@ -118,8 +129,8 @@ class ListStep:
                 return lambda node, g, free: formula(g, *node.saved)[only]
             return lambda node, g, free: tuple(map(formula(g, *node.saved).__getitem__, wanted))
 
-        self.run, self.twin_ = made(self.row.formula), made(self.row.recorded)
-        self.run.spec = self
+        self.plain, self.twin_ = made(self.row.formula), made(self.row.recorded)
+        self.install()
 
     def cast(self, step: Any, to: list[Any]) -> None:
         """Make both functions from those of ``step``, for tensors that were of the dtypes ``to`` before."""
@@ -129,8 +140,8 @@ class ListStep:
                 return lambda node, g, free: cast(run(node, g, free), to[0])
             return lambda node, g, free: tuple(map(cast, run(node, g, free), to))
 
-        self.run, self.twin_ = made(step, _cast), made(step.spec.twin(), _cast_recorded)
-        self.run.spec = self
+        self.plain, self.twin_ = made(step.spec.plain, _cast), made(step.spec.twin(), _cast_recorded)
+        self.install()
 
     def part(self, count: int) -> None:
         """Make both functions for a parting row."""
@@ -140,8 +151,8 @@ class ListStep:
                 [g[i] for i in range(count)] if len(g) == count else _filled(g, node.saved[0]), *node.saved[1:]
             )
 
-        self.run, self.twin_ = made(self.row.formula), made(self.row.recorded)
-        self.run.spec = self
+        self.plain, self.twin_ = made(self.row.formula), made(self.row.recorded)
+        self.install()
 
 
 def _cast(g: Any, d: Any) -> Any:

@@ -128,8 +128,12 @@ class Row:
         key = wanted, fit
         if key not in self.steps:
             self.steps[key] = Step(self, wanted, fit)
-            RAW[codegen.step_name(self, wanted, fit)] = self.steps[key].run
         return self.steps[key]
+
+    def install(self) -> None:
+        """Let nodes hold the steps of this row as complex numbers ask for them."""
+        for step in tuple(self.steps.values()):
+            step.install()
 
     def compile(self, name: str, source: str) -> Any:
         """The function ``name`` that ``source`` defines; registered so that tracebacks can show its lines."""
@@ -183,10 +187,12 @@ class Step:
     """Turns the gradient of a node's output into those of the inputs ``wanted``.
 
     ``run`` is the function that nodes hold: at first one that compiles the generated source (200 rows at import would
-    cost 100 ms), from then on the compiled one. Either has this object as its ``spec``.
+    cost 100 ms), from then on the compiled one. Either has this object as its ``spec``. ``plain`` is the same, and
+    conjugates nothing.
     """
 
-    __slots__ = ("_twin", "data", "fit", "holomorphic", "kept", "row", "run", "wanted")
+    __slots__ = ("_twin", "data", "fit", "holomorphic", "kept", "plain", "row", "run", "wanted")
+    plain: Any
     run: Any
 
     def __init__(self, row: Row, wanted: tuple[str, ...], fit: bool) -> None:
@@ -196,14 +202,20 @@ class Step:
         self._twin: Any = None
 
         def first(node: Node, g: Any, free: bool) -> Any:
-            if self.run is first:
-                self.run = row.compile("step", codegen.step(self, on_tensors=False))
-                self.run.spec = self
-                RAW[codegen.step_name(row, wanted, fit)] = self.run
-            return self.run(node, g, free)
+            if self.plain is first:
+                self.plain = row.compile("step", codegen.step(self, on_tensors=False))
+                self.install()
+            return self.plain(node, g, free)
 
-        self.run = first
+        self.plain = first
+        self.install()
+
+    def install(self) -> None:
+        """Give ``plain`` to nodes made from now on, with what complex numbers ask for around it."""
+        self.plain.spec = self
+        self.run = RAW["conjugating"](self.plain, self) if RAW["COMPLEX"] else self.plain
         self.run.spec = self
+        RAW[codegen.step_name(self.row, self.wanted, self.fit)] = self.run
 
     def twin(self) -> Callable[[Node, Any, bool], Any]:
         """The same on Tensors, recorded: for ``create_graph``."""

@@ -90,7 +90,7 @@ class CopySlices:
         edges = node.edges[1:] if self.of_base else node.edges
         inside = (self.old, *edges) if self.of_self else edges
         inner.edge, inner.others = inside[0], rest_of(inside)
-        sent = conjugating(step, self.inner.spec)(inner, g, free)
+        sent = step(inner, g, free)
         node.saved = inner.saved
         return (sent,) if inner.others is None else sent
 
@@ -103,7 +103,8 @@ class CopySlices:
 
     def on_tensors(self, node: Node, g: Tensor, free: bool) -> Any:
         """The step on Tensors, recorded."""
-        sent = self._run(self.inner.spec.twin(), node, PUBLIC["as_strided_view"](g, self.places), free)
+        twin = conjugating(self.inner.spec.twin(), self.inner.spec)
+        sent = self._run(twin, node, PUBLIC["as_strided_view"](g, self.places), free)
         rest = sent[1:] if self.of_self else sent
         if self.of_base:
             own = PUBLIC["copy_slices"](g, sent[0], self.places) if self.of_self else PUBLIC["erase"](g, self.places)

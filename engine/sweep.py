@@ -152,7 +152,7 @@ def run_backward(
     if create_graph:
         _warn_of_cycle()
     watch = here.watch
-    if inputs is None and watch is None and not (create_graph or CAREFUL or RAW["COMPLEX"]):
+    if inputs is None and watch is None and not (create_graph or CAREFUL):
         _accumulate(sweep(roots, free), False)
         return
     if inputs is not None:

@@ -177,3 +177,50 @@ def test_a_write_into_complex_view_of_real_numbers_is_refused() -> None:
     x = engine.ones(2, 2, requires_grad=True) * 1
     with pytest.raises(RuntimeError, match="does not record a write into a complex64 view"):
         engine.view_as_complex(x).mul_(2)
+
+
+def test_a_custom_function_makes_complex_numbers_of_real_ones(torch: Any) -> None:
+    """What follows it conjugates, though no operation of the library made the first complex number."""
+    program = """
+import sys, {library} as torch
+class Half(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x): return torch.complex(x, x * 2)
+    @staticmethod
+    def backward(ctx, g): return g.real + 2 * g.imag
+x = torch.tensor([0.5, -1.5], requires_grad=True)
+y = Half.apply(x)
+(y * y).sum().abs().backward()
+print([round(v, 4) for v in x.grad.tolist()])
+"""
+    found = [
+        subprocess.run(
+            [sys.executable, "-c", program.format(library=library)], capture_output=True, text=True, check=True
+        ).stdout
+        for library in ("torch", "engine")
+    ]
+    assert found[0] == found[1]
+
+
+def test_steps_made_before_the_first_complex_number(torch: Any) -> None:
+    """Steps, joined ones too, that real numbers have used conjugate for complex ones after these, each once."""
+    program = """
+import {library} as torch
+x = torch.tensor([0.5, -1.5], requires_grad=True)
+def run(x):
+    parts = torch.cat([x, x * x, torch.stack([x, x.sin()]).sum(0)]).unbind()
+    return sum(p * p for p in parts)
+run(x).backward()
+z = torch.tensor([0.5 + 1j, -1.5 + 2j], requires_grad=True)
+run(z).abs().backward()
+first, = torch.autograd.grad(run(z).abs(), z, create_graph=True)
+second, = torch.autograd.grad(first.abs().sum(), z)
+print(x.grad.tolist(), [[round(v.real, 3), round(v.imag, 3)] for t in (z.grad, first, second) for v in t.tolist()])
+"""
+    found = [
+        subprocess.run(
+            [sys.executable, "-c", program.format(library=library)], capture_output=True, text=True, check=True
+        ).stdout
+        for library in ("torch", "engine")
+    ]
+    assert found[0] == found[1]
