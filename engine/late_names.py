@@ -147,7 +147,7 @@ ROWS: dict[str, str] = {
     """,
     "ops.losses": """
         binary_cross_entropy binary_cross_entropy_with_logits each huber_loss mse_loss nll_loss_1d nll_loss_2d
-        nll_place reduced smooth_l1_loss
+        nll_place plain reduced smooth_l1_loss
     """,
     "ops.lu": """
         lu lu_factor_ex lu_solve lu_unpack
