@@ -38,7 +38,7 @@ def _overloaded(args: Any, kwargs: dict[str, Any]) -> list[Any]:
         kind = type(value)
         if kind is Tensor or not hasattr(kind, "__torch_function__") or isinstance(value, type):
             continue
-        if isinstance(value, Tensor) and kind.__module__.partition(".")[0] in _OWN:
+        if isinstance(value, Tensor) and _is_own(kind):
             continue
         if all(kind is not type(v) for v in found):
             place = next((i for i, v in enumerate(found) if issubclass(kind, type(v))), len(found))
@@ -133,13 +133,17 @@ def make_subclass(cls: type[Tensor], data: Tensor, require_grad: bool = False) -
     return out.requires_grad_() if require_grad else out
 
 
+def _is_own(kind: type) -> bool:
+    return str(getattr(kind, "__module__", "")).partition(".")[0] in _OWN
+
+
 _alive: set[Any] = set()  # the subclasses that there are
 
 
 def _defined(cls: type[Tensor], **kwargs: Any) -> None:
     """A subclass was defined: as long as there is one, calls are looked at."""
     super(Tensor, cls).__init_subclass__(**kwargs)
-    if cls.__module__.partition(".")[0] not in _OWN:
+    if not _is_own(cls):
         _alive.add(weakref.ref(cls, _gone))
         mode.look_for(DISPATCH, True)
 

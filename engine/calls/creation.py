@@ -23,15 +23,14 @@ from ..factory import (
     shape_of,
     tensor,
     warn_copy,
-    whole,
 )
 from ..kernel import PUBLIC
 from ..mode import overridable
 from ..ops import fill as rows
 from ..tensor import Tensor, wrap
+from .values import number_in
 
 # PyTorch's names of C++ types in one of its errors
-_C_NAMES = {"uint8": "uint8_t", "int8": "int8_t", "int16": "int16_t", "int32": "int", "int64": "int64_t"}
 
 
 def model(function: str, input: Any) -> Tensor:
@@ -79,13 +78,11 @@ def _full(function: str, shape: tuple[int, ...], value: Any, dtype: np.dtype[Any
         value = value.item()
     if not isinstance(value, int | float | complex | np.generic):
         raise TypeError(f"{function}(): argument 'fill_value' (position 2) must be Number, not {type(value).__name__}")
+    if isinstance(value, np.generic):
+        value = value.item()
     if dtype is None:
-        dtype = array_of(value).dtype
-    elif isinstance(value, complex) and dtype.kind != "c":
-        name = _C_NAMES.get(dtype.name, {"float64": "double"}.get(dtype.name, "float"))
-        raise RuntimeError(f"value cannot be converted to type {name} without overflow")
-    if dtype.kind in "iu":
-        value = whole(value, dtype, _C_NAMES)
+        dtype = dtypes.int64.numpy if type(value) is int else array_of(value).dtype
+    value = number_in(value, dtype, longest=False)
     with np.errstate(all="ignore"):
         return np.full(shape, value, dtype)
 

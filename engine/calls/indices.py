@@ -112,6 +112,7 @@ class Index:
 
     def _slice(self, item: slice) -> None:
         if not self._shape:
+            bounds(item, 0)
             raise IndexError("slice() cannot be applied to a 0-dim tensor.")
         if self._dim >= len(self._shape):
             raise errors.dim_range(self._dim, len(self._shape))

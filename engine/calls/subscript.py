@@ -16,13 +16,13 @@ from ..kernel import RAW, tick
 from ..mode import here, overridden
 from ..node import Node
 from ..ops import index as rows
-from ..ops.shape import alias, reshaped, select, slice_of, unsqueeze
+from ..ops.shape import alias, select, slice_of, unsqueeze
 from ..rebase import follow, follow_quietly, hang, move, region
 from ..tensor import Tensor, box, wrap
 from ..versions import wrote
 from .assignment import write_recorded
 from .indices import SELECT, SLICE, Index, bounds, is_whole, range_error
-from .shape import expanded
+from .shape import expanded, view
 from .values import number_in
 
 ndarray, new = np.ndarray, object.__new__
@@ -319,7 +319,7 @@ def _fitted(v: Tensor, shape: tuple[int, ...]) -> Tensor:
     d = v._d
     if d.shape == shape or not d.ndim:
         return v
-    v = reshaped(v, _without_ones(d.shape))
+    v = view(v, _without_ones(d.shape))
     return v if v._d.shape == shape else expanded(v, shape)
 
 
@@ -331,7 +331,7 @@ def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
 def _stripped(v: Tensor) -> Tensor:
     """``v`` without leading dimensions of size 1."""
     shape = v._d.shape
-    return reshaped(v, _without_ones(shape)) if shape and shape[0] == 1 else v
+    return view(v, _without_ones(shape)) if shape and shape[0] == 1 else v
 
 
 def _set_part(self: Tensor, steps: list[tuple[Any, ...]], v: Tensor) -> None:

@@ -16,14 +16,14 @@ _C_NAMES = {
 }  # fmt: skip
 
 
-def number_in(value: Any, d: np.dtype[Any]) -> Any:
-    """``value``, a number, as a NumPy scalar of dtype ``d``.
+def number_in(value: Any, d: np.dtype[Any], longest: bool = True) -> Any:
+    """``value``, a number, as a NumPy scalar of dtype ``d``; ``longest``: no integer is longer than 64 bits.
 
     Errors: RuntimeError where it does not fit, ValueError for what is no 64-bit integer.
     """
     if isinstance(value, np.generic):
         value = value.item()
-    if isinstance(value, int) and not isinstance(value, bool) and not -(2**63) <= value < 2**63:
+    if longest and isinstance(value, int) and not isinstance(value, bool) and not -(2**63) <= value < 2**63:
         raise ValueError("Overflow when unpacking long long")
     if isinstance(value, complex) and d.kind not in "cb":
         if value.imag:

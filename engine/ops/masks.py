@@ -21,7 +21,7 @@ def filled(x, mask, value):
     if type(x) is not ndarray:
         x = np.asarray(x)
     shape = x.shape if x.shape == mask.shape else np.broadcast_shapes(x.shape, mask.shape)
-    out = np.array(x if x.shape == shape else np.broadcast_to(x, shape), order="K" if x.shape == shape else "C")
+    out = np.array(x if x.shape == shape else np.broadcast_to(x, shape), order="C")
     np.copyto(out, value, where=mask)
     return out if shape else out[()]
 

@@ -71,9 +71,11 @@ def index(draw: st.DrawFn, shape: tuple[int, ...]) -> str:
 
 
 VALUES = ["0.5", "2", "s", "v", "T.tensor(0.5, dtype=T.float64)", "T.ones(1, dtype=T.float64)", "True", "w", "1j",
-          "T.ones(2, dtype=T.float64)", "T.ones(3, 1, dtype=T.float64)", "y", "np.float64(1.5)", "T.ones(())",
+          "T.ones(2, dtype=T.float64)", "T.ones(3, 1, dtype=T.float64)", "y * 2", "np.float64(1.5)", "T.ones(())",
           "T.ones(1, 1, 1, 1, 1, 1, dtype=T.float64)", "T.ones(7, dtype=T.float64)", "T.tensor(3)"]  # fmt: skip
-PLAIN = [v for v in VALUES if v not in "svwy"]  # what wants a gradient breaks tensors of whole numbers in PyTorch
+PLAIN = [
+    v for v in VALUES if v not in ("s", "v", "w", "y * 2")
+]  # what wants a gradient breaks tensors of whole numbers in PyTorch
 SOURCES = ["y = x * 1", "y = x * 1", "y = x * 1", "y = x.detach().clone()", "y = x", "y = (x * 1).transpose(0, -1)",
            "y = x.detach() > 0", "y = x.detach().long()", "z = x * 1; y = z[...]",
            "z = x * 1; y = z[None]"]  # fmt: skip
@@ -94,7 +96,10 @@ def test_getitem(torch: ModuleType, data: st.DataObject) -> None:
     """``y[index]``: values, strides, graph, gradients, errors."""
     shape = data.draw(SHAPES)
     source = data.draw(st.sampled_from(SOURCES[:8]))
-    agree(torch, f"{source}\nr = y[{data.draw(index(shape))}]", arrays(shape))
+    at = data.draw(index(shape))
+    # what stride a dimension of size 1 has decides about the layout of a copy, and is NumPy's own affair
+    after = ".contiguous()" if "transpose" in source and any(one in at for one in ("None", "True", "False")) else ""
+    agree(torch, f"{source}\nr = y[{at}]{after}", arrays(shape))
 
 
 @given(st.data())
