@@ -56,8 +56,8 @@ def forbid(view: Tensor, error: RuntimeError, part: tuple[int, str] | None = Non
         return
     if kind not in _kinds:
         inside = {
-            "__slots__": (), "__module__": getattr(kind, "__module__", ""), "__doc__": kind.__doc__, "_n": property(_raising, _mended),
-            "requires_grad": property(lambda self: True), "grad": property(lambda self: None),
+            "__slots__": (), "__module__": getattr(kind, "__module__", ""), "__doc__": kind.__doc__,
+            "_n": property(_raising, _mended), "requires_grad": property(lambda self: True), "grad": property(lambda self: None),
         }  # fmt: skip
         _kinds[kind] = type(kind.__name__, (kind,), inside)
     _SLOT.__set__(view, Forbidden(error, part))
