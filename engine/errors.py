@@ -105,6 +105,15 @@ def inference_view_in_place() -> RuntimeError:
     return RuntimeError("A view was created in inference mode and is being modified" + _INFERENCE_VIEW)
 
 
+def detach_view() -> RuntimeError:
+    return RuntimeError(
+        "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for "
+        "training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence detach_() "
+        "cannot be called on these gradients. To fix this error, please refer to the Optimizer.zero_grad() function in "
+        "torch/optim/optimizer.py as the solution."
+    )
+
+
 def overlapping() -> RuntimeError:
     return RuntimeError(
         "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "

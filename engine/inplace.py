@@ -20,7 +20,7 @@ from .mode import INFERENCE_VIEWS, here, overridden
 from .node import Node, Severed
 from .op import Row
 from .rebase import follow_quietly, hang, part_of_several, rebase
-from .strays import Forbidden, history, sever
+from .strays import UNRECORDED, Forbidden, history, sever
 from .tensor import Tensor, box, wrap
 from .versions import behind, owner, wrote
 
@@ -39,8 +39,8 @@ def track(base: Tensor, out: Tensor) -> None:
     if n is not None:
         if out._n is None and not here.grad:
             sever(out)
-        if n.key > 0:
-            return  # no recorded write can happen to a leaf that wants a gradient: nothing will look for its views
+    elif RAW["BUSY"] and not here.grad:
+        out._views = UNRECORDED
     views = getattr(root, "_views", None)
     if views is None:
         root._views = [reference(out)]
@@ -61,8 +61,9 @@ def track_all(base: Tensor, outs: list[Tensor]) -> None:
             for out in outs:
                 if out._n is None:
                     sever(out)
-        if n.key > 0:
-            return
+    elif not here.grad:
+        for out in outs:
+            out._views = UNRECORDED
     views = getattr(root, "_views", None)
     if views is None:
         views = root._views = []
@@ -219,7 +220,8 @@ def check_writable(self: Tensor, of_part: bool = False) -> None:
         raise errors.output_view_in_place(*part)
     if id(self) in INFERENCE_VIEWS:
         raise errors.inference_view_in_place()
-    if type(n) is Forbidden or type(n) is Severed or (base._n is not None and n is None):
+    unrecorded = getattr(self, "_views", None) is UNRECORDED
+    if type(n) is Forbidden or type(n) is Severed or unrecorded or (base._n is not None and n is None):
         raise errors.no_grad_view_in_place()
     if base._n is not None and base._n.key > 0:
         raise errors.leaf_view_in_place()

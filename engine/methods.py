@@ -56,7 +56,12 @@ def is_inference(self: Tensor) -> bool:
 
 
 def detach_(self: Tensor) -> Tensor:
-    """Cut this tensor from its history, in place."""
+    """Cut this tensor from its history, in place.
+
+    Errors: RuntimeError for a view.
+    """
+    if self._base is not None:
+        raise errors.detach_view()
     self._n = None
     return self
 

@@ -18,7 +18,7 @@ from .hooks import Hooked, hooked
 from .kernel import PUBLIC, RAW, tick
 from .node import Node, Output, Severed, rest_of
 from .op import TABLE
-from .strays import Forbidden, forbid, history
+from .strays import UNRECORDED, Forbidden, forbid, history
 from .tensor import Tensor, box
 from .versions import owner
 
@@ -164,7 +164,7 @@ def follow(base: Tensor, before: Any, known: tuple[Any, Places] = (None, None)) 
         part = part_of_several(n)
         if part is not None:
             forbid(v, errors.output_view_base(*part), part)
-        elif type(n) is Severed or (n is None and before is not None):
+        elif type(n) is Severed or (n is None and (before is not None or getattr(v, "_views", None) is UNRECORDED)):
             forbid(v, errors.no_grad_view_base())
         else:
             places = known[1] if v is known[0] else region(base, v._d)

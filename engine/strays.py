@@ -15,6 +15,7 @@ from .mode import here
 from .node import Severed
 from .tensor import Tensor
 
+UNRECORDED: list[Any] = []  # in the place of ``_views`` of a view taken under ``no_grad`` from what wants no gradient
 _SLOT: Any = Tensor.__dict__["_n"]
 _kinds: dict[type[Tensor], type[Tensor]] = {}
 
@@ -57,7 +58,8 @@ def forbid(view: Tensor, error: RuntimeError, part: tuple[int, str] | None = Non
     if kind not in _kinds:
         inside = {
             "__slots__": (), "__module__": getattr(kind, "__module__", ""), "__doc__": kind.__doc__,
-            "_n": property(_raising, _mended), "requires_grad": property(lambda self: True), "grad": property(lambda self: None),
+            "_n": property(_raising, _mended), "requires_grad": property(lambda self: True),
+            "grad": property(lambda self: None),
         }  # fmt: skip
         _kinds[kind] = type(kind.__name__, (kind,), inside)
     _SLOT.__set__(view, Forbidden(error, part))

@@ -158,6 +158,8 @@ with T.no_grad():\\n  q = y[0]\\nq.mul_(2)
 with T.no_grad():\\n  q = y[0]\\nq.mul_(v)
 with T.no_grad():\\n  q = x[0]\\nq.mul_(2)
 y.t_()
+y[0].detach_()
+with T.no_grad():\\n  q = T.ones(2, 2)[0]\\nq.mul_(s)
 with T.no_grad():\\n  q = y[0]\\ny.mul_(2)\\nq * 2
 with T.no_grad():\\n  q = y[0]\\ny.mul_(2)\\nq.grad_fn
 with T.no_grad():\\n  q = y[0]\\ny.mul_(2)\\nq.mul_(2)

@@ -167,6 +167,12 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     return masks.masked_fill_tensor(input, mask, value)
 
 
+def _fill_masked(input: Tensor, mask: Tensor, value: Any) -> Tensor:
+    if isinstance(mask, Tensor):
+        _check_broadcast(input._d.shape, mask._d.shape)  # in the other order than where it makes a new tensor
+    return masked_fill(input, mask, value)
+
+
 def _check_broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> None:
     if a == b:
         return
@@ -224,4 +230,4 @@ FUNCTIONS: dict[str, Any] = {
     "index_put": index_put, "masked_fill": masked_fill, "nonzero": nonzero, "argwhere": argwhere,
     "masked_select": accepts_out(masked_select, True, same_scalar("masked_select")),
 }  # fmt: skip
-IN_PLACE: dict[str, Any] = {"masked_fill_": masked_fill, "copy_": _copied}
+IN_PLACE: dict[str, Any] = {"masked_fill_": _fill_masked, "copy_": _copied}

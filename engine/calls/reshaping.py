@@ -8,7 +8,7 @@ from typing import Any
 from ..inplace import check_writable, wants_gradient
 from ..mode import here, overridable
 from ..ops import shape as rows
-from ..rebase import move
+from ..rebase import follow_quietly, move
 from ..tensor import Tensor, box, wrap
 from ..versions import wrote
 from .shape import dim_of, dims_of
@@ -24,9 +24,11 @@ def reshaping(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
         source._n = self._n
         out = function(source, *args, **kwargs)
         self._d = out._d
-        if out._n is not None:
+        if here.grad and out._n is not None:
             move(self, out._n)
         wrote(self._d)
+        if not here.grad:
+            follow_quietly(self)
         return self
 
     method.__name__ = method.__qualname__ = function.__name__
