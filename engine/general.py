@@ -206,8 +206,19 @@ def _run(row: Row, args: list[Any], before: dict[str, Any]) -> Any:
             raise told from None
         shapes = [d.shape for d in before.values()]
         if row.elementwise and len(shapes) > 1 and isinstance(error, ValueError):
-            raise errors.no_broadcast(*shapes[-2:]) from None
+            raise _no_broadcast(shapes) from None
         raise
+
+
+def _no_broadcast(shapes: list[tuple[int, ...]]) -> Exception:
+    """PyTorch's error for the first shape that does not fit those before it."""
+    common = shapes[0]
+    for shape in shapes[1:]:
+        try:
+            common = np.broadcast_shapes(common, shape)
+        except ValueError:
+            return errors.no_broadcast(common, shape)
+    return errors.no_broadcast(*shapes[-2:])
 
 
 def _node(row: Row, wanted: tuple[str, ...], values: dict[str, Any], tensors: Any, before: dict[str, Any]) -> Node:

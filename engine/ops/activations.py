@@ -160,8 +160,9 @@ def softplus(x, beta=1.0, threshold=20.0):
             np.less_equal(x, 0), np.expm1(x * input_scale) * x.dtype.type(alpha * scale), x * x.dtype.type(scale)
         ),
     ),
+    # at 0 the first derivative is that of the left side, the second that of the right, 0, as in PyTorch
     x=lambda g, x, alpha, scale, input_scale: where(
-        x <= 0, g * (input_scale * alpha * scale) * exp(x * input_scale), g * scale
+        x <= 0, g * (input_scale * alpha * scale) * exp(where(x < 0, x * input_scale, x * 0.0)), g * scale
     ),
 )
 def elu(x, alpha=1.0, scale=1.0, input_scale=1.0):
