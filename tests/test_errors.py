@@ -26,7 +26,7 @@ PROGRAMS: dict[str, list[str]] = {
         "x = T.ones(3, requires_grad=True); x += 1",
         "x = T.ones(3, requires_grad=True); x.zero_()",
     ],
-    "detach_view": "T.ones(2, 2)[0].detach_()",
+    "detach_view": ["T.ones(2, 2)[0].detach_()"],
     "leaf_view_in_place": [
         "x = T.ones(3, requires_grad=True); x[0] = 1",
         "x = T.ones(3, requires_grad=True); x.view(3, 1).mul_(2)",
