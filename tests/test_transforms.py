@@ -12,6 +12,7 @@ NAMES = sorted({name for group in TIERS[1].values() for name in group})
 # Entries that differ, and why; one that has stopped differing fails
 DIFFERENT = {
     ("batch", "__getitem__"): "PyTorch refuses a mask that differs from entry to entry; its loop does not",
+    ("batch", "nn.functional.batch_norm"): "statistics that all entries share are refused, as PyTorch's vmap does",
     ("batch", "nn.functional.dropout"): "randomness='error'",
     ("batch", "randn_like"): "randomness='error'",
     ("batch", "empty_like"): "values that nobody has set",
