@@ -12,7 +12,7 @@ from ..mode import overridable
 from ..ops import compare as rows
 from ..tensor import Tensor, wrap
 from .operators import of_tensors, operator, swapped, with_out
-from .out import accepts_out
+from .out import written
 
 
 def _condition(condition: Any) -> Tensor:
@@ -32,8 +32,10 @@ def _condition(condition: Any) -> Tensor:
     raise errors.where_condition(d)
 
 
-def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
+def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Any = None) -> Any:
     """``input`` where ``condition``, else ``other``; with ``condition`` alone, the indices where it holds."""
+    if out is not None:
+        return written("where", out, lambda: where(condition, input, other), (condition, input, other))
     plain = isinstance(condition, Tensor) and condition._d.dtype.kind == "b"
     if plain and isinstance(input, Tensor) and other is not None:
         return rows.where(condition, input, other)
@@ -136,4 +138,4 @@ IN_PLACE |= {name + "_": of_tensors(getattr(rows, name)) for name in _logic[1:]}
 IN_PLACE |= {long + "_": getattr(rows, short) for short, long in _same.items() if long}
 OPERATORS = {f"__i{symbol}__": name + "_" for symbol, name in _symbols.items()}
 FUNCTIONS = {name: f if name in _asking else with_out(f) for name, f in FUNCTIONS.items()}
-FUNCTIONS |= {"where": accepts_out(where), "isclose": isclose, "allclose": allclose, "equal": equal}
+FUNCTIONS |= {"where": where, "isclose": isclose, "allclose": allclose, "equal": equal}
