@@ -31,6 +31,9 @@ def number(value: Any, like: Any) -> Any:
     """A Python number as an operand beside ``like``; None if it changes the dtype, or is for the general path."""
     d = like.dtype
     if d is not dtypes.float32.numpy and d is not dtypes.float64.numpy:
+        if d.kind == "c":
+            with np.errstate(over="ignore"):
+                return np.array(value, d)
         return np.array(value, d) if type(value) is int and d.kind == "i" and abs(value) < 128 else None
     if type(like) is not np.ndarray:
         return value
