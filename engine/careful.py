@@ -45,6 +45,7 @@ class Watch:
         self.retained: list[tuple[Any, Any]] = []
         self.roots: list[Any] = []
         self.ends: set[int] = set()
+        self.visible: set[int] = set()  # what is worth bringing a gradient to, where not everything is
 
     def arriving(self, stepped: Any, g: Any, recorded: bool, captured: bool = False) -> Any:
         """A gradient after the hooks of ``stepped``, with ``retain_grad`` put aside in a replay."""
@@ -54,16 +55,6 @@ class Watch:
         g = stepped.arriving(g, recorded, captured)
         self.retained.append((keep, g))
         return g
-
-    def deliver(self, edge: Any, part: Any, queue: Queue) -> None:
-        """Bring a gradient, or None for an undefined one, to where it goes, if that is worth visiting."""
-        if self.wants(edge):
-            queue.add(edge, part)
-
-    def wants(self, edge: Any) -> bool:
-        """Whether a gradient is worth bringing to this place."""
-        key = edge.key
-        return self.only is None or key in self.only or key in self.capture or key in self.ends
 
 
 class Queue:
@@ -92,7 +83,7 @@ class Queue:
                 heappush(self.heap, key)
             else:
                 self.leaves.append(node)
-        if key in self.awaited:
+        if self.awaited and key > 0:
             self.awaited[key] -= 1
             if not self.awaited[key]:
                 self.ready.append(node)
@@ -128,8 +119,11 @@ def careful_sweep(
     watch.roots = [node for node, _ in roots]
     if finish is not None and HOOKED_LEAVES in CAREFUL:
         queue.awaited = awaited(watch)
+    if watch.only is not None:
+        watch.visible = watch.only | watch.capture | watch.ends
     for node, g in roots:
-        watch.deliver(node, g, queue)
+        if watch.only is None or node.key in watch.visible:
+            queue.add(node, g)
     before = record(True) if recorded else here.grad
     try:
         with np.errstate(all="ignore"):
@@ -173,19 +167,19 @@ def run_carefully(queue: Queue, free: bool, recorded: bool, watch: Watch, finish
 def _visit(node: Any, g: Any, free: bool, recorded: bool, watch: Watch, queue: Queue) -> Any:
     """Run one node, hooks and all, and send its gradients on; what it sent, or None where it was not to be run."""
     __tracebackhide__ = True
-    key, stepped = node.key, node.step
-    needed = watch.only is None or key in watch.only or key in watch.ends
-    if key in watch.capture:  # after the tensor's hooks; before them, as in PyTorch, where the node has to run as well
-        watch.found[key] = g
+    key, stepped, only, edges = node.key, node.step, watch.only, node.edges
+    wanted = None
+    if only is not None:
+        needed = key in only or key in watch.ends
+        if key in watch.capture:  # after the tensor's hooks; before them, as in PyTorch, where the node runs as well
+            watch.found[key] = g
+        if not needed:
+            watch.found[key] = g if type(stepped) is not Hooked else watch.arriving(stepped, g, recorded, True)
+            return None
+        visible = watch.visible
+        wanted = [edge.key in visible for edge in edges]
     if type(stepped) is Hooked:
-        g = watch.arriving(stepped, g, recorded, not needed)
-    if not needed:
-        watch.found[key] = g
-        return None
-    spec = stepped.spec
-    wanted = None  # which edges the pass has a use for; PyTorch computes no other gradient, but a custom function does
-    if watch.only is not None and not getattr(spec, "takes_none", False):
-        wanted = [watch.wants(edge) for edge in node.edges]
+        g = watch.arriving(stepped, g, recorded)
     if key > last_write[0]:
         check(node)
     sent = _step(node, stepped, g, free, recorded, wanted)
@@ -195,8 +189,10 @@ def _visit(node: Any, g: Any, free: bool, recorded: bool, watch: Watch, queue: Q
         for slot, part in zip(slots, sent, strict=True):
             if part is not None:
                 watch.edges[name, slot] = part
-    for edge, part in zip(node.edges, sent, strict=True):
-        watch.deliver(edge, part, queue)
+    add = queue.add
+    for i, edge in enumerate(edges):
+        if wanted is None or wanted[i]:
+            add(edge, sent[i])
     return sent
 
 
@@ -205,12 +201,13 @@ def _step(
 ) -> Sequence[Any]:
     """The gradients that a node sends back, one for each edge: on arrays or Tensors, after its hooks.
 
-    None for an edge that is not ``wanted``.
+    None for an edge that is not ``wanted``, as PyTorch does not compute it; a custom function does.
     """
     spec = stepped.spec
     custom = getattr(spec, "takes_none", False)
     undefined = g is None or (type(g) is Parts and not g)
-    if (undefined and not custom) or (wanted is not None and True not in wanted):
+    idle = wanted is not None and not custom and True not in wanted
+    if (undefined and not custom) or idle:
         sent: Any = (None,) * len(node.edges)
         if free and not undefined and spec.data:
             node.saved = None
@@ -223,7 +220,7 @@ def _step(
             sent = told.parts
         else:
             sent = (sent,) if node.others is None else sent
-        if wanted is not None and False in wanted:
+        if wanted is not None and not custom and False in wanted:
             sent = tuple([part if needed else None for part, needed in zip(sent, wanted, strict=True)])
     if type(stepped) is Hooked and stepped.after:
         sent = stepped.leaving(node, sent, g, recorded)
