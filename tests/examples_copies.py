@@ -27,5 +27,4 @@ COPY_EXAMPLES |= {
     "as_strided": [Example(X, (2, 2), (3, 1), 1, PLACES, fixed=(1,))],
     "at_places": [Example(X, PLACES, fixed=(1,)), Example(X, np.array([5, -1, 5]), fixed=(1,))],
     "places_back": [Example(random(2, 2), PLACES, (2, 3), fixed=(1,))],
-    "as_strided_scatter": [Example(X, random(2, 2, seed=3), PLACES, fixed=(2,))],
 }

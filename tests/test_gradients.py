@@ -30,8 +30,9 @@ def derived(row: Any) -> set[str]:
     return {p for p, formula in row.formulas.items() if not raising & set(formula.__code__.co_names)}
 
 
-# By convention no derivative of the value: PyTorch's is that by the scores before log_softmax (test_functional.py)
-CONVENTIONS = {"ctc_loss"}
+# By convention no derivative of the value: PyTorch's is that by the scores before log_softmax (test_functional.py), or
+# has the gradient where what it is of was overwritten (test_ops_statistics.py)
+CONVENTIONS = {"ctc_loss", "as_strided_scatter"}
 DIFFERENTIABLE = sorted(
     name for name, row in TABLE.items() if (isinstance(row, ListRow) or derived(row)) and name not in CONVENTIONS
 )

@@ -168,12 +168,16 @@ def places_back(x, places, shape):
 
 
 @op(
-    x=lambda g, places: as_strided_scatter(g, zeros_as(at_places(g, places)), places),
+    x=lambda g, places, x_shape: places_back(at_places(g, places), places, x_shape),
     y=lambda g, places: at_places(g, places),
     jvp="linear",
 )
 def as_strided_scatter(x, y, places):
-    """``x`` with ``y`` where ``as_strided`` would show it."""
+    """``x`` with ``y`` where ``as_strided`` would show it.
+
+    The gradient of ``x`` is PyTorch's, which is not that of this function: it has ``g`` where ``y`` is written, and zeros
+    where ``x`` is kept.
+    """
     out = np.array(x, order="C")
     out.reshape(-1)[places] = y
     return out
