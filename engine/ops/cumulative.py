@@ -11,7 +11,7 @@ from .reduce import misdirected
 def cumsum(x, dim):
     """``out[i] = x[0] + ... + x[i]`` along ``dim``; whole numbers add up in int64."""
     whole = np.int64 if x.dtype.kind in "biu" else None
-    return np.add.accumulate(x, dim, whole) if x.ndim else np.add.reduce(x, dim, whole)
+    return laid(np.add.accumulate(x, dim, whole) if x.ndim else np.add.reduce(x, dim, whole))
 
 
 @op(x=lambda g, dim: cumsum(g, dim), node="FlipBackward0", jvp="linear")

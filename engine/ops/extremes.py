@@ -73,7 +73,7 @@ def shared(g, x, out, dim, keepdim):
 )
 def amax(x, dim=None, keepdim=False):
     """The largest elements over ``dim``; equal ones share the gradient."""
-    return np.maximum.reduce(x, dim, None, None, keepdim)
+    return laid(np.maximum.reduce(x, dim, None, None, keepdim))
 
 
 @op(
@@ -83,7 +83,7 @@ def amax(x, dim=None, keepdim=False):
 )
 def amin(x, dim=None, keepdim=False):
     """The smallest elements over ``dim``; equal ones share the gradient."""
-    return np.minimum.reduce(x, dim, None, None, keepdim)
+    return laid(np.minimum.reduce(x, dim, None, None, keepdim))
 
 
 # ------------------------------------------------ the index takes all of the gradient
@@ -97,7 +97,7 @@ def amin(x, dim=None, keepdim=False):
 )
 def max_dim(x, dim, keepdim=False):
     """The largest elements over one dimension, and where they are; of equal ones the first."""
-    return np.maximum.reduce(x, dim, None, None, keepdim), np.asarray(x).argmax(dim, keepdims=keepdim)
+    return laid(np.maximum.reduce(x, dim, None, None, keepdim)), np.asarray(x).argmax(dim, keepdims=keepdim)
 
 
 @op(
@@ -110,7 +110,7 @@ def max_dim(x, dim, keepdim=False):
 )
 def min_dim(x, dim, keepdim=False):
     """The smallest elements over one dimension, and where they are; of equal ones the first."""
-    return np.minimum.reduce(x, dim, None, None, keepdim), np.asarray(x).argmin(dim, keepdims=keepdim)
+    return laid(np.minimum.reduce(x, dim, None, None, keepdim)), np.asarray(x).argmin(dim, keepdims=keepdim)
 
 
 def spots(indices, ndim, dim, keepdim):

@@ -76,9 +76,18 @@ def stackable(tensors, dim=0):
 def cat(tensors, dim=0):
     """``tensors`` one behind the other along ``dim``; empty vectors are left out."""
     try:
-        return np.concatenate(tensors, dim)
+        out = np.concatenate(tensors, dim)
     except ValueError:
-        return np.concatenate([d for d in tensors if d.ndim != 1 or d.size], dim)
+        out = np.concatenate([d for d in tensors if d.ndim != 1 or d.size], dim)
+    return out if out.flags.c_contiguous else laid_or_channels_last(out)
+
+
+def laid_or_channels_last(out):
+    """A result in the order of its dimensions, unless its channels come last in memory."""
+    return out if out.ndim in (4, 5) and np.moveaxis(out, 1, -1).flags.c_contiguous else np.array(out, order="C")
+
+
+RAW["laid_or_channels_last"] = raw(laid_or_channels_last)
 
 
 @rule
@@ -114,13 +123,13 @@ def stack(tensors, dim=0):
             raise IndexError(dim)
         return np.array(tensors)
     if not dim:
-        return np.concatenate(tensors).reshape((len(tensors), *shape))
+        return laid(np.concatenate(tensors).reshape((len(tensors), *shape)))
     if dim < 0:
         dim += len(shape) + 1
     if not 0 <= dim <= len(shape):
         raise IndexError(dim)
     wide = (*shape[:dim], 1, *shape[dim:])
-    return np.concatenate([d.reshape(wide) for d in tensors], dim)
+    return laid(np.concatenate([d.reshape(wide) for d in tensors], dim))
 
 
 @rule

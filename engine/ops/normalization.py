@@ -186,7 +186,7 @@ def native_batch_norm(x, weight=None, bias=None, running_mean=None, running_var=
     scale = 1 / np.sqrt(variance + x.dtype.type(eps))
     out = affine(np.multiply(out, scale, out=out), per_channel(weight, dims), per_channel(bias, dims))
     kept = (center.ravel(), scale.ravel()) if training else (np.zeros(0, x.dtype), np.zeros(0, x.dtype))
-    return out, *kept, variance.ravel()
+    return out if out.flags.c_contiguous else laid_or_channels_last(out), *kept, variance.ravel()
 
 
 # ------------------------------------------------ over a layer
@@ -228,7 +228,7 @@ def sum_first(x, dims):
 )
 def native_layer_norm(x, weight=None, bias=None, dims=1, eps=1e-5):
     """``x`` with mean 0 and variance 1 over its last ``dims`` dimensions, times ``weight``, plus ``bias``."""
-    center, variance, out = moments(x, layer_axes(x, dims))
+    center, variance, out = moments(np.ascontiguousarray(x), layer_axes(x, dims))
     scale = 1 / np.sqrt(variance + x.dtype.type(eps))
     return affine(np.multiply(out, scale, out=out), weight, bias), center, scale
 
@@ -277,4 +277,4 @@ def native_group_norm(x, weight=None, bias=None, groups=1, eps=1e-5):
     scale = 1 / np.sqrt(variance + x.dtype.type(eps))
     out = np.multiply(out, scale, out=out).reshape(x.shape)
     out = affine(out, per_channel(weight, x.ndim), per_channel(bias, x.ndim))
-    return out, center[..., 0], scale[..., 0]
+    return laid(out), center[..., 0], scale[..., 0]

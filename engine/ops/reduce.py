@@ -13,6 +13,14 @@ from ..kernel import PUBLIC, RAW, on_arrays, raw, rule
 from ..op import op
 
 
+def laid(out):
+    """A result as PyTorch lays it out: one row behind the other, whatever the order of the input's dimensions was."""
+    return out if out.flags.c_contiguous else np.array(out, order="C")
+
+
+RAW["laid"] = raw(laid)
+
+
 def total(x):
     """The sum of all elements; a short one in Python, 3 times faster than NumPy's reduction."""
     if x.size < 33 and x.dtype is float32:
@@ -110,7 +118,7 @@ def sum_all(x):
 )
 def sum(x, dim=None, keepdim=False):
     """Sum over ``dim``; whole numbers add up in int64."""
-    return np.add.reduce(x, dim, np.int64 if x.dtype.kind in "biu" else None, None, keepdim)
+    return laid(np.add.reduce(x, dim, np.int64 if x.dtype.kind in "biu" else None, None, keepdim))
 
 
 @op(
@@ -136,7 +144,7 @@ def mean_all(x):
 )
 def mean(x, dim=None, keepdim=False):
     """Mean over ``dim``."""
-    return np.add.reduce(x, dim, None, None, keepdim) / fractional(x).type(count_of(x.shape, dim))
+    return laid(np.add.reduce(x, dim, None, None, keepdim) / fractional(x).type(count_of(x.shape, dim)))
 
 
 @op(
@@ -233,7 +241,8 @@ def var(x, dim=None, correction=1, keepdim=False):
     n = count_of(x.shape, dim)
     apart = x - np.add.reduce(x, dim, None, None, True) / fractional(x).type(n)
     square = squared(apart)
-    return np.add.reduce(square, dim, None, None, keepdim) / square.dtype.type(builtins.max(n - correction, 0))
+    out = np.add.reduce(square, dim, None, None, keepdim) / square.dtype.type(builtins.max(n - correction, 0))
+    return laid(out)
 
 
 @op(

@@ -286,7 +286,7 @@ def flip(x, dims):
 @op(x=lambda g, shifts, dims: roll(g, tuple([-s for s in shifts]), dims), jvp="linear")
 def roll(x, shifts, dims):
     """``x`` shifted round by ``shifts`` along ``dims``; over all elements when ``dims`` is empty."""
-    return np.roll(x, shifts, dims) if dims else np.roll(x, shifts[0])
+    return laid(np.roll(x, shifts, dims) if dims else np.roll(x, shifts[0]))
 
 
 @op(x=lambda g, k, dims: rot90(g, -k, dims), jvp="linear")
@@ -298,10 +298,10 @@ def rot90(x, k=1, dims=(0, 1)):
 @op(x=lambda g, diagonal: tril(g, diagonal), jvp="linear")
 def tril(x, diagonal=0):
     """The lower triangle of each matrix, from ``diagonal`` down, zeros above."""
-    return np.tril(x, diagonal)
+    return laid(np.tril(x, diagonal))
 
 
 @op(x=lambda g, diagonal: triu(g, diagonal), jvp="linear")
 def triu(x, diagonal=0):
     """The upper triangle of each matrix, from ``diagonal`` up, zeros below."""
-    return np.triu(x, diagonal)
+    return laid(np.triu(x, diagonal))

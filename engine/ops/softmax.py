@@ -56,7 +56,7 @@ def softmax(x, dim):
             out *= 1 / row_exponentials(part, out)[0]
         return blocks[0]
     e = np.exp(x - np.maximum.reduce(x, dim, None, None, True))
-    return e / np.add.reduce(e, dim, None, None, True)
+    return laid(e / np.add.reduce(e, dim, None, None, True))
 
 
 @rule
@@ -109,7 +109,7 @@ def log_softmax(x, dim):
             np.subtract(part, np.log(sums) + top, out=out)
         return blocks[0]
     apart = x - np.maximum.reduce(x, dim, None, None, True)
-    return apart - np.log(np.add.reduce(np.exp(apart), dim, None, None, True))
+    return laid(apart - np.log(np.add.reduce(np.exp(apart), dim, None, None, True)))
 
 
 @op(
