@@ -1,0 +1,77 @@
+"""Where PyTorch lays a result out in the order of its dimensions, so that ``view`` works, the engine does too."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import engine
+
+INPUTS = """
+    torch.arange(24.0).reshape(2, 3, 4).transpose(1, 2)
+    torch.arange(24.0).reshape(2, 3, 4).transpose(0, 1)
+    torch.arange(24.0).reshape(2, 3, 4).permute(2, 0, 1)
+    torch.arange(48.0).reshape(2, 6, 4)[:, ::2]
+    torch.arange(120.0).reshape(2, 3, 4, 5).transpose(1, 2)
+    torch.arange(120.0).reshape(2, 3, 4, 5).permute(0, 3, 1, 2)
+"""
+
+EXPRESSIONS = """
+    F.layer_norm(x, x.shape[-1:])
+    F.group_norm(x, 1)
+    F.batch_norm(x, torch.zeros(x.shape[1]), torch.ones(x.shape[1]))
+    F.batch_norm(x, torch.zeros(x.shape[1]), torch.ones(x.shape[1]), training=True)
+    F.softmax(x, -1)
+    F.softmax(x, 1)
+    F.log_softmax(x, -1)
+    F.linear(x, torch.ones(5, x.shape[-1]), torch.ones(5))
+    F.pad(x, (1, 1))
+    F.scaled_dot_product_attention(x, x, x)
+    x.cumsum(1)
+    x.sum(0)
+    x.sum((0, 1), keepdim=True)
+    x.mean(1)
+    x.amax(0)
+    x.max(1)[0]
+    x.min(0).values
+    x.var(0)
+    torch.cat([x, x])
+    torch.cat([x, x], 1)
+    torch.stack([x, x])
+    torch.stack([x, x], 2)
+    x.masked_fill(x > 3, 1.0)
+    x.gather(1, torch.zeros(x.shape, dtype=torch.int64))
+    x.tril()
+    x.triu()
+    x.roll(1, 1)
+    x[:, torch.tensor([0, 1])]
+    x.index_select(1, torch.tensor([0, 1]))
+    x.repeat(1, 2, *[1] * (x.dim() - 2))
+    x @ torch.ones(x.shape[-1], 3)
+    x @ x.transpose(-1, -2)
+    x.contiguous() + x
+    x.reshape(-1, x.shape[-1])
+    x.flatten(1)
+"""
+
+
+def lines(text: str) -> list[str]:
+    return [line.strip() for line in text.strip().splitlines()]
+
+
+@pytest.mark.parametrize("expression", lines(EXPRESSIONS))
+def test_as_in_torch(torch: ModuleType, expression: str) -> None:
+    """The same values, contiguous where those of PyTorch are."""
+    for text in lines(INPUTS):
+        found: list[Any] = []
+        for library in (torch, engine):
+            names = {"torch": library, "F": library.nn.functional}
+            found.append(eval(expression, {**names, "x": eval(text, names)}))
+        theirs, ours = found
+        assert ours.shape == tuple(theirs.shape), text
+        assert ours.is_contiguous() or not theirs.is_contiguous(), text
+        assert torch.allclose(torch.from_numpy(ours.numpy().copy()), theirs, 1e-4, 1e-5), text
+        if theirs.is_contiguous():
+            assert ours.view(-1).shape == (theirs.numel(),)
