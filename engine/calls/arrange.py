@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import errors
 from ..mode import overridable
 from ..ops import shape as rows
 from ..ops.index import index_select
@@ -154,6 +155,8 @@ def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None, *, ou
     """Each entry along ``dim`` repeated in place; of all elements where ``dim`` is None."""
     x = input if dim is not None else flatten(input)
     d = dim_of(dim or 0, x._d.ndim)
+    if not x._d.ndim:
+        raise errors.dim_range(1, 0)
     n = x._d.shape[d]
     if isinstance(repeats, Tensor):
         times = np.asarray(repeats._d)

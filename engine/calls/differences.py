@@ -62,6 +62,8 @@ def gradient(input: Tensor, *, spacing: Any = 1, dim: Any = None, edge_order: in
 
     ``spacing``: the distance of samples, one for all or one for each dimension, or tensors of coordinates.
     """
+    if input._d.dtype.char == "B":
+        raise RuntimeError("torch.gradient does not support uint8 input.")
     n, spacing = input._d.ndim, 1 if spacing is None else spacing
     along = list(range(n)) if dim is None else list(dims_of(dim, n))
     listed = isinstance(spacing, tuple | list)
@@ -179,10 +181,10 @@ def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = 1, dim: int = -1)
 @overridable
 def cumulative_trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = 1, dim: int = -1) -> Tensor:
     """The running integral along ``dim`` of samples ``y``, a distance ``dx`` apart or at the places ``x``."""
+    _no_bool("cumulative_trapezoid", y, x)
     if not y._d.ndim:
         raise IndexError("slice() cannot be applied to a 0-dim tensor.")
     d = dim_of(dim, y._d.ndim)
-    _no_bool("cumulative_trapezoid", y, x)
     if x is not None:
         return cumsum(_both(y, d) * _step("cumulative_trapezoid", y, x, d), d) / 2.0
     return cumsum(dx / 2.0 * _both(y, d), d)

@@ -16,14 +16,14 @@ from .shape import dim_of
 
 
 # ------------------------------------------------------------------------------------------------ distinct values
-def _entries(name: str, input: Tensor, dim: int | None) -> tuple[Any, int]:
+def _entries(input: Tensor, dim: int | None) -> tuple[Any, int]:
     """What is compared: all elements, or the entries along ``dim``, brought to the front."""
     if dim is None:
         return np.asarray(input._d).reshape(-1), 0
     d = dim_of(dim, input._d.ndim)
     shape = input._d.shape
     if 0 in (*shape[:d], *shape[d + 1 :]):
-        raise RuntimeError(f"There are 0 sized dimensions, and they aren't selected, so {name} cannot be applied")
+        raise RuntimeError("There are 0 sized dimensions, and they aren't selected, so unique cannot be applied")
     return np.moveaxis(np.atleast_1d(input._d), d, 0), d
 
 
@@ -42,7 +42,7 @@ def unique(
     dim: int | None = None,
 ) -> Any:
     """The distinct elements, or entries along ``dim``, in order; which of them each is, and how often each is there."""
-    entries, d = _entries("unique", input, dim)
+    entries, d = _entries(input, dim)
     if dim is None:
         found, inverse, counts = np.unique(entries, return_inverse=True, return_counts=True, equal_nan=False)
     elif not len(entries):
@@ -62,7 +62,9 @@ def unique_consecutive(
     input: Tensor, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ) -> Any:
     """The elements, or entries along ``dim``, that differ from the one before; which each is, and how often."""
-    entries, d = _entries("unique_consecutive", input, dim)
+    if dim is not None and not input._d.ndim:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+    entries, d = _entries(input, dim)
     if len(entries):
         flat = entries.reshape(len(entries), -1)
         new = np.concatenate([[True], (flat[1:] != flat[:-1]).any(1)])
@@ -86,6 +88,9 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
             )
         )
         raise errors.combination("isin", (elements, test_elements), expected)
+    for t in (elements, test_elements):
+        if isinstance(t, Tensor) and t._d.dtype.kind in "bc":
+            raise RuntimeError(f"Unsupported input type encountered for isin(): {t.dtype.title}")
     x, among = (np.asarray(t._d if isinstance(t, Tensor) else t) for t in (elements, test_elements))
     return wrap(np.isin(x, among, invert=invert))
 
@@ -209,7 +214,7 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Ten
     """How many elements lie in each of ``bins`` equal parts of ``[min, max]``, of their own range where both are 0."""
     x = input._d.reshape(-1)
     if x.dtype.char not in "fd":
-        raise errors.not_implemented("histogram_cpu", x.dtype)
+        raise errors.not_implemented("linspace_cpu" if x.dtype.kind == "b" else "histogram_cpu", x.dtype)
     if bins <= 0:
         raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
     low, high = _range("torch.histc", x, min, max, 1)

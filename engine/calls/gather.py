@@ -208,6 +208,8 @@ def take(input: Tensor, index: Tensor) -> Tensor:
     if index._d.dtype.name != "int64":
         raise RuntimeError(f"take(): Expected a long tensor for index, but got {index.dtype.title}")
     n = input._d.size
+    if not n and index._d.size:
+        raise IndexError("take(): tried to take from an empty tensor")
     if not _inside(index._d, -n, n):
         raise IndexError("out of range: tried to access index outside of the tensor")
     return rows.take(input, index)

@@ -72,6 +72,8 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
         dims_of(d, n, f"movedim: repeated dim in `{name}` ({d})")
         for d, name in zip(given, ("source", "destination"), strict=True)
     )
+    if not n:
+        return rows.permute(input, ())
     order = [d for d in range(n) if d not in taken]
     for at, d in sorted(zip(put, taken, strict=True)):
         order.insert(at, d)

@@ -123,6 +123,9 @@ def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any 
 @overridable
 def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The mean of what is not NaN."""
+    if input._d.dtype.kind not in "fc":
+        title = input.dtype.title
+        raise RuntimeError(f"nanmean(): expected input to have floating point or complex dtype but got {title}")
     d = dims("nanmean", dim, input)
     there = compare.logical_not(compare.isnan(input))
     return arithmetic.div(nansum(input, dim, keepdim, dtype=dtype), rows.sum(there, d, keepdim))
@@ -222,6 +225,8 @@ min = _extreme("min", extremes.min_all, extremes.min_dim, binary.FUNCTIONS["mini
 
 def _over_dims(name: str, row: Callable[..., Tensor]) -> Callable[..., Tensor]:
     def over(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
+        if dim == () and name in ("any", "all"):  # which reduce over no dimension then, as only they do
+            return row(input, (), keepdim)
         return row(input, dims(name, dim, input), keepdim)
 
     over.__name__ = over.__qualname__ = name

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import errors
 from ..mode import overridable
 from ..ops import scattering as rows
 from ..ops.shape import reshaped
@@ -30,6 +31,8 @@ def scatter_reduce(
     check_room(input, d, index, src)
     if not index._d.size:
         return input.clone()
+    if reduce == "mean" and input._d.dtype.kind == "b":
+        raise errors.not_implemented("scatter_gather_tensor_cpu_reduce_mean", input._d.dtype)
     x, at, s = _raised(input, index, src)
     out = rows.scatter_reduce(x, d, at, s, reduce, include_self)
     return reshaped(out, ()) if x is not input else out

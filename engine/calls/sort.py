@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import return_types
+from .. import errors, return_types
 from ..kernel import RAW
 from ..mode import overridable
 from ..ops import sort as rows
@@ -43,6 +43,8 @@ def msort(input: Tensor) -> Tensor:
 def topk(input: Tensor, k: Any, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
     """The ``k`` largest values along ``dim``, or the smallest, in order, and their indices."""
     _no_complex("topk does not support complex dtypes on CPU", input)
+    if input._d.dtype.kind == "b":
+        raise RuntimeError("topk does not support bool dtypes on CPU")
     d, count = dim_of(dim, input._d.ndim), int(k)
     if not 0 <= count <= (input._d.shape[d] if input._d.ndim else 1):
         raise RuntimeError("selected index k out of range")
@@ -52,9 +54,11 @@ def topk(input: Tensor, k: Any, dim: int = -1, largest: bool = True, sorted: boo
 @overridable
 def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Any:
     """The ``k``-th smallest value along ``dim``, and its index."""
-    d = dim_of(dim, input._d.ndim)
+    d = _nonempty("kthvalue", input, dim)
     if not 1 <= k <= (input._d.shape[d] if input._d.ndim else 1):
         raise RuntimeError("selected number k out of range for dimension " + str(d))
+    if input._d.dtype.kind == "b":
+        raise errors.not_implemented("kthvalue_cpu", input._d.dtype)
     return return_types.kthvalue(*rows.kthvalue(input, k, d, keepdim))
 
 
@@ -64,10 +68,10 @@ def _median(name: str, whole: Callable[..., Tensor], along: Callable[..., Any]) 
     def median(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
         """The lower median of all; with ``dim`` a pair (values, indices)."""
         if input._d.dtype.kind in "bc":
-            raise NotImplementedError(f"\"median_out_impl\" not implemented for '{input.dtype.title}'")
+            raise errors.not_implemented("median_cpu" if dim is None else "median_out", input._d.dtype)
         if dim is None:
             return whole(input)
-        d = _nonempty(name, input, dim)
+        d = _nonempty("median", input, dim)
         return getattr(return_types, name)(*along(input, d, keepdim))
 
     median.__name__ = median.__qualname__ = name

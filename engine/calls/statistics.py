@@ -58,6 +58,8 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> 
         raise RuntimeError(
             "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
         )
+    if dim is not None and input._d.ndim and not input._d.shape[d := dim_of(dim, input._d.ndim)]:
+        raise IndexError(f"aminmax: Expected reduction dim {d} to have non-zero size.")
     return return_types.aminmax(*rows.aminmax(input, dims("aminmax", dim, input), keepdim))
 
 
@@ -90,6 +92,9 @@ def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
     if not isinstance(other, Tensor):
         raise errors.argument("dist", "other", 2, other)
     d = dtypes.result_type([input._d.dtype, other._d.dtype], [], [])
+    if d.kind not in "fc":
+        title = dtypes.OF[d].title
+        raise RuntimeError(f"norm(): input dtype should be either floating point or complex. Got {title} instead.")
     x, y = (t if t._d.dtype is d else cast_to(t, dtypes.OF[d]) for t in (input, other))
     return rows.dist(x, y, float(p))
 

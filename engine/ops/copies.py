@@ -175,8 +175,8 @@ def places_back(x, places, shape):
 def as_strided_scatter(x, y, places):
     """``x`` with ``y`` where ``as_strided`` would show it.
 
-    The gradient of ``x`` is PyTorch's, which is not that of this function: it has ``g`` where ``y`` is written, and zeros
-    where ``x`` is kept.
+    The gradient of ``x`` is PyTorch's, which is not that of this function: it has ``g`` where ``y`` is written, and
+    zeros where ``x`` is kept.
     """
     out = np.array(x, order="C")
     out.reshape(-1)[places] = y

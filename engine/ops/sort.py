@@ -142,7 +142,12 @@ def middle(x, dim, keepdim, ignore):
     return np.moveaxis(picked, -1, dim) if keepdim else picked[..., 0]
 
 
-RAW["middle"] = raw(middle)
+def nan_as(d):
+    """NaN in a dtype, also of whole numbers: what the C++ conversion makes of it."""
+    return np.array(math.nan).astype(d)[()]
+
+
+RAW.update(middle=raw(middle), nan_as=raw(nan_as))
 
 
 @op(
@@ -154,7 +159,7 @@ RAW["middle"] = raw(middle)
 def median_all(x):
     """The lower median of all elements, NaN if one is; equal ones share the gradient."""
     v = np.sort(x, None)
-    return v[(v.size - 1) // 2 if v[-1] == v[-1] else -1] if v.size else x.dtype.type(math.nan)
+    return v[(v.size - 1) // 2 if v[-1] == v[-1] else -1] if v.size else nan_as(x.dtype)
 
 
 @op(
@@ -167,7 +172,7 @@ def nanmedian_all(x):
     """The lower median of the elements that are not NaN; equal ones share the gradient."""
     v = np.sort(x, None)
     v = v[v == v] if v.size and v[-1] != v[-1] else v
-    return v[(v.size - 1) // 2] if v.size else x.dtype.type(math.nan)
+    return v[(v.size - 1) // 2] if v.size else nan_as(x.dtype)
 
 
 @op(
