@@ -299,6 +299,9 @@ class Line(nn.Module):
         self.d = nn.ParameterList([torch.ones(2), 3, nn.Parameter(torch.ones(1, 2))])
         self.e = nn.ParameterDict({"b": torch.ones(2), "a": "text"})
 show(Line(), Odd(), nn.Module())
+# a slope of another dtype than the input
+fails(lambda: nn.PReLU()(torch.ones(2, 3).double()))
+fails(lambda: F.prelu(torch.ones(2, 3), torch.ones(3).double()))
 """
 
 CONTAINERS = """

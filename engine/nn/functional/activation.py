@@ -73,6 +73,9 @@ softmin.__doc__ = "``softmax(-x)``."
 @overridable
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """``max(x, 0) + weight · min(x, 0)``, one weight for all or one for each channel."""
+    if input._d.dtype is not weight._d.dtype:
+        titles = f"{input.dtype.title} and {weight.dtype.title}"
+        raise RuntimeError(f"prelu: Type promoting not supported. Got {titles}")
     if weight.dim() > 1:
         raise RuntimeError(f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {weight.dim()}")
     if weight.numel() != 1:
