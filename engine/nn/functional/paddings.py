@@ -69,7 +69,9 @@ def _checked(name: str, input: Tensor, pad: tuple[int, ...]) -> None:
                 f"padding ({low}, {high}) at dimension {len(shape) - 1 - i} of input {shape}"
             )
     out = [n + pad[2 * (dims - 1 - i)] + pad[2 * (dims - 1 - i) + 1] for i, n in enumerate(sizes)]
-    if any(n < 1 for n in out):
+    if min(out) < 0:
+        raise RuntimeError(f"Trying to create tensor with negative dimension {min(out)}: {[*shape[:-dims], *out]}")
+    if max(out) < 1:
         letters = "DHW"[3 - dims :]
         had, got = (" ".join(f"{c}: {n}" for c, n in zip(letters, ns, strict=True)) for ns in (sizes, out))
         raise RuntimeError(f"input ({had}) is too small. Calculated output {got}")
@@ -94,7 +96,8 @@ def _circular(input: Tensor, pad: tuple[int, ...]) -> Tensor:
     shape = list(input.shape)
     for i in range(dims):
         n, low, high = shape[-1 - i], pad[2 * i], pad[2 * i + 1]
-        if low > n or high > n:
+        # where one side is cut off, PyTorch reads memory that nobody has written once the other needs more than is left
+        if low > n + min(high, 0) or high > n + min(low, 0):
             raise RuntimeError("Padding value causes wrapping around more than once.")
         if n + low + high < 0:
             raise RuntimeError("Negative padding value is resulting in an empty dimension")

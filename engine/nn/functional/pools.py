@@ -61,7 +61,7 @@ def _sizes(function: str, input: Tensor, kernel: Ints, stride: Ints, padding: In
     shape = input._d.shape
     if function != "max_pool1d":
         _check_images(input, dims, f"{function}_with_indices_out_cpu_template()" if "max" in function else function)
-    if function == "avg_pool3d" and any(n + 2 * p < k for n, p, k in zip(shape[-3:], padding, kernel, strict=True)):
+    if function == "avg_pool3d" and any(n < k for n, k in zip(shape[-3:], kernel, strict=True)):
         had = _named("", shape[-3:])
         raise RuntimeError(f"input image ({had}) smaller than kernel size ({_named('k', kernel)})")
     size = tuple(map(pooled_size, shape[-dims:], kernel, stride, padding, dilation, (ceil,) * dims))

@@ -47,12 +47,12 @@ def _positions(n: int, size: int, factor: float | None, corners: bool, real: typ
 
 
 @functools.lru_cache(256)
-def _nearest(n: int, size: int, factor: float | None, exact: bool) -> Taps:
+def _nearest(n: int, size: int, factor: float | None, exact: bool, same: bool) -> Taps:
+    if n == size and same:  # images whose size stays are copied, whatever the factor was; lines and volumes are not
+        return Taps(n, np.arange(n)[:, None], None)
     step = np.float32(1.0 / factor) if factor else np.float32(n) / np.float32(size)
     at = np.arange(size, dtype=np.float32)
     places = np.floor((at + np.float32(0.5)) * step if exact else at * step).astype(np.int64)
-    if n == size:
-        places = np.arange(n)
     return Taps(n, np.minimum(places, n - 1)[:, None], None)
 
 
@@ -92,6 +92,8 @@ FILTERS: dict[str, tuple[int, Callable[[Any], Any]]] = {  # how far each reaches
 @functools.lru_cache(256)
 def _filtered(n: int, size: int, factor: float | None, corners: bool, mode: str) -> Taps:
     """Taps that also smooth: a result that stands for several elements is their weighted mean."""
+    if n == size:
+        return Taps(n, np.arange(n)[:, None], None)
     reach, weigh = FILTERS[mode]
     step = float(_step(n, size, factor, corners, float))
     wide = max(step, 1.0)
@@ -105,14 +107,14 @@ def _filtered(n: int, size: int, factor: float | None, corners: bool, mode: str)
     return Taps(n, np.where(inside, places, n), weights / weights.sum(1, keepdims=True))
 
 
-def _taps(mode: str, antialias: bool, corners: bool, real: type) -> Callable[..., Taps]:
+def _taps(mode: str, dims: int, antialias: bool, corners: bool, real: type) -> Callable[..., Taps]:
     if antialias:
         return lambda n, size, factor: _filtered(n, size, factor, corners, mode)
     if mode in LINEAR:
         return lambda n, size, factor: _linear(n, size, factor, corners, real)
     if mode == "bicubic":
         return lambda n, size, factor: _cubic(n, size, factor, corners, real)
-    return lambda n, size, factor: _nearest(n, size, factor, mode == "nearest-exact")
+    return lambda n, size, factor: _nearest(n, size, factor, mode == "nearest-exact", dims == 2 and mode == "nearest")
 
 
 def _bytes(x: Any, taps: tuple[Taps, ...]) -> Any:
@@ -228,7 +230,7 @@ def _resized(input: Tensor, sizes: list[int], factors: list[Any], mode: str, cor
         kind = name.lower().replace("upsample", "upsample_")
         raise errors.not_implemented(kind + "_channels_last", d.dtype)
     real: Any = np.float32 if d.dtype == np.float32 else np.float64
-    make = _taps(mode, antialias, corners, real)
+    make = _taps(mode, dims, antialias, corners, real)
     taps = tuple(make(n, m, f) for n, m, f in zip(space, sizes, factors, strict=True))
     if whole and "nearest" not in mode:
         return wrap(_bytes(d, taps))
