@@ -187,10 +187,11 @@ ROWS: dict[str, str] = {
     """,
     "ops.special": """
         add_number digamma entr erf erfc erfcx erfinv igamma igammac lgamma log_ndtr logit mul_number mvlgamma
-        ndtri polygamma special xlog1py xlog1py_by_number xlog1py_of_number zeta zeta_by_number zeta_of_number
+        ndtri not_derived polygamma special xlog1py xlog1py_by_number xlog1py_of_number zeta zeta_by_number
+        zeta_of_number
     """,
     "ops.statistics": """
-        aminmax cummax cummin dist logcumsumexp others renorm std_mean var_mean
+        aminmax counts_of cummax cummin dist distinct logcumsumexp others renorm std_mean var_mean
     """,
     "ops.systems": """
         det inv_ex minors slogdet solve_ex solve_triangular solved triangular_solve

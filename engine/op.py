@@ -169,7 +169,8 @@ class Row:
 
     def node_name_of(self, node: Node) -> str:
         """PyTorch's name for this node: ``MulBackward0``."""
-        return self.node_name if isinstance(self.node_name, str) else self.node_name(node)
+        name = self.node_name if isinstance(self.node_name, str) else self.node_name(node)
+        return "torch::autograd::NotImplemented" if name == "NotImplemented" else name
 
     def __repr__(self) -> str:
         return f"<row {self.name}({', '.join(self.params)})>"

@@ -107,6 +107,22 @@ def test_scatter_that_reduces_is_not_derived(torch: ModuleType) -> None:
             y.sum().backward()
 
 
+@pytest.mark.parametrize(
+    "call", ["T.unique(x)", "T.unique(x, dim=0)", "T.unique_consecutive(x)", "T.histogram(x, 3)[0]",
+             "T.bincount(T.tensor([0, 1, 1]), x)", "T.histogramdd(x[:, None], [2])[0]"],
+)  # fmt: skip
+def test_counts_are_not_derived(torch: ModuleType, call: str) -> None:
+    """Distinct values and counts have PyTorch's node, and its error when a gradient reaches it."""
+    found = []
+    for T in (torch, engine):
+        x = T.tensor([1.0, 2.0, 2.0], requires_grad=True)
+        y = eval(call, {"T": T, "x": x})
+        with pytest.raises((NotImplementedError, RuntimeError)) as told:
+            y.sum().backward()
+        found.append((y.grad_fn.name(), type(told.value), str(told.value)))
+    assert found[0] == found[1]
+
+
 def test_out_wants_no_gradient(torch: ModuleType) -> None:
     """``out=`` is refused where an argument wants a gradient, in PyTorch's words, and allowed under ``no_grad``."""
     for T in (torch, engine):

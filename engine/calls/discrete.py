@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import errors, return_types
 from ..mode import overridable
+from ..ops import statistics
 from ..tensor import Tensor, wrap
 from .creation import linspace
 from .out import accepts_out
@@ -27,10 +28,16 @@ def _entries(input: Tensor, dim: int | None) -> tuple[Any, int]:
     return np.moveaxis(np.atleast_1d(input._d), d, 0), d
 
 
-def _results(input: Tensor, dim: int | None, found: Any, inverse: Any, counts: Any, asked: tuple[bool, bool]) -> Any:
+def _results(
+    input: Tensor, dim: int | None, found: Any, inverse: Any, counts: Any, asked: tuple[bool, bool], node: Any
+) -> Any:
+    """The results asked for; ``node``: the name of the values' node, and what is told that it has no derivative."""
     inverse = inverse.reshape(input._d.shape if dim is None else -1)
     extra = [wrap(np.asarray(a, np.int64)) for a, wanted in zip((inverse, counts), asked, strict=True) if wanted]
-    return (wrap(found), *extra) if extra else wrap(found)
+    out = wrap(found)
+    if input._n is not None:
+        out = statistics.distinct(input, out, *node)
+    return (out, *extra) if extra else out
 
 
 @overridable
@@ -54,7 +61,8 @@ def unique(
         inverse = np.empty(len(order), np.int64)
         inverse[order] = np.cumsum(new) - 1
         found, counts = entries[order[new]], np.diff(np.flatnonzero(np.append(new, True)))
-    return _results(input, dim, np.moveaxis(found, 0, d), inverse, counts, (return_inverse, return_counts))
+    node = ("Unique2Backward0", "_unique2") if dim is None else ("UniqueDimBackward0", "unique_dim")
+    return _results(input, dim, np.moveaxis(found, 0, d), inverse, counts, (return_inverse, return_counts), node)
 
 
 @overridable
@@ -72,7 +80,8 @@ def unique_consecutive(
         new = np.zeros(0, bool)
     inverse, counts = np.cumsum(new) - 1, np.diff(np.flatnonzero(np.append(new, True)))
     found = np.moveaxis(entries[new], 0, d)
-    return _results(input, dim, found, inverse, counts, (return_inverse, return_counts))
+    node = ("UniqueConsecutiveBackward0", "unique_consecutive")
+    return _results(input, dim, found, inverse, counts, (return_inverse, return_counts), node)
 
 
 @overridable
@@ -195,7 +204,15 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     kind = weights._d.dtype if weights._d.dtype.char in "fd" else np.dtype("f8")
     out = np.zeros(max(minlength, int(d.max()) + 1 if d.size else 0), kind)
     np.add.at(out, d, weights._d.astype(kind))
-    return wrap(out)
+    return _counted("bincount", wrap(out), weights)
+
+
+def _counted(name: str, out: Tensor, *given: Tensor | None) -> Tensor:
+    """``out`` as PyTorch records it where an argument wants a gradient: with a node that has no derivative."""
+    for t in given:
+        if t is not None and t._n is not None:
+            return statistics.counts_of(t, out, name)
+    return out
 
 
 def _range(name: str, x: Any, low: float, high: float, apart: float, where: str = "") -> tuple[Any, Any]:
@@ -270,7 +287,8 @@ def histogram(
         )
     low, high = range if range is not None else (0, 0)
     edges = _edges(x, bins, low, high, 0)
-    return return_types.histogram(_histogram(x[:, None], [edges], weight, density), wrap(edges))
+    counts = _counted("histogram", _histogram(x[:, None], [edges], weight, density), input, weight)
+    return return_types.histogram(counts, wrap(edges))
 
 
 @overridable
@@ -285,7 +303,9 @@ def histogramdd(
         raise RuntimeError("histogramdd: The size of bins must be equal to the innermost dimension of the input.")
     ends = [0.0] * 2 * n if range is None else list(range)
     edges = [_edges(points[:, d], b, ends[2 * d], ends[2 * d + 1], d) for d, b in enumerate(each)]
-    return return_types.histogramdd(_histogram(points, edges, weight, density), tuple([wrap(e) for e in edges]))
+    name = "_histogramdd_from_bin_" + ("tensors" if any(isinstance(b, Tensor) for b in each) else "cts")
+    counts = _counted(name, _histogram(points, edges, weight, density), input, weight)
+    return return_types.histogramdd(counts, tuple([wrap(e) for e in edges]))
 
 
 METHODS: dict[str, Any] = {f.__name__: f for f in (unique, unique_consecutive, bincount, histc, histogram)}

@@ -34,7 +34,7 @@ def cumprod(x, dim):
 @rule
 def cumprod_slope(g, x, out, dim):
     """``Σ_{i≥k} g[i] · out[i] / x[k]``, without the division where there is a zero."""
-    if not x.ndim:
+    if not x.ndim or x.shape[dim] == 1:
         return g
     if not (x == 0).any():
         return sum_after(g * out, dim) / x

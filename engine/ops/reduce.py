@@ -264,7 +264,7 @@ def var_slope(g, x, dim, correction, keepdim):
     free = count_of(x.shape, dim) - correction
     apart = x - mean(x, dim, True)
     if free <= 0 and (dim is None or not len(x.shape)):  # as PyTorch has it
-        return kept(g, x.shape, dim, keepdim) * where(apart == 0, apart * math.nan, math.inf)
+        return kept(g, x.shape, dim, keepdim) * where(abs(apart) > 0, math.inf, apart * math.nan)
     return (kept(g, x.shape, dim, keepdim) * (2 / free if free else math.inf)) * apart
 
 

@@ -235,3 +235,20 @@ def renorm_tangent(t, x, p, dim, most):
 def renorm(x, p, dim, most):
     """``x`` with each entry along ``dim`` scaled down to the p-norm ``most`` where its norm is larger."""
     return (x * limit(vector_norm(x, p, others(x, dim), True), most)).astype(x.dtype)
+
+
+# ------------------------------------------------ counts, which have a graph and no derivative
+def _named(node):
+    return node.saved[0]
+
+
+@op(x=lambda g, node_name, told: not_derived(g, told), values=None, node=_named, jvp="linear")
+def distinct(x, values, node_name, told):
+    """``values``, found in ``x``; ``node_name`` is what PyTorch calls the node, ``told`` the function in its error."""
+    return values
+
+
+@op(x=lambda g, told: underivable(g, told), values=None, node="NotImplemented", jvp="linear")
+def counts_of(x, values, told):
+    """``values``, counted in ``x``; ``told`` is the function in PyTorch's error."""
+    return values
