@@ -1,6 +1,16 @@
 """What the late families give; written by ``python -m tests.late_names``."""
 
 FUNCTIONS: dict[str, str] = {
+    "activations": """
+        celu hardshrink relu selu threshold
+    """,
+    "arrange": """
+        diagonal flip fliplr flipud narrow repeat_interleave roll rot90 select tile tril triu
+    """,
+    "binary": """
+        addcdiv addcmul arctan2 atan2 clamp clamp_max clamp_min clip copysign fmax fmin gcd heaviside hypot
+        lcm ldexp lerp logaddexp logaddexp2 maximum minimum nextafter xlogy
+    """,
     "copies": """
         alias_copy as_strided as_strided_copy as_strided_scatter diagonal_copy diagonal_scatter expand_copy
         narrow_copy permute_copy resize_as_ select_copy select_scatter slice_copy slice_scatter
@@ -16,6 +26,9 @@ FUNCTIONS: dict[str, str] = {
     "einsum": """
         einsum
     """,
+    "gather": """
+        gather index_add index_copy index_fill index_select scatter scatter_add take take_along_dim
+    """,
     "grids": """
         bartlett_window blackman_window block_diag cartesian_prod combinations diagflat empty_permuted
         empty_strided hamming_window hann_window kaiser_window range tril_indices triu_indices
@@ -24,6 +37,9 @@ FUNCTIONS: dict[str, str] = {
         chain_matmul cholesky cholesky_inverse cholesky_solve det geqrf inverse logdet lu lu_solve lu_unpack
         matrix_exp matrix_power nuclear_norm orgqr ormqr pca_lowrank pinverse qr slogdet svd svd_lowrank
         triangular_solve vander
+    """,
+    "order": """
+        moveaxis movedim permute swapaxes swapdims t transpose
     """,
     "products": """
         addbmm addmv addr baddbmm cdist cross kron
@@ -40,6 +56,12 @@ FUNCTIONS: dict[str, str] = {
     "scattering": """
         index_reduce masked_scatter nonzero_static put scatter_reduce unravel_index
     """,
+    "softmax": """
+        log_softmax logsumexp softmax
+    """,
+    "sort": """
+        argsort kthvalue median mode msort nanmedian sort topk
+    """,
     "special": """
         digamma erf erfc erfinv i0 igamma igammac lgamma logit mvlgamma polygamma
     """,
@@ -52,6 +74,19 @@ FUNCTIONS: dict[str, str] = {
 }
 
 METHODS: dict[str, str] = {
+    "activations": """
+        hardshrink prelu relu relu_
+    """,
+    "arrange": """
+        diagonal flip fliplr flipud narrow repeat repeat_interleave roll rot90 select tile tril tril_ triu
+        triu_ unfold
+    """,
+    "binary": """
+        addcdiv addcdiv_ addcmul addcmul_ arctan2 arctan2_ atan2 atan2_ clamp clamp_ clamp_max clamp_max_
+        clamp_min clamp_min_ clip clip_ copysign copysign_ fmax fmin gcd gcd_ heaviside heaviside_ hypot
+        hypot_ lcm lcm_ ldexp ldexp_ lerp lerp_ logaddexp logaddexp2 maximum minimum nextafter nextafter_
+        xlogy xlogy_
+    """,
     "copies": """
         as_strided as_strided_ as_strided_scatter diagonal_scatter narrow_copy resize_ resize_as_
         select_scatter slice_scatter storage_offset sum_to_size unsafe_chunk unsafe_split
@@ -66,12 +101,19 @@ METHODS: dict[str, str] = {
     "elements": """
         __reversed__ apply_ fill_diagonal_ is_nonzero map_ new
     """,
+    "gather": """
+        gather index_add index_add_ index_copy index_copy_ index_fill index_fill_ index_select scatter
+        scatter_ scatter_add scatter_add_ take take_along_dim
+    """,
     "grids": """
         diagflat new_empty_strided
     """,
     "matrices": """
         cholesky cholesky_inverse cholesky_solve det geqrf inverse logdet lu lu_solve matrix_exp matrix_power
         orgqr ormqr pinverse qr slogdet svd triangular_solve
+    """,
+    "order": """
+        H T mH mT moveaxis movedim permute swapaxes swapdims t transpose
     """,
     "products": """
         addbmm addbmm_ addmv addmv_ addr addr_ baddbmm baddbmm_ cross kron
@@ -80,12 +122,21 @@ METHODS: dict[str, str] = {
         get_device is_coalesced is_cpu is_cuda is_distributed is_meta is_mkldnn is_mps is_nested is_pinned
         is_quantized is_same_size is_shared is_signed is_sparse is_sparse_csr is_xla is_xpu
     """,
+    "reshaping": """
+        squeeze_ swapaxes_ swapdims_ t_ transpose_ unsqueeze_
+    """,
     "sampling": """
         bernoulli bernoulli_ cauchy_ exponential_ geometric_ log_normal_ multinomial normal_ random_ uniform_
     """,
     "scattering": """
         index_reduce index_reduce_ masked_scatter masked_scatter_ nonzero_static put put_ scatter_reduce
         scatter_reduce_
+    """,
+    "softmax": """
+        log_softmax logsumexp softmax
+    """,
+    "sort": """
+        argsort kthvalue median mode msort nanmedian sort topk
     """,
     "special": """
         digamma digamma_ erf erf_ erfc erfc_ erfinv erfinv_ i0 i0_ igamma igamma_ igammac igammac_ lgamma
@@ -100,6 +151,11 @@ METHODS: dict[str, str] = {
 }
 
 ROWS: dict[str, str] = {
+    "ops.activations": """
+        celu elu gelu hardshrink hardsigmoid hardswish hardtanh hardtanh_backward leaky_relu
+        leaky_relu_backward logsigmoid mish relu shrink_backward silu softplus softshrink threshold
+        threshold_backward
+    """,
     "ops.attention": """
         flash_attention
     """,
@@ -184,6 +240,12 @@ ROWS: dict[str, str] = {
     """,
     "ops.scattering": """
         index_fill_tensor index_reduce masked_scatter put_elements scatter_combined scatter_reduce
+    """,
+    "ops.softmax": """
+        log_softmax logsumexp softmax
+    """,
+    "ops.sort": """
+        kthvalue median_all median_dim mode nanmedian_all nanmedian_dim order sort sort_stable topk
     """,
     "ops.special": """
         add_number digamma entr erf erfc erfcx erfinv igamma igammac lgamma log_ndtr logit mul_number mvlgamma

@@ -78,7 +78,7 @@ class Row:
         self.holomorphic, self.to_complex = holomorphic, to_complex
         self.stub, self.params = stub, parameters(stub)
         self.inputs = [p for p in self.params if p in formulas]
-        given = defaults(stub) if stub.__defaults__ or stub.__kwdefaults__ else {}  # type: ignore[attr-defined]
+        given = defaults(stub) if stub.__defaults__ or stub.__kwdefaults__ else {}
         self.optional = [p for p in self.inputs if given.get(p, ...) is None]
         self.formulas = {p: f for p in self.inputs if (f := formulas[p]) is not None}
         self.needs = {p: parameters(f)[1:] for p, f in self.formulas.items()}

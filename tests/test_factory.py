@@ -191,7 +191,7 @@ def test_creation_is_seen_by_a_function_mode() -> None:
 
 
 def test_settings_are_remembered() -> None:
-    """What changes nothing here is kept for who asks: determinism, precision (torch's own calls import its compiler)."""
+    """What changes nothing here is kept for who asks: determinism, precision; torch's own calls import its compiler."""
     engine.use_deterministic_algorithms(True, warn_only=True)
     assert engine.are_deterministic_algorithms_enabled()
     assert engine.is_deterministic_algorithms_warn_only_enabled()

@@ -6,22 +6,10 @@ the functions that have a form with an underscore. Those in ``EVERYDAY`` are rea
 """
 
 EVERYDAY = (
-    "activations", "arithmetic", "arrange", "binary", "cast", "compare", "complexes", "creation", "functions", "gather",
-    "index", "join", "linalg", "order", "reduce", "reshaping", "shape", "softmax", "sort",
+    "arithmetic", "cast", "compare", "complexes", "creation", "functions", "index", "join", "linalg", "reduce", "shape",
 )  # fmt: skip
 LATE = (
-    "copies",
-    "differences",
-    "einsum",
-    "elements",
-    "grids",
-    "matrices",
-    "products",
-    "questions",
-    "discrete",
-    "sampling",
-    "scattering",
-    "special",
-    "spectra",
-    "statistics",
-)
+    "activations", "arrange", "binary", "copies", "differences", "discrete", "einsum", "elements", "gather", "grids",
+    "matrices", "order", "products", "questions", "reshaping", "sampling", "scattering", "softmax", "sort", "special",
+    "spectra", "statistics",
+)  # fmt: skip

@@ -73,7 +73,8 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         """
         self._check(input, target)
         batched = target.dim() > 0
-        rows, targets = (input, target) if batched else (input.unsqueeze(0), target.unsqueeze(0))
+        rows: Any = input if batched else input.unsqueeze(0)
+        targets: Any = target if batched else target.unsqueeze(0)
         output, chosen = rows.new_zeros(len(targets)), targets.new_empty(len(targets))
         seen = 0
         for i, (first, end) in enumerate(pairwise([0, *self.cutoffs])):

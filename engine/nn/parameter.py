@@ -53,7 +53,7 @@ class Buffer(Tensor):
         return out
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        out: Any = super().__deepcopy__(memo)
+        out: Any = super().__deepcopy__(memo)  # type: ignore[misc]  # bound by methods of Tensor
         out.persistent = self.persistent
         return out
 

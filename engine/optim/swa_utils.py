@@ -38,7 +38,7 @@ def get_ema_avg_fn(decay: float = 0.999) -> Callable[..., Tensor]:
 
     @no_grad()
     def ema_update(average: Tensor, current: Tensor, _: Any) -> Tensor:
-        return decay * average + (1 - decay) * current
+        return average * decay + current * (1 - decay)
 
     return ema_update
 
