@@ -89,7 +89,9 @@ def category(d: np.dtype[Any]) -> Any:
 
 
 def number_dtype(number: Any) -> np.dtype[Any]:
-    """The dtype that a Python number stands for in promotion."""
+    """The dtype that a Python number, or NumPy's like it, stands for in promotion."""
+    if isinstance(number, np.generic):
+        number = number.item()
     if isinstance(number, builtin_bool):
         return bool.numpy
     if isinstance(number, builtin_int):

@@ -209,7 +209,7 @@ def argwhere(input: Tensor) -> Tensor:
 
 # ------------------------------------------------------------------------------------------------ copies in place
 def _copied(input: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
-    if isinstance(src, int | float | complex):
+    if isinstance(src, int | float | complex | np.number):
         src = wrap(np.asarray(src)[()])
     if not isinstance(src, Tensor):
         raise errors.argument("copy_", "other", 1, src)

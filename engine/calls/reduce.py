@@ -225,7 +225,7 @@ min = _extreme("min", extremes.min_all, extremes.min_dim, binary.FUNCTIONS["mini
 
 def _over_dims(name: str, row: Callable[..., Tensor]) -> Callable[..., Tensor]:
     def over(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
-        if dim == () and name in ("any", "all"):  # which reduce over no dimension then, as only they do
+        if isinstance(dim, tuple | list) and not dim and name in ("any", "all"):  # which then reduce over none
             return row(input, (), keepdim)
         return row(input, dims(name, dim, input), keepdim)
 
@@ -240,8 +240,9 @@ amax, amin = _over_dims("amax", extremes.amax), _over_dims("amin", extremes.amin
 def _place_of(name: str, row: Callable[..., Tensor]) -> Callable[..., Tensor]:
     def place(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
         d = dims(name, dim, input)
-        if input._d.dtype.kind == "b":
-            raise RuntimeError(f"{name}(): does not support bool input")
+        if input._d.dtype.kind in "bc":
+            kind = "bool" if input._d.dtype.kind == "b" else "complex"
+            raise RuntimeError(f"{name}(): does not support {kind} input")
         return row(input, d, keepdim)
 
     place.__name__ = place.__qualname__ = name

@@ -266,9 +266,10 @@ def expanded(x: Tensor, size: tuple[int, ...]) -> Tensor:
         if wanted_end == shape and min(size, default=0) >= 0:
             return rows.expand_to(x, size)
     if ahead < 0:
-        kind = "Float" if x._d.dtype.char == "f" else x.dtype.title
+        title = x.dtype.title
+        kind = f"CPU{title}Type" if x._d.dtype.kind in "bc" else f"torch.{title}Tensor"
         raise RuntimeError(
-            f"expand(torch.{kind}Tensor{{{list(shape)}}}, size={list(size)}): the number of sizes provided "
+            f"expand({kind}{{{list(shape)}}}, size={list(size)}): the number of sizes provided "
             f"({len(size)}) must be greater or equal to the number of dimensions in the tensor ({len(shape)})"
         )
     wanted = list(size)

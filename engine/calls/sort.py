@@ -81,7 +81,7 @@ def _median(name: str, whole: Callable[..., Tensor], along: Callable[..., Any]) 
 def _nonempty(name: str, input: Tensor, dim: int) -> int:
     d = dim_of(dim, input._d.ndim)
     if input._d.ndim and not input._d.shape[d]:
-        raise IndexError(f"{name}(): Expected reduction dim {d} to have non-zero size.")
+        raise IndexError(f"{name.removeprefix('nan')}(): Expected reduction dim {d} to have non-zero size.")
     return d
 
 

@@ -96,6 +96,10 @@ def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
         title = dtypes.OF[d].title
         raise RuntimeError(f"norm(): input dtype should be either floating point or complex. Got {title} instead.")
     x, y = (t if t._d.dtype is d else cast_to(t, dtypes.OF[d]) for t in (input, other))
+    if d.kind not in "fc":
+        x - y
+        kind = dtypes.OF[d].title
+        raise RuntimeError(f"norm(): input dtype should be either floating point or complex. Got {kind} instead.")
     return rows.dist(x, y, float(p))
 
 

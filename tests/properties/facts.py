@@ -83,8 +83,8 @@ def gradients(T: ModuleType, result: Any, leaves: list[Any]) -> list[Any]:
 
     def run() -> list[Any]:
         outs = [t for t in (result if isinstance(result, tuple | list) else [result]) if getattr(t, "requires_grad", 0)]
-        if not outs or not leaves:
-            return []
+        if not leaves or not any(o.numel() for o in outs):
+            return []  # and where there is nothing, PyTorch stumbles now and then
         weights = [T.tensor(weight(o.shape), dtype=o.dtype) for o in outs]
         total = sum(((o * w).sum() for o, w in zip(outs[1:], weights[1:], strict=True)), (outs[0] * weights[0]).sum())
         total = total + sum((o.abs() ** 2 * 0.25).sum() for o in outs)
