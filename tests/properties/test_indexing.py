@@ -127,7 +127,7 @@ def test_index_functions(torch: ModuleType, data: st.DataObject) -> None:
     call = data.draw(st.sampled_from([
         f"r = y.index_put(({where},), {value})", f"r = y.index_put(({where},), {value}, accumulate=True)",
         f"r = y.index_put_(({where},), {value}, True)", f"r = T.index_put(y, ({where}, {where}), {value})",
-        "r = y.index_put((y > 0,), s)", "r = y.index_put_((y > 0,), s)",
+        "r = y.index_put((y > 0,), T.tensor(0.5).double())", "r = y.index_put_((y > 0,), T.tensor(0.5).double())",
         f"r = y.masked_fill(y > 0, {value})", f"r = y.masked_fill_(y > 0, {value})", "r = y.masked_select(y > 0)",
         "r = T.masked_select(y[:1], y > 0)", "r = y.nonzero()", "r = y.nonzero(as_tuple=True)", "r = y.argwhere()",
         f"r = y.copy_({value})", f"r = y.fill_({value})", f"r = y[:1].masked_fill(y > 0, {value})",
