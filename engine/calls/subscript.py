@@ -17,7 +17,8 @@ from ..mode import here, overridden
 from ..node import Node
 from ..ops import index as rows
 from ..ops.shape import alias, select, slice_of, unsqueeze
-from ..rebase import follow, follow_quietly, hang, move, region
+from ..rebase import follow, follow_quietly, hang, move, part_of_several, region
+from ..strays import history
 from ..tensor import Tensor, box, wrap
 from ..versions import wrote
 from .assignment import write_recorded
@@ -27,7 +28,6 @@ from .values import number_in
 
 ndarray, new = np.ndarray, object.__new__
 _AHEAD = [(slice(None),) * n for n in range(65)]
-_WHOLE = slice(None)
 _SELECT, _SLICE, _UNSQUEEZE = (f.row.step(("x",)) for f in (select, slice_of, unsqueeze))
 
 
@@ -346,6 +346,8 @@ def _set_part(self: Tensor, steps: list[tuple[Any, ...]], v: Tensor) -> None:
     fills = not v._d.ndim and not same
     v = _fitted(v, part.shape)
     if recording:
+        if steps and part_of_several(history(self)) is not None:  # of the view that is written PyTorch speaks
+            raise errors.output_view_in_place(0, steps[-1][0].title())
         check_writable(self, of_part=bool(steps))
         recording = data.dtype.kind in "fc"
     check_overlap(part)
