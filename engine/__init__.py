@@ -12,6 +12,7 @@ from .mode import enable_grad, is_grad_enabled, is_inference_mode_enabled, no_gr
 from .size import Size, device
 from .tensor import Tensor
 
+__version__ = "2.13.0+numpy"  # the PyTorch that is followed
 e, inf, nan, newaxis, pi = 2.718281828459045, float("inf"), float("nan"), None, 3.141592653589793
 
 methods.install()

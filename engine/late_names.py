@@ -7,10 +7,6 @@ FUNCTIONS: dict[str, str] = {
     "arrange": """
         diagonal flip fliplr flipud narrow repeat_interleave roll rot90 select tile tril triu
     """,
-    "binary": """
-        addcdiv addcmul arctan2 atan2 clamp clamp_max clamp_min clip copysign fmax fmin gcd heaviside hypot
-        lcm ldexp lerp logaddexp logaddexp2 maximum minimum nextafter xlogy
-    """,
     "copies": """
         alias_copy as_strided as_strided_copy as_strided_scatter diagonal_copy diagonal_scatter expand_copy
         narrow_copy permute_copy resize_as_ select_copy select_scatter slice_copy slice_scatter
@@ -37,9 +33,6 @@ FUNCTIONS: dict[str, str] = {
         chain_matmul cholesky cholesky_inverse cholesky_solve det geqrf inverse logdet lu lu_solve lu_unpack
         matrix_exp matrix_power nuclear_norm orgqr ormqr pca_lowrank pinverse qr slogdet svd svd_lowrank
         triangular_solve vander
-    """,
-    "order": """
-        moveaxis movedim permute swapaxes swapdims t transpose
     """,
     "products": """
         addbmm addmv addr baddbmm cdist cross kron
@@ -81,12 +74,6 @@ METHODS: dict[str, str] = {
         diagonal flip fliplr flipud narrow repeat repeat_interleave roll rot90 select tile tril tril_ triu
         triu_ unfold
     """,
-    "binary": """
-        addcdiv addcdiv_ addcmul addcmul_ arctan2 arctan2_ atan2 atan2_ clamp clamp_ clamp_max clamp_max_
-        clamp_min clamp_min_ clip clip_ copysign copysign_ fmax fmin gcd gcd_ heaviside heaviside_ hypot
-        hypot_ lcm lcm_ ldexp ldexp_ lerp lerp_ logaddexp logaddexp2 maximum minimum nextafter nextafter_
-        xlogy xlogy_
-    """,
     "copies": """
         as_strided as_strided_ as_strided_scatter diagonal_scatter narrow_copy resize_ resize_as_
         select_scatter slice_scatter storage_offset sum_to_size unsafe_chunk unsafe_split
@@ -111,9 +98,6 @@ METHODS: dict[str, str] = {
     "matrices": """
         cholesky cholesky_inverse cholesky_solve det geqrf inverse logdet lu lu_solve matrix_exp matrix_power
         orgqr ormqr pinverse qr slogdet svd triangular_solve
-    """,
-    "order": """
-        H T mH mT moveaxis movedim permute swapaxes swapdims t transpose
     """,
     "products": """
         addbmm addbmm_ addmv addmv_ addr addr_ baddbmm baddbmm_ cross kron

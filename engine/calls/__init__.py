@@ -6,10 +6,11 @@ the functions that have a form with an underscore. Those in ``EVERYDAY`` are rea
 """
 
 EVERYDAY = (
-    "arithmetic", "cast", "compare", "complexes", "creation", "functions", "index", "join", "linalg", "reduce", "shape",
+    "arithmetic", "binary", "cast", "compare", "complexes", "creation", "functions", "index", "join", "linalg", "order",
+    "reduce", "shape",
 )  # fmt: skip
 LATE = (
-    "activations", "arrange", "binary", "copies", "differences", "discrete", "einsum", "elements", "gather", "grids",
-    "matrices", "order", "products", "questions", "reshaping", "sampling", "scattering", "softmax", "sort", "special",
+    "activations", "arrange", "copies", "differences", "discrete", "einsum", "elements", "gather", "grids",
+    "matrices", "products", "questions", "reshaping", "sampling", "scattering", "softmax", "sort", "special",
     "spectra", "statistics",
 )  # fmt: skip
