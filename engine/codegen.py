@@ -73,6 +73,8 @@ def _operands(row: Row, general: str) -> list[str]:
     first = _name(row.inputs[0])
     unreal = f" or {first}_d.dtype.kind == 'c'" if row.real else ""
     lines += [f"{first}_d = {first}._d; {first}_n = {first}._n"]
+    if row.real and not (row.elementwise and len(row.inputs) == 2):
+        lines += [f"if {first}_d.dtype.kind == 'c': {general}"]
     if row.view:
         lines += [f"if type({first}_d) is not ndarray: {first}_d = box({first})"]
     for p in row.inputs[1:]:
@@ -85,7 +87,7 @@ def _operands(row: Row, general: str) -> list[str]:
                 f"if type({first}_d) is ndarray else {t} if type({first}_d) is F32 else None",
                 f"    if {t}_d is None:",
                 f"        {t}_d = number({t}, {first}_d)",
-                f"        if {t}_d is None: {general}",
+                f"        if {t}_d is None{unreal}: {general}",
                 "else:",
                 f"    {t}_d = {t}._d; {t}_n = {t}._n",
                 f"    if {first}_d.dtype is not {t}_d.dtype{unreal}: {general}",

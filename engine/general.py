@@ -115,10 +115,10 @@ def general(row: Row, args: tuple[Any, ...]) -> Any:
     with np.errstate(all="ignore"):
         if row.elementwise:
             _promote(row, data, tensors)
-            if row.real and data[row.inputs[0]].dtype.kind == "c":
-                raise errors.not_implemented(row.real, data[row.inputs[0]].dtype)
         else:
             _same_dtype(row, tensors)
+        if row.real and data[row.inputs[0]].dtype.kind == "c":
+            raise _unreal(row.real, data[row.inputs[0]].dtype)
         result = _run(row, [data[p] if p in data else a[p] for p in row.params], before)
     extras: dict[str, Any] = {}
     if len(row.outputs) > 1:
@@ -148,6 +148,13 @@ def relays(node: Node, outs: tuple[Tensor, ...]) -> None:
     for i, out in enumerate(outs):
         if out._d.dtype.kind in "fc":
             out._n = relay(node, i)
+
+
+def _unreal(said: str, d: np.dtype[Any]) -> Exception:
+    """What a row says of complex numbers: the name of PyTorch's kernel that lacks them, or the whole sentence."""
+    if " " not in said:
+        return errors.not_implemented(said, d)
+    return (NotImplementedError if said.startswith("clamp") else RuntimeError)(said)
 
 
 def _check_operand(row: Row, p: str, a: dict[str, Any]) -> None:

@@ -280,7 +280,7 @@ def _declare(kind: str) -> Any:
         jvp: Any = None,
         diagnose: Any = None,
         refuse: Any = None,
-        real: str = "",  # PyTorch's kernel, where it has none for complex numbers and NumPy has
+        real: str = "",  # PyTorch's kernel, or its sentence, where it has none for complex numbers and NumPy has
         called: str | None = None,
         holomorphic: bool = True,
         to_complex: bool = False,

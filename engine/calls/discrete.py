@@ -49,6 +49,8 @@ def unique(
     dim: int | None = None,
 ) -> Any:
     """The distinct elements, or entries along ``dim``, in order; which of them each is, and how often each is there."""
+    if input._d.dtype.kind == "c":
+        raise errors.not_implemented("unique" if dim is None else "unique_dim", input._d.dtype)
     entries, d = _entries(input, dim)
     if dim is None:
         found, inverse, counts = np.unique(entries, return_inverse=True, return_counts=True, equal_nan=False)
@@ -122,6 +124,8 @@ def bucketize(input: Any, boundaries: Tensor, *, out_int32: bool = False, right:
     if boundaries._d.ndim != 1:
         raise RuntimeError(f"boundaries tensor must be 1 dimension, but got dim({boundaries._d.ndim})")
     value = input._d if isinstance(input, Tensor) else np.asarray(input)
+    if value.dtype.kind == "c":
+        raise errors.not_implemented("searchsorted_out_cpu", value.dtype)
     found = np.searchsorted(boundaries._d, value, "right" if right else "left")
     return wrap(np.asarray(found, np.int32 if out_int32 else np.int64))
 
@@ -143,6 +147,8 @@ def searchsorted(
     where_to = _side("searchsorted", right, side)
     edges, value = sorted_sequence._d, np.asarray(input._d if isinstance(input, Tensor) else input)
     _check_search(edges, value, isinstance(input, Tensor))
+    if value.dtype.kind == "c":
+        raise errors.not_implemented("searchsorted_out_cpu", value.dtype)
     if sorter is not None:
         _check_sorter(edges, sorter)
         edges = np.take_along_axis(edges, sorter._d, -1)

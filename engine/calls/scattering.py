@@ -31,6 +31,8 @@ def scatter_reduce(
     check_room(input, d, index, src)
     if not index._d.size:
         return input.clone()
+    if reduce in ("amax", "amin") and input._d.dtype.kind == "c":
+        raise errors.not_implemented(f"scatter_gather_tensor_cpu_reduce_{reduce}", input._d.dtype)
     if reduce == "mean" and input._d.dtype.kind == "b":
         raise errors.not_implemented("scatter_gather_tensor_cpu_reduce_mean", input._d.dtype)
     x, at, s = _raised(input, index, src)

@@ -19,7 +19,7 @@ from .shape import dim_of
 @overridable
 def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool | None = None) -> Any:
     """Values in order along ``dim``, and where they came from; with ``stable`` equal values keep their order."""
-    _no_complex("sort(): input tensor must be of non-complex type", input)
+    _no_complex(" Sort does not support complex dtypes on CPU", input)
     d = dim_of(dim, input._d.ndim)
     if stable is None:
         return return_types.sort(*rows.sort(input, d, descending))
@@ -29,6 +29,7 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool
 @overridable
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
     """The indices that sort along ``dim``."""
+    _no_complex(" Sort does not support complex dtypes on CPU", input)
     find = RAW["order" if stable else "unstable_order"]
     return wrap(find(np.asarray(input._d), dim_of(dim, input._d.ndim), descending))
 
@@ -36,13 +37,14 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
 @overridable
 def msort(input: Tensor) -> Tensor:
     """Values in order along the first dimension."""
+    _no_complex(" Sort does not support complex dtypes on CPU", input)
     return rows.sort(input, 0, False)[0]
 
 
 @overridable
 def topk(input: Tensor, k: Any, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
     """The ``k`` largest values along ``dim``, or the smallest, in order, and their indices."""
-    _no_complex("topk does not support complex dtypes on CPU", input)
+    _no_complex(" topk does not support complex dtypes on CPU", input)
     if input._d.dtype.kind == "b":
         raise RuntimeError("topk does not support bool dtypes on CPU")
     d, count = dim_of(dim, input._d.ndim), int(k)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .. import errors
 from ..kernel import RAW, on_arrays, raw, rule
 from ..op import elementwise
 from .functions import no_kernel
@@ -52,7 +53,7 @@ def relu_slope(g, out):
     return threshold_backward(g, out)
 
 
-@elementwise(x=lambda g, x, threshold: threshold_backward(g, x, threshold))
+@elementwise(x=lambda g, x, threshold: threshold_backward(g, x, threshold), real="threshold_cpu")
 def threshold(x, threshold, value):
     """``x`` where it is above ``threshold``, else ``value``."""
     return np.where(x <= threshold, x.dtype.type(value), x)
@@ -68,16 +69,19 @@ def leaky_relu_backward(x, y, negative_slope):
     return np.where(np.greater(y, 0), x, x * negative_slope)
 
 
-def _real(name, function):
-    """The kernel ``function`` for floating-point numbers alone, and the error for the rest."""
+def _real(name, function, kinds="f"):
+    """The kernel ``function`` for floating-point numbers alone, or these ``kinds``, and the error for the rest."""
     function = raw(function)
 
     def kernel(x, *args):
-        if x.dtype.kind != "f":
+        if x.dtype.kind not in kinds:
             raise TypeError
         return function(x, *args)
 
-    return {"kernel": kernel, "diagnose": no_kernel(name)}
+    def diagnose(x, *rest):
+        return errors.not_implemented(name, x.dtype) if x.dtype.kind not in kinds else None
+
+    return {"kernel": kernel, "diagnose": diagnose}
 
 
 @elementwise(
@@ -101,6 +105,7 @@ def hardtanh_backward(x, y, low, high):
 @elementwise(
     x=lambda g, x, min_val, max_val: hardtanh_backward(g, x, min_val, max_val),
     diagnose=lambda x, *rest: RuntimeError("Bool inputs not supported for hardtanh") if x.dtype.kind == "b" else None,
+    real="clamp is not supported for complex types",
 )
 def hardtanh(x, min_val=-1.0, max_val=1.0):
     """``x`` kept between two bounds; its derivative at the bounds is 0, other than that of ``clamp``."""
@@ -178,7 +183,7 @@ def celu(x, alpha=1.0):
 
 
 @elementwise(
-    **_real("silu_cpu", lambda x: x / (1 + np.exp(-x))),
+    **_real("silu_cpu", lambda x: x / (1 + np.exp(-x)), "fc"),
     x=lambda g, x: g * sigmoid(x) * (1 + x * (1 - sigmoid(x))),
 )
 def silu(x):

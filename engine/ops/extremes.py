@@ -42,6 +42,7 @@ def ties(x, y, dim=None, unknown=False):
     jvp=lambda t, x, out: sum_all(t * ties(x, out)),
     called="max",
     diagnose=empty("max"),
+    real="max_all",
 )
 def max_all(x):
     """The largest element; equal ones share the gradient."""
@@ -54,6 +55,7 @@ def max_all(x):
     jvp=lambda t, x, out: sum_all(t * ties(x, out)),
     called="min",
     diagnose=empty("min"),
+    real="min_all",
 )
 def min_all(x):
     """The smallest element; equal ones share the gradient."""
@@ -70,6 +72,7 @@ def shared(g, x, out, dim, keepdim):
     x=lambda g, x, out, dim, keepdim: shared(g, x, out, dim, keepdim),
     jvp=lambda t, x, out, dim, keepdim: sum(t * ties(x, kept(out, x.shape, dim, keepdim), dim), dim, keepdim),
     diagnose=empty("amax"),
+    real="max_values_cpu",
 )
 def amax(x, dim=None, keepdim=False):
     """The largest elements over ``dim``; equal ones share the gradient."""
@@ -80,6 +83,7 @@ def amax(x, dim=None, keepdim=False):
     x=lambda g, x, out, dim, keepdim: shared(g, x, out, dim, keepdim),
     jvp=lambda t, x, out, dim, keepdim: sum(t * ties(x, kept(out, x.shape, dim, keepdim), dim), dim, keepdim),
     diagnose=empty("amin"),
+    real="min_values_cpu",
 )
 def amin(x, dim=None, keepdim=False):
     """The smallest elements over ``dim``; equal ones share the gradient."""
@@ -94,6 +98,7 @@ def amin(x, dim=None, keepdim=False):
     jvp=lambda t, indices, dim, keepdim: pick(t, indices, dim, keepdim),
     called="max",
     diagnose=empty("max"),
+    real="max(): does not support complex input",
 )
 def max_dim(x, dim, keepdim=False):
     """The largest elements over one dimension, and where they are; of equal ones the first."""
@@ -107,6 +112,7 @@ def max_dim(x, dim, keepdim=False):
     jvp=lambda t, indices, dim, keepdim: pick(t, indices, dim, keepdim),
     called="min",
     diagnose=empty("min"),
+    real="min(): does not support complex input",
 )
 def min_dim(x, dim, keepdim=False):
     """The smallest elements over one dimension, and where they are; of equal ones the first."""

@@ -11,8 +11,8 @@ RAW["ONE"] = np.array(1, np.float32)
 
 
 def no_kernel(name):
-    """The ``diagnose`` of a row: PyTorch has no kernel called ``name`` for whole numbers or bools."""
-    return lambda x, *rest: errors.not_implemented(name, x.dtype) if x.dtype.kind in "biu" else None
+    """The ``diagnose`` of a row: PyTorch has no kernel called ``name`` for whole numbers, bools, or where it failed."""
+    return lambda x, *rest: errors.not_implemented(name, x.dtype) if x.dtype.kind in "biuc" else None
 
 
 def no_bools(name):

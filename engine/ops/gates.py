@@ -11,6 +11,7 @@ from ..op import elementwise, op
     y=lambda g, x: where(x > 0, 0.0, g * x),
     node="PreluKernelBackward0",
     called="prelu",
+    real="prelu_cpu",
 )
 def prelu(x, y):
     """``x`` where it is positive, else ``x · y``."""

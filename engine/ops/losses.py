@@ -23,6 +23,7 @@ def each(g, x, reduction):
     target=lambda g, x, target, reduction: each(g, x, reduction) * ((target - x) * 2),
     node="MseLossBackward0",
     jvp=lambda d, e, x, target, reduction: reduced((x - target) * 2 * (d - e), reduction),
+    real="mse_cpu",
 )
 def mse_loss(x, target, reduction="mean"):
     """``(x - target)²``."""
@@ -42,6 +43,7 @@ def huber_slope(x, target, delta):
     target=lambda g, x, target, reduction, delta: each(g, x, reduction) * huber_slope(target, x, delta),
     node="HuberLossBackward0",
     jvp=lambda d, e, x, target, reduction, delta: reduced(huber_slope(x, target, delta) * (d - e), reduction),
+    real="huber_cpu",
 )
 def huber_loss(x, target, reduction="mean", delta=1.0):
     """``½(x - target)²``, from a distance of ``delta`` on a line."""
@@ -61,6 +63,7 @@ def smooth_slope(x, target, beta):
     target=lambda g, x, target, reduction, beta: each(g, x, reduction) * smooth_slope(target, x, beta),
     node="SmoothL1LossBackward0",
     jvp=lambda d, e, x, target, reduction, beta: reduced(smooth_slope(x, target, beta) * (d - e), reduction),
+    real="smooth_l1_cpu",
 )
 def smooth_l1_loss(x, target, reduction="mean", beta=1.0):
     """``½(x - target)²/beta``, from a distance of ``beta`` on ``|x - target| - beta/2``."""

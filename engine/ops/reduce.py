@@ -151,6 +151,7 @@ def mean(x, dim=None, keepdim=False):
     x=lambda g, x, dim, keepdim: where(x == x, unreduce(g, x.shape, dim, keepdim), 0.0),
     jvp=lambda t, x, dim, keepdim: sum(where(x == x, t, 0.0), dim, keepdim),
     diagnose=misdirected,
+    real="nansum on CPU does not support complex inputs",
 )
 def nansum(x, dim=None, keepdim=False):
     """Sum over ``dim`` of what is not NaN."""

@@ -46,6 +46,7 @@ RAW["in_blocks"], RAW["row_sums"], RAW["row_exponentials"] = in_blocks, raw(row_
     x=lambda g, out, dim: softmax_slope(g, out, dim),
     jvp=lambda t, out, dim: softmax_slope(t, out, dim),
     diagnose=misdirected,
+    real="softmax_lastdim_kernel_impl",
 )
 def softmax(x, dim):
     """``exp(x) / Σ exp(x)`` over ``dim``."""
@@ -98,6 +99,7 @@ def _log_softmax_slope(g, out, dim):
     x=lambda g, out, dim: log_softmax_slope(g, out, dim),
     jvp=lambda t, out, dim: t - sum(t * exp(out), dim, True),
     diagnose=misdirected,
+    real="log_softmax_lastdim_kernel_impl",
 )
 def log_softmax(x, dim):
     """``x - log Σ exp(x)`` over ``dim``."""

@@ -116,6 +116,7 @@ def topk(x, k, dim=-1, largest=True):
     x=lambda g, dim, indices, keepdim, x_shape: place(g, indices, x_shape, dim, keepdim),
     outputs=("out", "indices"),
     jvp=lambda t, dim, indices, keepdim: pick(t, indices, dim, keepdim),
+    real="kthvalue_cpu",
 )
 def kthvalue(x, k, dim=-1, keepdim=False):
     """The ``k``-th smallest along ``dim``, and its index."""
@@ -208,6 +209,7 @@ def nanmedian_dim(x, dim, keepdim=False):
     outputs=("out", "indices"),
     jvp=lambda t, indices, dim, keepdim: pick(t, indices, dim, keepdim),
     diagnose=misdirected,
+    real="mode_cpu",
 )
 def mode(x, dim=-1, keepdim=False):
     """The value that is there most often along ``dim``, of several the smallest, and where PyTorch finds it."""

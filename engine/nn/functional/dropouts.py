@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ... import random
+from ... import errors, random
 from ...mode import overridable
 from ...tensor import Tensor, wrap
 
@@ -33,6 +33,8 @@ def dropped(
     if p == 1:
         zero = wrap(np.zeros((), d.dtype))
         return input.mul_(zero) if inplace else input * zero
+    if d.dtype.kind == "c":
+        raise errors.not_implemented("bernoulli_scalar_cpu_", d.dtype)
     noise = _noise(1 - p, np.empty((*d.shape[:2], *[1] * (d.ndim - 2)), d.dtype) if feature else d)
     if not alpha:
         noise = noise / d.dtype.type(1 - p)

@@ -27,7 +27,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
         if not isinstance(x, Tensor):
             raise errors.argument("cosine_similarity", name, position, x)
     d = dtypes.OF[dtypes.promote(x1._d.dtype, x2._d.dtype)]
-    if d.numpy.kind not in "fc":
+    if d.numpy.kind != "f":
         raise RuntimeError(f"expected common dtype to be floating point, yet common dtype is {d.title}")
     x1, x2 = _together(x1, x2, d)
     units = []
