@@ -41,6 +41,16 @@ def test_late_method_is_read_at_first_use(family: str) -> None:
     assert _ran(code).strip() in ("function", "property")
 
 
+def test_no_file_hides_a_function() -> None:
+    """``torch.mode`` is the function, though there is a file of that name."""
+    clashes = {name for names in late_names.FUNCTIONS.values() for name in names.split()} & {
+        path.stem for path in (ROOT / "engine").iterdir()
+    }
+    code = f"import engine; print([n for n in {sorted(clashes)} if type(getattr(engine, n)).__name__ == 'module'])"
+    assert clashes
+    assert _ran(code).strip() == "[]"
+
+
 def test_every_name_is_there() -> None:
     """Each name that ``dir(engine)`` lists can be had."""
     families.read_all()

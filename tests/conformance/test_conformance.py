@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from .exceptions import REASONS
+from .printed import TABLE
 from .table import Result
 from .tiers import TIERS
 
@@ -29,9 +30,6 @@ def results(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Confi
     pytestconfig.stash[TABLE] = ran.stdout
     loaded = json.loads(file.read_text())
     return {entry: {c: Result(**r) for c, r in columns.items()} for entry, columns in loaded.items()}
-
-
-TABLE = pytest.StashKey[str]()
 
 
 @pytest.mark.parametrize(
