@@ -102,7 +102,7 @@ def symbol(name: str, arguments: Sequence[Any] = (), operand: str = "", dim: Any
     """
     plain = name.strip("_")
     in_place = re.fullmatch(r"\w*[^_]_|__i(?!nvert)\w+__", name) is not None
-    word = SAME.get(plain, plain)
+    word = SAME.get(plain) or re.sub(r"^(fft|linalg|special)_(?=.)", "", plain)
     sign = SIGNS.get(word, word)
     number = next((each for each in arguments if _is_number(each)), None)
     if word == "pow":

@@ -76,6 +76,7 @@ def test_complex_values_on_the_way(shell: InteractiveShell) -> None:
     graph = drawn(shell, COMPLEX)
     (card,) = [node for node in graph.nodes if node.source == "torch.fft.rfft(x)"]
     assert [value for _, value in card.value.entries] == [10 + 0j, -2 + 2j, -2 + 0j]
+    assert card.symbol == "rfft"
     assert card.grad is None
     assert any(note.startswith("Gradients of complex values") for note in graph.notes)
 
