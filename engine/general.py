@@ -80,8 +80,8 @@ def fit(g: Any, to: tuple[Any, Any]) -> Any:
 
 
 def recast(data: Any, d: np.dtype[Any]) -> Any:
-    """``data`` in another dtype; of complex numbers the real part, unless that is complex as well."""
-    return (data.real if data.dtype.kind == "c" and d.kind != "c" else data).astype(d)
+    """``data`` in another dtype; of complex numbers the real part, unless that is complex or bool."""
+    return (data.real if data.dtype.kind == "c" and d.kind not in "cb" else data).astype(d)
 
 
 def fit_tensor(g: Any, to: tuple[Any, Any]) -> Any:

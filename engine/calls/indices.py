@@ -43,6 +43,8 @@ class Index:
     __slots__ = ("_dim", "_shape", "arrays", "steps")
 
     def __init__(self, shape: tuple[int, ...], index: Any) -> None:
+        if isinstance(index, np.integer):
+            index = int(index)
         bare = type(index) is int or type(index) is slice
         items = index if type(index) is tuple else (index,) if bare else _items(index)
         self.steps: list[tuple[Any, ...]] = []

@@ -169,14 +169,14 @@ def _stepped(self: Tensor, d: Any, n: Any, items: tuple[Any, ...]) -> Tensor | N
 def _picked(self: Tensor, d: Any, n: Any, indices: tuple[Any, ...]) -> Tensor:
     """A copy by index arrays that stand at the first dimensions, already NumPy's."""
     try:
-        data = rows.index_kernel(d, indices)
+        data = rows.index_kernel(d, indices) if d.size else None  # NumPy takes any mask where there is nothing
     except IndexError:
+        data = None
+    if data is None:
         return _taken(self, tuple([wrap(a) for a in indices]))
     out = new(Tensor)
-    out._d = data
-    if n is None:
-        out._n = None
-    else:
+    out._d, out._n = data, None
+    if n is not None:
         out._n = node = new(Node)
         node.key, node.step, node.edge, node.others = tick(), rows.INDEX.run, n, None
         node.saved = (indices, d.shape)

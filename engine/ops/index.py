@@ -207,7 +207,7 @@ def erase(x, places):
 )
 def copy(x, y):
     """``y`` in the shape and dtype of ``x``: what ``x.copy_(y)`` makes of it."""
-    return np.array(expand_to(y if x.dtype.kind == "c" else y.real, x.shape), x.dtype, order="C")
+    return np.array(expand_to(y if x.dtype.kind in "cb" else y.real, x.shape), x.dtype, order="C")
 
 
 # ------------------------------------------------------------------------------------------------ along one dimension
