@@ -19,10 +19,9 @@ methods.install()
 _public = {name: value for name, value in vars(dtypes).items() if isinstance(value, dtype) and name[0] != "_"} | TYPES
 _public |= families.install()
 globals().update(_public)
+# A file of ours that has the name of a function, like mode.py, must not hide it: __getattr__ finds the function
 for _name in families.LATE_FUNCTIONS.keys() & globals().keys():
-    del globals()[
-        _name
-    ]  # a file of ours, like mode.py, that has the name of a function: __getattr__ finds the function
+    del globals()[_name]
 
 _LATE = {  # files that are read when one of their names, or they themselves, are first asked for
     "cuda": "", "fft": "", "linalg": "", "masked": "", "nn": "", "optim": "", "random": "", "return_types": "",

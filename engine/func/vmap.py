@@ -184,7 +184,7 @@ def _placed(func: Any, outs: list[Any], spec: Spec, out_dims: Any, size: int) ->
                 f"vmap({name}, ..., out_dims={out_dims}): `out_dims` must be an int, None or a python collection of "
                 "ints representing where in the outputs the vmapped dimension should appear."
             )
-    dims = broadcast_to((out_dims,) if isinstance(out_dims, int) and False else out_dims, spec)
+    dims = broadcast_to(out_dims, spec)
     if dims is None and isinstance(out_dims, tuple) and len(out_dims) == 1 and spec.count == 1 and spec.kind is None:
         dims = list(out_dims)
     if dims is None:
