@@ -213,3 +213,22 @@ def test_ctc(torch: ModuleType, call: str) -> None:
     scores = np.random.default_rng(1).standard_normal((5, 2, 4))
     arrays = {"p": scores - np.log(np.exp(scores).sum(2, keepdims=True))}
     agree(torch, call, arrays, 1e-9, second=False, graphs=False)
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("groups", [1, 2])
+def test_a_convolution_in_parts(torch: ModuleType, monkeypatch: pytest.MonkeyPatch, stride: int, groups: int) -> None:
+    """Made of a few rows of a sample at a time, multiplied in tiles, a convolution and its gradients are PyTorch's."""
+    for name, value in {"BLOCK": 3000, "TILE": 1440, "NARROW": 8}.items():
+        monkeypatch.setattr(f"engine.ops.convolving.{name}", value)
+    draw = np.random.default_rng(0)
+    x, w, b = (draw.standard_normal(shape) for shape in ((3, 4, 14, 80), (6, 4 // groups, 3, 2), (6,)))
+
+    def run(lib: Any) -> list[Any]:
+        leaves = [lib.tensor(d, requires_grad=True) for d in (x, w, b)]
+        out = lib.nn.functional.conv2d(*leaves, stride=stride, padding=(1, 0), groups=groups)
+        (out * out).sum().backward()
+        return [out.detach().numpy(), *(leaf.grad.numpy() for leaf in leaves)]
+
+    for ours, theirs in zip(run(engine), run(torch), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-9)

@@ -47,6 +47,23 @@ def together(work: Callable[[int], None], count: int = THREADS) -> None:
         raise errors[0]
 
 
+def test_kernels_do_not_share_their_memory(lib: Any) -> None:
+    """Convolutions in several threads at once, each of which works in memory that calls hand on, do not meet."""
+    conv2d = lib.nn.functional.conv2d
+    images = [lib.full((2, 3, 24, 24), float(i + 1), requires_grad=True) for i in range(THREADS)]
+    w = lib.ones(4, 3, 3, 3)
+
+    def work(number: int) -> None:
+        for _ in range(20):
+            images[number].grad = None
+            out = conv2d(images[number], w, padding=1)
+            out.sum().backward()
+            assert out[:, :, 1:-1, 1:-1].eq(27.0 * (number + 1)).all()
+            assert images[number].grad[:, :, 1:-1, 1:-1].eq(36.0).all()
+
+    together(work)
+
+
 def test_no_update_is_lost(lib: Any) -> None:
     """Sixteen threads add to shared leaves, of one element and of many; every contribution arrives."""
     scalar = lib.tensor(1.0, requires_grad=True)
