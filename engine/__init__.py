@@ -19,10 +19,6 @@ methods.install()
 _public = {name: value for name, value in vars(dtypes).items() if isinstance(value, dtype) and name[0] != "_"} | TYPES
 _public |= families.install()
 globals().update(_public)
-# A file of ours that has the name of a function, like mode.py, must not hide it: __getattr__ finds the function
-for _name in families.LATE_FUNCTIONS.keys() & globals().keys():
-    del globals()[_name]
-
 _LATE = {  # files that are read when one of their names, or they themselves, are first asked for
     "cuda": "", "fft": "", "linalg": "", "masked": "", "nn": "", "optim": "", "random": "", "return_types": "",
     "special": "",
@@ -56,6 +52,9 @@ _LATE = {  # files that are read when one of their names, or they themselves, ar
     "result_type",
 }  # fmt: skip
 _where = {name: file for file, names in _LATE.items() for name in names.split() or [file]}
+# A file of ours that has the name of something else, like mode.py, must not hide it: __getattr__ finds what is meant
+for _name in (families.LATE_FUNCTIONS.keys() | _where.keys()) & globals().keys():
+    del globals()[_name]
 
 __all__ = [
     "Size", "Tensor", "autograd", "device", "dtype", "e", "enable_grad", "get_default_dtype", "inf", "is_grad_enabled",

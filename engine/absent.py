@@ -31,7 +31,7 @@ def lookup(module: str, existing: Callable[[], Iterable[str]]) -> Callable[[str]
     return missing
 
 
-def _advise(error: AttributeError, owner: str, name: str, there: bool, existing: Iterable[str]) -> None:
+def _advise(error: Exception, owner: str, name: str, there: bool, existing: Iterable[str]) -> None:
     """Add a note: whether PyTorch has ``owner.name``, and the nearest of the names ``existing``."""
     import difflib
 
@@ -42,6 +42,16 @@ def _advise(error: AttributeError, owner: str, name: str, there: bool, existing:
         advice = f"Instead: {_INSTEAD[name]}"
     if said or advice:
         error.add_note(f"Hint: {' '.join(filter(None, (said, advice)))}")
+
+
+def explain_module(error: ImportError, owner: str, name: str, modules: Iterable[str]) -> None:
+    """Add a note to the error for a module that is not here: ``name`` in ``owner``, the nearest that is."""
+    from .absent_names import NAMES
+
+    below = [each.removeprefix(f"{owner}.") for each in modules if each.startswith(f"{owner}.")]
+    _advise(error, owner, name, name in NAMES.get(owner, "").split(), below)
+    if not hasattr(error, "__notes__"):
+        error.add_note(f"Hint: This engine has no such module. The nearest that exists is {owner}")
 
 
 class AbsentMethod:

@@ -14,6 +14,8 @@ from typing import Any
 from IPython import get_ipython
 from IPython.core.displayhook import DisplayHook
 
+from . import substitute
+
 RESULT = "_backward_result"
 DISPLAY = "_backward_display"
 IMPORTED = "_backward_imported"
@@ -72,11 +74,16 @@ class Outcome:
 
 
 def read_cell(
-    shell: Any, source: str, line: str = "", magic: str = "backward", libraries: tuple[str, ...] = ()
+    shell: Any,
+    source: str,
+    line: str = "",
+    magic: str = "backward",
+    libraries: tuple[str, ...] = (),
+    rewrite: Callable[[ast.Module], None] | None = None,
 ) -> Cell:
     """Compile a cell's body. ``libraries``: after a top-level import of one of these, ``IMPORTED()`` is called.
 
-    Errors: SyntaxError with the cell's own line numbers.
+    ``rewrite``: changes the tree before it is compiled. Errors: SyntaxError with the cell's own line numbers.
     """
     __tracebackhide__ = True
     nested = source.lstrip("\n").startswith("%%")
@@ -89,6 +96,8 @@ def read_cell(
         written = ast.parse("") if not tree.body else ast.Module(list(tree.body), [])
         _mark_results(tree, shell.ast_node_interactivity)
         _mark_imports(tree, libraries)
+        if rewrite is not None:
+            rewrite(tree)
         code = shell.compile(tree, filename, "exec")
     silent = bool(source.strip()) and not nested and _semicolon(source)
     return Cell(source, filename, written, code, text, silent)
@@ -222,7 +231,8 @@ def _without_ours(steps: list[types.TracebackType]) -> list[types.TracebackType]
 
 
 def _is_ours(tb: types.TracebackType) -> bool:
-    return str(tb.tb_frame.f_globals.get("__name__", "")).startswith(__package__ + ".")
+    name = str(tb.tb_frame.f_globals.get("__name__", ""))
+    return name == substitute.HOME or name.startswith(__package__ + ".")
 
 
 @contextlib.contextmanager

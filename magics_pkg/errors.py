@@ -18,6 +18,11 @@ class OutputError(ValueError):
 # (exception type, what its text holds, what to do about it).  The first that fits is taken.  Texts are PyTorch 2.13's.
 HINTS: tuple[tuple[type[BaseException], str, str], ...] = (
     (
+        NameError,
+        r"^name 'torch' is not defined",
+        "import torch first, or import engine as torch; %%backward --as torch needs neither.",
+    ),
+    (
         TypeError,
         r"gradients can be either Tensors or None, but got",
         "the weights v must be a tensor of the output's shape: y.backward(torch.tensor([...])).",

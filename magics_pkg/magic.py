@@ -9,7 +9,7 @@ import traitlets
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand, output_can_be_silenced
 from IPython.display import display
 
-from . import backends, errors, explain, layout, options
+from . import backends, errors, explain, layout, options, substitute
 from .cell import Cell, Outcome, awaiting, read_cell, run_cell, run_cell_async
 from .errors import OutputError, UsageError
 from .exploration import Exploration, Settings, in_notebook
@@ -77,6 +77,8 @@ class BackwardMagics(Magics):
 
     # ------------------------------------------------------------------ a tensor
     def _run_line(self, line: str, asked: Options) -> None:
+        if asked.library is not None:
+            raise UsageError("--as goes above a cell, %%backward --as torch; %backward y is about what has run")
         if asked.output is None:
             raise UsageError("%backward needs a tensor: %backward y. Above a cell: %%backward")
         names = self.shell.user_ns
@@ -108,7 +110,8 @@ class BackwardMagics(Magics):
 
     def _prepare(self, line: str, asked: Options, source: str) -> tuple[Cell, Recorder]:
         __tracebackhide__ = True
-        cell = read_cell(self.shell, source, line, libraries=backends.NAMES)
+        rewrite = None if asked.library is None else substitute.substitute
+        cell = read_cell(self.shell, source, line, libraries=backends.NAMES, rewrite=rewrite)
         if not cell.tree.body:
             raise UsageError("the cell is empty, so nothing was run; for a tensor that exists already: %backward y")
         recorder = Recorder(cell.code)
@@ -134,6 +137,7 @@ class BackwardMagics(Magics):
         made: Exploration | None = None
         if outcome.error is not None:
             errors.add_hint(outcome.error)
+            substitute.add_hint(outcome.error, self.shell.user_ns, asked.library is not None)
         else:
             outcome.show()
         try:

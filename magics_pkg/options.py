@@ -37,6 +37,7 @@ class Options:
     quiet: bool = False
     save: str | None = None
     name: str | None = None
+    library: str | None = None
     help: bool = False
 
 
@@ -64,8 +65,18 @@ ARGUMENTS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("--quiet",), {"action": "store_true", "help": "show no panel (with -o or --save)"}),
     (("--save",), {"metavar": "out.html", "help": "write the panel to a page that works without a kernel"}),
     (("-o", "--out"), {"metavar": "name", "help": "keep the panel's Exploration in this variable"}),
+    (
+        ("--as",),
+        {
+            "dest": "library",
+            "metavar": "torch",
+            "help": "run the cell on engine: its lines that import torch, and the name torch, give engine's modules,"
+            " whether PyTorch is installed or not; the names that the cell binds stay bound",
+        },
+    ),
     (("-h", "--help"), {"action": "store_true", "help": "show this text"}),
 )
+LIBRARIES = ("torch",)  # what --as knows
 FLAGS = tuple(flag for flags, _ in ARGUMENTS for flag in flags if flag.startswith("-"))
 SWITCHES = frozenset(flag for flags, settings in ARGUMENTS if "action" in settings for flag in flags)
 
@@ -90,6 +101,7 @@ def parse(function: Callable[..., Any], line: str) -> Options:
         quiet=given.quiet,
         save=_page(given.save) if given.save is not None else None,
         name=_identifier(given.out) if given.out is not None else None,
+        library=_library(given.library) if given.library is not None else None,
         help=given.help,
     )
 
@@ -219,6 +231,16 @@ def _expression(text: str) -> str:
 def _identifier(text: str) -> str:
     if not text.isidentifier():
         raise UsageError(f"-o takes the name of a variable; this is not: {text}")
+    return text
+
+
+def _library(text: str) -> str:
+    if text not in LIBRARIES:
+        near = nearest(text, LIBRARIES)
+        raise UsageError(
+            f"--as takes the library that the cell imports, which is {' or '.join(LIBRARIES)}; "
+            + (f"did you mean {near}?" if near else f"this is not: {text}")
+        )
     return text
 
 

@@ -28,10 +28,10 @@ def test_nothing_given() -> None:
 
 def test_everything_given() -> None:
     """All options at once, in any order."""
-    got = parse("--quiet y --wrt x,w -o kept --range=-2:2 --max-nodes 40 --no-graph --save 'my page.html'")
+    got = parse("--quiet y --wrt x,w -o kept --range=-2:2 --max-nodes 40 --no-graph --save 'my page.html' --as torch")
     assert got == options.Options(
         output="y", wrt=("x", "w"), range=(-2.0, 2.0), max_nodes=40, graph=False, quiet=True,
-        save="my page.html", name="kept",
+        save="my page.html", name="kept", library="torch",
     )  # fmt: skip
 
 
@@ -102,6 +102,9 @@ def test_comment_in_line() -> None:
         ("--save out.png", "--save writes a page"),
         ("-o 2x", "-o takes the name of a variable"),
         ("--wrt ,", "--wrt takes names"),
+        ("--as", "--as needs a value"),
+        ("--as Torch", "--as takes the library that the cell imports, which is torch; did you mean torch?"),
+        ("--as engine", "which is torch; this is not: engine"),
         ("y =", "the output must be a name or an expression"),
         ("--save 'out.html", "a quote is not closed"),
     ],

@@ -19,7 +19,7 @@ LINES_IN_A_FUNCTION = 60
 # A module may import from the layers above its own and from its own, never from one below.
 LAYERS = (
     {"options", "errors", "theme", "notation", "format", "elements"},
-    {"source"},
+    {"source", "substitute"},
     {"cell"},
     {"backends"},
     {"trace"},
