@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 import inspect
 import sys
 import types
@@ -67,7 +68,8 @@ class Outcome:
         def render() -> Any:
             return get_ipython().InteractiveTB.structured_traceback(type(error), error, begin, tb_offset=0)
 
-        if not hasattr(error, "_render_traceback_"):
+        known = getattr(error, "_render_traceback_", None)
+        if known is None or getattr(known, "func", None) is _render_without_ours:
             with contextlib.suppress(AttributeError):  # an exception with slots: its traceback has our frames above
                 error._render_traceback_ = render  # type: ignore[attr-defined]  # IPython's hook
         raise error
@@ -205,6 +207,22 @@ def cut_traceback(error: BaseException, cell: types.CodeType | None = None) -> N
         for i, tb in enumerate(steps):
             tb.tb_next = steps[i + 1] if i + 1 < len(steps) else None
         each.__traceback__ = steps[0] if steps else None
+
+
+def shown_without_ours(error: BaseException) -> None:
+    """Have IPython show an error that we raise for a library, in any cell, with no frame of ours."""
+    error._render_traceback_ = functools.partial(_render_without_ours, error)  # type: ignore[attr-defined]
+
+
+def _render_without_ours(error: BaseException) -> Any:
+    tb = get_ipython().InteractiveTB
+    steps = _steps(error.__traceback__)
+    cut_traceback(error, next((each.tb_frame.f_code for each in steps if _is_cell(each)), None))
+    return tb.structured_traceback(type(error), error, error.__traceback__, tb_offset=0)
+
+
+def _is_cell(tb: types.TracebackType) -> bool:
+    return tb.tb_frame.f_code.co_filename in get_ipython().compile._filename_map
 
 
 def _steps(tb: types.TracebackType | None) -> list[types.TracebackType]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import card, dot, layout, svg, text
+from .backends import plain
 from .explain import STALE
 from .format import shape
 from .graph import Graph
@@ -49,10 +50,8 @@ def weights_for(size: tuple[int, ...], v: Any) -> Array:
     """v as an array of the output's shape: a number for every entry alike, or as many numbers as there are entries.
 
     Errors: TypeError for what is not numbers, ValueError for another shape."""
-    if hasattr(v, "detach"):
-        v = v.detach().numpy()
     try:
-        array = np.asarray(v, dtype=np.float64)
+        array = np.asarray(plain(v), dtype=np.float64)
     except (TypeError, ValueError):
         raise TypeError(f"v must be numbers, in the output's shape {shape(size)}; this is {type(v).__name__}") from None
     if array.ndim == 0:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import format
-from .backends import Backend
+from .backends import Backend, plain
 from .passes import BackwardPasses
 from .trace import Backward
 
@@ -145,7 +145,7 @@ class RowPasses(BackwardPasses):
         """Run the user's call as it is, then sweep the graph that was kept."""
         result = super().run(backend, func, args, kwargs, path)
         latest = self.passes[-1]
-        named = self.output() if self.output is not None else None
+        named = self.named()
         if named is not None and latest.kind != "autograd.grad":
             from_it = any(each is named for each in latest.roots)
             self.overtaken = self._called and not from_it
@@ -181,8 +181,7 @@ def weighting_of(backend: Backend, roots: Sequence[Any], gradients: Sequence[Any
 
 
 def _nbytes(sweep: Any) -> int:
-    edges = sum(np.asarray(each).nbytes for each in sweep.edges.values())
-    return edges + sum(np.asarray(each).nbytes for each in sweep.leaves.values())
+    return sum(each.nbytes for group in (sweep.edges, sweep.leaves) for each in group.values())
 
 
 def found(sweep: Any, key: tuple[Any, ...]) -> Array | None:
@@ -196,11 +195,6 @@ def found(sweep: Any, key: tuple[Any, ...]) -> Array | None:
         arrived = sweep.nodes.get(node)
         value = arrived[rest[0]] if arrived is not None and rest[0] < len(arrived) else None
     return None if value is None else plain(value).reshape(-1)
-
-
-def plain(value: Any) -> Array:
-    """The numbers of a NumPy value or a Tensor (create_graph gives Tensors)."""
-    return np.asarray(value.detach().numpy() if hasattr(value, "detach") else value)
 
 
 def build(
@@ -258,7 +252,7 @@ def build(
 def _held(quantity: Quantity, grads: Mapping[Any, Array | None] | None) -> Array | None:
     """What a leaf's `.grad` held, flat, float64; None for anything but a leaf, and for an empty `.grad`."""
     held = grads.get(quantity.key[1]) if grads and quantity.key[0] == "leaf" else None
-    return None if held is None else np.asarray(held, dtype=np.float64).reshape(-1)
+    return None if held is None else plain(held).astype(np.float64).reshape(-1)
 
 
 def still(graph: Graph, after: Mapping[Any, Array | None]) -> tuple[Graph, Linear]:
@@ -300,7 +294,7 @@ def values(graph: Graph, sweep: Any, before: Mapping[Any, Array | None] | None =
         numbers = np.zeros(len(indices)) if part is None else part[indices].astype(np.float64)
         held = before.get(quantity.key[1]) if before and quantity.key[0] == "leaf" else None
         if held is not None:
-            old = np.asarray(held).reshape(-1)[indices]
+            old = plain(held).reshape(-1)[indices]
             # added in the leaf's own dtype, as accumulation does
             numbers = (old if part is None else old + part[indices].astype(old.dtype)).astype(np.float64)
         shown.append(numbers)

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .backends import is_gone, plain
 from .explain import STALE
-from .linear import Array, Linear, Sweeps, Weighting, build, pick, plain, take, values
+from .linear import Array, Linear, Sweeps, Weighting, build, pick, take, values
 
 if TYPE_CHECKING:
     from .backends import Backend, Snapshot
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 PAUSE = 0.05  # seconds between two sweeps of a drag, where a sweep is not cheap
 CHEAP = 0.008  # seconds that a sweep may take to be run for every message
-CHANGED = "modified by an inplace operation"
 
 
 class Closed(RuntimeError):
@@ -37,8 +37,8 @@ class Leaf:
     tensor: Any
     node: Any
     name: str
-    before: Array | None  # a copy of `.grad` before the backward call
-    later: list[Array] = field(default_factory=list)  # what backward calls after it added, in order
+    before: Any  # a copy of `.grad` before the backward call, or None
+    later: list[Any] = field(default_factory=list)  # what backward calls after it added, in order
     reason: str = ""  # why `.grad` is left alone, "" where it follows
     left: Any = None  # the object that we, or the cell, left in `.grad` last
     version: int = 0
@@ -54,14 +54,9 @@ class Leaf:
         now = self.tensor.grad
         return now is not self.left or getattr(now, "_version", 0) != self.version
 
-    def total(self, gradient: Array | None) -> Array | None:
-        """What accumulating leaves: `((before + gradient) + later[0]) + ...`, each sum in the leaf's own dtype."""
-        total = self.before
-        with np.errstate(all="ignore"):
-            for each in (gradient, *self.later):
-                if each is not None:
-                    total = np.array(each) if total is None else np.add(total, each)
-        return total
+    def parts(self, gradient: Any) -> tuple[Any, ...]:
+        """What accumulates in `.grad`, in this order."""
+        return (self.before, gradient, *self.later)
 
 
 class Session:
@@ -77,10 +72,12 @@ class Session:
         *,
         create_graph: bool = False,
         weights: Array | None = None,
+        beside: Sequence[Snapshot] = (),
     ) -> None:
         self.backend, self.snapshot, self.sweeps, self.graph = backend, snapshot, sweeps, graph
         self.leaves = list(leaves)
         self.create_graph = create_graph
+        self._beside = tuple(beside)  # graphs of other outputs, which end with this one
         self.closed = False
         self.exact = True
         self.report: Callable[[Array, Array, str, str], None] | None = None  # v, numbers shown, state, message
@@ -145,7 +142,7 @@ class Session:
             self._open()
             weighting = self.weighting
             size = self._v.size
-            rows = np.zeros((size, leaf.tensor.detach().numpy().size))
+            rows = np.zeros((size, leaf.tensor.numel()))
             with self._grad_mode(False):
                 for index in range(size):
                     found = self._leaf_gradient(self.snapshot.run(weighting.one_hot(index)), leaf)
@@ -207,8 +204,9 @@ class Session:
             if self.closed:
                 return
             self.closed = True
-            self.snapshot.close()
-            self.report = None
+            for each in (self.snapshot, *self._beside):
+                each.close()
+            self.report, self._beside = None, ()
             self.leaves.clear()
             self._known = self._last = None
             self._names = {}
@@ -218,7 +216,7 @@ class Session:
         if self.closed:
             raise Closed("this panel is closed: its cell was run again, or close() was called")
 
-    def _before(self) -> dict[Any, Array | None]:
+    def _before(self) -> dict[Any, Any]:
         return {leaf.node: leaf.before for leaf in self.leaves}
 
     def _build(self) -> Linear:
@@ -259,7 +257,7 @@ class Session:
                 sweep = self.snapshot.run(self.weighting.at(flat), create_graph=self.create_graph)
                 self.exact = True
             except RuntimeError as error:
-                if CHANGED not in str(error) or not self._have_rows(flat):
+                if not is_gone(error) or not self._have_rows(flat):
                     raise
                 sweep, self.exact = None, False
             results = [(leaf, self._result(leaf, sweep, flat)) for leaf in self.leaves if not leaf.reason]
@@ -285,16 +283,8 @@ class Session:
 
     def _result(self, leaf: Leaf, sweep: Any, flat: Array) -> Any:
         """The tensor that accumulation would leave in this leaf's `.grad`."""
-        module = self.backend.module
-        if sweep is not None and self.create_graph:
-            gradient = sweep.leaves.get(leaf.node)
-            total = None if leaf.before is None else module.from_numpy(np.array(leaf.before))
-            for each in (gradient, *(module.from_numpy(np.array(later)) for later in leaf.later)):
-                if each is not None:
-                    total = each.clone() if total is None else total + each
-            return total
-        total = leaf.total(self._leaf_gradient(sweep, leaf) if sweep is not None else self._combined(leaf, flat))
-        return None if total is None else module.from_numpy(np.array(total))
+        gradient = self._combined(leaf, flat) if sweep is None else sweep.leaves.get(leaf.node)
+        return self.backend.accumulate(leaf.parts(gradient), leaf.tensor)
 
     def _leaf_gradient(self, sweep: Any, leaf: Leaf) -> Array | None:
         found = sweep.leaves.get(leaf.node)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+from collections.abc import Sequence
 from typing import Any
 
 import traitlets
@@ -18,6 +20,7 @@ from .names import look_up
 from .opening import call_backward, explore_tensor, open_exploration, weights_of
 from .options import Options
 from .outputs import outputs_of
+from .passes import BackwardPasses
 from .recorder import Recorder
 from .trace import Trace
 
@@ -88,7 +91,7 @@ class BackwardMagics(Magics):
             made = explore_tensor(output, v, asked.wrt, names, self._settings(asked))
         except OutputError as error:
             raise UsageError(str(error)) from None
-        self._deliver(made, f"%backward {line}", asked)
+        self._deliver([made], f"%backward {line}", asked)
 
     # ------------------------------------------------------------------ a cell
     def _run_cell(self, line: str, asked: Options, source: str) -> None:
@@ -114,13 +117,10 @@ class BackwardMagics(Magics):
         cell = read_cell(self.shell, source, line, libraries=backends.NAMES, rewrite=rewrite)
         if not cell.tree.body:
             raise UsageError("the cell is empty, so nothing was run; for a tensor that exists already: %backward y")
-        recorder = Recorder(cell.code)
-        if asked.output is not None:
-            name = asked.output
-            recorder.passes = RowPasses(lambda: self._named(name))
-        else:
-            recorder.passes = RowPasses()
-        return cell, recorder
+        for backend in backends.active():
+            backend.look_at(self.shell.user_ns)
+        named = None if asked.output is None else functools.partial(self._named, asked.output)
+        return cell, Recorder(cell.code, functools.partial(RowPasses, named))
 
     def _named(self, name: str) -> Any:
         """The output that the line names, as soon as it is there."""
@@ -134,71 +134,95 @@ class BackwardMagics(Magics):
         """Show the result, then the panel; then raise what the cell or the options have to say."""
         __tracebackhide__ = "__ipython_bottom__"
         problem: Exception | None = None
-        made: Exploration | None = None
+        made: list[Exploration] = []
         if outcome.error is not None:
             errors.add_hint(outcome.error)
             substitute.add_hint(outcome.error, self.shell.user_ns, asked.library is not None)
         else:
             outcome.show()
         try:
-            made, problem = self._explored(asked, cell, recorder, outcome)
-            if made is not None:
-                self._deliver(made, f"%%backward {line}\n{cell.source}", asked)
+            problem = self._explore(asked, cell, recorder, outcome, made)
+            self._deliver(made, f"%%backward {line}\n{cell.source}", asked)
         except UsageError as error:
             problem = problem or error
         except Exception as error:  # our fault must never hide what the cell did
-            if made is not None:
-                made.close()
+            for each in made:
+                each.close()
             print(f"Note: the panel could not be made ({type(error).__name__}: {error}); the cell itself has run.")
         outcome.raise_error()
         if problem is not None:
             raise problem
 
-    def _explored(
-        self, asked: Options, cell: Cell, recorder: Recorder, outcome: Outcome
-    ) -> tuple[Exploration | None, Exception | None]:
-        """The panel, and what was wrong with the line: neither takes the other away."""
-        passes = recorder.passes
-        assert isinstance(passes, RowPasses)  # `_prepare` put it there
+    def _explore(
+        self, asked: Options, cell: Cell, recorder: Recorder, outcome: Outcome, made: list[Exploration]
+    ) -> Exception | None:
+        """Put into ``made`` a panel for each library of the cell; returns what was wrong with the line.
+
+        Neither takes the other away. The line is about the library that the cell is about."""
         problem: Exception | None = None
         output, weights = None, None
         if outcome.error is None:
-            try:
-                output = self._output(asked, recorder, outcome)
-                weights = self._weights(asked, output, passes)
-            except UsageError as error:
-                problem = error
-            if passes.overtaken:
-                problem = UsageError(
-                    f"the cell calls another backward after that of {asked.output}: a panel is about the last one"
-                )
-                output, weights = None, None
-            if output is not None and not _started(passes, output):
-                if problem is not None:
-                    return None, problem
-                try:
-                    call_backward(passes, output, weights)
-                except Exception as error:  # a hook's, or a graph freed in another cell: the user's own to see
-                    errors.add_hint(error)
-                    problem = error
-                weights = None
-        trace = recorder.finish(cell, self.shell, outcome, self.shell.user_ns)
-        made: Exploration | None = None
+            output, weights, problem = self._started_from(asked, recorder, outcome)
+            if output is None and problem is not None and recorder.main() is None:
+                return problem
+        traces = recorder.traces(cell, self.shell, outcome, self.shell.user_ns, output)
+        trace, passes = traces[0]
         try:
             if problem is not None and output is None and trace.backward is None:
-                return None, problem
+                return problem
             if outcome.error is None and output is None and trace.backward is None:
-                return Exploration(notes=[explain.no_backward(trace)]), problem
-            made = self._open(trace, passes, asked, output, weights)
+                made.append(Exploration(notes=[explain.no_backward(trace)]))
+                return problem
+            made.append(self._open(trace, passes, asked, output, weights))
         except OutputError as error:
             if outcome.error is None and problem is None:
                 problem = UsageError(str(error))
         except UsageError as error:  # a leaf that is not there: the panel is shown with all of them
-            made = self._open(trace, passes, dataclasses.replace(asked, wrt=()), output, weights)
+            made.append(self._open(trace, passes, dataclasses.replace(asked, wrt=()), output, weights))
             problem = problem or error
-        return made, problem
+        finally:
+            if not made:
+                trace.close()
+        for trace, passes in traces[1:]:
+            try:
+                made.append(self._open(trace, passes, dataclasses.replace(asked, wrt=()), None, None))
+            except OutputError:  # the other library's backward did not get anywhere
+                trace.close()
+        return problem
 
-    def _open(self, trace: Trace, passes: RowPasses, asked: Options, output: Any, weights: Any) -> Exploration:
+    def _started_from(self, asked: Options, recorder: Recorder, outcome: Outcome) -> tuple[Any, Any, Exception | None]:
+        """The output that the panel is about where it is not the cell's own, v where the line gives one, and a problem.
+
+        Runs the backward call that the cell leaves to the line."""
+        output, weights = None, None
+        problem: Exception | None = None
+        try:
+            output = self._output(asked, recorder, outcome)
+            weights = self._weights(asked, output, recorder)
+        except UsageError as error:
+            problem = error
+        watch = recorder.main(output)
+        passes = watch.passes if watch is not None else None
+        if isinstance(passes, RowPasses) and passes.overtaken:
+            return (
+                None,
+                None,
+                UsageError(
+                    f"the cell calls another backward after that of {asked.output}: a panel is about the last one"
+                ),
+            )
+        if output is None or passes is None or _started(passes, output):
+            return output, weights, problem
+        if problem is not None:
+            return None, None, problem
+        try:
+            call_backward(passes, output, weights)
+        except Exception as error:  # a hook's, or a graph freed in another cell: the user's own to see
+            errors.add_hint(error)
+            problem = error
+        return output, None, problem
+
+    def _open(self, trace: Trace, passes: BackwardPasses, asked: Options, output: Any, weights: Any) -> Exploration:
         return open_exploration(trace, passes, self._settings(asked), output=output, wrt=asked.wrt, weights=weights)
 
     def _output(self, asked: Options, recorder: Recorder, outcome: Outcome) -> Any:
@@ -209,16 +233,18 @@ class BackwardMagics(Magics):
         try:
             if asked.output is not None:
                 return outputs_of(trace, asked.output)[0]
-            if any(each.error is None for each in recorder.passes.passes) or outcome.result is None:
+            called = [each for watch in recorder.watches for each in watch.passes.passes]
+            if any(each.error is None for each in called) or outcome.result is None:
                 return None
             return outputs_of(trace)[0]
         except OutputError as error:
             raise UsageError(str(error)) from None
 
-    def _weights(self, asked: Options, output: Any, passes: RowPasses) -> Any:
-        if asked.weights is None:
+    def _weights(self, asked: Options, output: Any, recorder: Recorder) -> Any:
+        watch = recorder.main(output)
+        if asked.weights is None or watch is None:
             return None
-        done = [each for each in passes.passes if each.error is None and each.roots]
+        done = [each for each in watch.passes.passes if each.error is None and each.roots]
         root = output if output is not None else done[-1].roots[0] if done else None
         if root is None:
             return None
@@ -232,19 +258,20 @@ class BackwardMagics(Magics):
         limits = asked.range or (options.limits(self.range) if self.range else None)
         return Settings(self.renderer, limits, asked.max_nodes or self.max_nodes, asked.graph, self.seconds)
 
-    def _deliver(self, made: Exploration, text: str, asked: Options) -> None:
-        """Close the panel's predecessor, keep it, save it, name it, show it."""
-        self.panels.add(made, *self._run_of(text))
-        if asked.name is not None:
-            self.shell.user_ns[asked.name] = made
-        if not asked.quiet:
+    def _deliver(self, made: Sequence[Exploration], text: str, asked: Options) -> None:
+        """Close the panels' predecessors, keep these, show them; the first is named and saved."""
+        for each in made:
+            self.panels.add(each, *self._run_of(text))
+        if asked.name is not None and made:
+            self.shell.user_ns[asked.name] = made[0]
+        for each in made if not asked.quiet else ():
             if in_notebook():
-                display(made.bundle(), raw=True)
+                display(each.bundle(), raw=True)
             else:
-                print(made)
-        if asked.save is not None:
+                print(each)
+        if asked.save is not None and made:
             try:
-                print(f"saved {made.save(asked.save)}")
+                print(f"saved {made[0].save(asked.save)}")
             except OSError as error:
                 raise UsageError(f"--save: {asked.save} cannot be written: {error.strerror or error}") from None
 
@@ -290,7 +317,7 @@ class Panels:
         self._open.clear()
 
 
-def _started(passes: RowPasses, output: Any) -> bool:
+def _started(passes: BackwardPasses, output: Any) -> bool:
     """Whether the cell has run a backward from this output, or kept its graph while running another."""
     return any(
         each.error is None and (each.snapshot_of(output) is not None or any(root is output for root in each.roots))

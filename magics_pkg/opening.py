@@ -22,7 +22,7 @@ from .live import Leaf, Session
 from .names import Namespace
 from .options import Weights
 from .outputs import is_complex, outputs_of
-from .passes import reachable_leaves
+from .passes import BackwardPasses, reachable_leaves
 from .recorder import Recorder, trace_of
 from .trace import Backward, Trace
 
@@ -39,19 +39,19 @@ def weights_of(given: Weights, size: Sequence[int], name: str) -> Array:
     return np.array(given.entries, dtype=np.float64).reshape(wanted)
 
 
-def call_backward(passes: RowPasses, output: Any, v: Array | None) -> None:
+def call_backward(passes: BackwardPasses, output: Any, v: Array | None) -> None:
     """`output.backward(v, retain_graph=True)`, as the last line of the cell would do it; v is ones by default."""
     backend = backends.of(output)
     assert backend is not None  # whoever asks has checked
     like = backend.array(output)
     weights = np.ones(like.shape, like.dtype) if v is None else np.asarray(v).astype(like.dtype)
-    tensor = backend.module.from_numpy(weights)
+    tensor = backend.given(weights, output)
     passes.run(backend, backend.tensor.backward, (output, tensor), {"retain_graph": True}, ())
 
 
 def open_exploration(
     trace: Trace,
-    passes: RowPasses,
+    passes: BackwardPasses,
     settings: Settings,
     *,
     output: Any = None,
@@ -68,6 +68,7 @@ def open_exploration(
     graph = graph_of(trace, outputs, wrt or None, settings.max_nodes)
     found = _call_of(trace, outputs[0])
     if found is None or trace.error is not None:
+        trace.close()
         after = _held_now(trace.backend, graph)
         kept, numbers = linear.still(graph, after)
         kept = dataclasses.replace(kept, nodes=tuple(_marked(trace, node) for node in kept.nodes))
@@ -81,13 +82,20 @@ def open_exploration(
         reached = reachable_leaves(trace.backend, outputs[:1])
         backward = Backward("", (outputs[0],), snapshot=snapshot, before=_held_by(trace.backend, reached))
         weights = np.ones(tuple(outputs[0].shape)) if weights is None else weights
-    sweeps = passes.sweeps.get(id(snapshot))
+    sweeps = passes.sweeps.get(id(snapshot)) if isinstance(passes, RowPasses) else None
     if sweeps is None or sweeps.weighting.root != root:
         given = backward.gradients if called else None
         sweeps = linear.take(snapshot, linear.weighting_of(trace.backend, backward.roots, given, root))
     leaves = leaves_of(trace.backend, backward, _names(trace, graph, backward))
     session = Session(
-        trace.backend, snapshot, sweeps, graph, leaves, create_graph=backward.create_graph, weights=weights
+        trace.backend,
+        snapshot,
+        sweeps,
+        graph,
+        leaves,
+        create_graph=backward.create_graph,
+        weights=weights,
+        beside=[each for each in trace.kept if each is not snapshot],
     )
     said = (*explain.notes(trace, backward, graph, session.linear), *explain.memory(snapshot.nbytes))
     return Exploration(graph, session.linear, session, said, settings)
@@ -148,7 +156,7 @@ def _held_now(backend: Backend, graph: Graph) -> dict[Any, Array | None]:
 
 
 def _held_by(backend: Backend, leaves: Sequence[Any]) -> dict[Any, Any]:
-    return {leaf: None if leaf.grad is None else backend.array(leaf.grad).copy() for leaf in leaves}
+    return {leaf: None if leaf.grad is None else backend.copy(leaf.grad) for leaf in leaves}
 
 
 def explore(y: Any = None, v: Any = None, wrt: Any = None, *, settings: Settings | None = None) -> Exploration:
@@ -167,6 +175,9 @@ def explore(y: Any = None, v: Any = None, wrt: Any = None, *, settings: Settings
 def explore_tensor(y: Any, v: Any, wrt: Sequence[Any], names: dict[str, Any], settings: Settings) -> Exploration:
     """Run y's backward and open its panel; `names` are those that its tensors may be called by."""
     (output, *_) = outputs_of(Trace(None, backends.of(y), namespace=names), y)
+    backend = backends.of(output)
+    assert backend is not None  # outputs_of has checked
+    backend.look_at(names)
     passes = RowPasses()
     call_backward(passes, output, None if v is None else weights_for(tuple(output.shape), v))
     trace = dataclasses.replace(trace_of(output, names), backwards=tuple(passes.finish()))
@@ -187,13 +198,11 @@ class Block(Exploration):
     def __init__(self, code: CodeType, names: dict[str, Any], v: Any, wrt: Sequence[Any], settings: Settings) -> None:
         super().__init__(settings=settings)
         self._code, self._names, self._wanted, self._wrt = code, names, v, wrt
-        self._passes = RowPasses()
         self._recorder: Recorder | None = None
 
     def __enter__(self) -> Exploration:
         frame = sys._getframe(1)
-        self._recorder = Recorder(self._code)
-        self._recorder.passes = self._passes
+        self._recorder = Recorder(self._code, RowPasses)
         self._recorder.__enter__()
         self._frame_names = lambda: {**frame.f_globals, **frame.f_locals}
         return self
@@ -204,10 +213,10 @@ class Block(Exploration):
             return
         self._recorder = None
         recorder.__exit__(*error)
-        trace = recorder.finish(None, None, Outcome(error=error[1]), self._frame_names())
+        ((trace, passes), *_) = recorder.traces(None, None, Outcome(error=error[1]), self._frame_names())
         del self._frame_names
         if error[1] is None:
-            made = open_exploration(trace, self._passes, self.settings, wrt=self._wrt)
+            made = open_exploration(trace, passes, self.settings, wrt=self._wrt)
             self._fill(made._graph, made._linear, made._session, made.notes)
             if self._wanted is not None:
                 self.weights = self._wanted

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
-from .backends import Backend, Snapshot
+from .backends import Backend, Snapshot, plain
 from .trace import Backward
 
 PARAMETERS = {
@@ -50,8 +49,7 @@ class BackwardPasses:
         self.backend = backend
         noted = self._note(backend, backend.kind_of(func), args, kwargs, path)
         try:
-            with noted.snapshot.observe() if noted.snapshot is not None else nullcontext():
-                result = func(*args, **kwargs)
+            result = backend.run(noted.snapshot, noted.kind, func, args, kwargs)
         except BaseException as error:
             self._open.append(len(self.passes))
             self.passes.append(dataclasses.replace(noted, error=error))
@@ -77,6 +75,11 @@ class BackwardPasses:
             )
         self._open = held
 
+    def named(self) -> Any:
+        """The output that the user named, once there is a tensor of this library by that name."""
+        found = self.output() if self.output is not None else None
+        return found if self.backend is not None and isinstance(found, self.backend.tensor) else None
+
     def finish(self) -> list[Backward]:
         """The passes, the last of them with what the cell did to each ``.grad`` afterwards."""
         for i in range(len(self.passes) - 1, -1, -1):
@@ -95,7 +98,7 @@ class BackwardPasses:
         self.notes.clear()
         keep = kind != "autograd.grad" or all(self.passes[i].kind == kind for i in self._open)
         snapshots = {}
-        if keep and self.output is not None and (named := self.output()) is not None and not _holds(roots, named):
+        if keep and (named := self.named()) is not None and not _holds(roots, named):
             kept = self._keep(backend, (named,))
             snapshots = {id(named): kept} if kept is not None else {}
         return Backward(
@@ -118,8 +121,6 @@ class BackwardPasses:
             return None
         try:
             return backend.snapshot(list(outputs))
-        except NotImplementedError:  # PyTorch's graphs are not kept
-            return None
         except Exception as error:  # whatever it is, the user's own call must still be made
             self.notes.append(f"the graph could not be kept: {error or type(error).__name__}")
             return None
@@ -148,7 +149,7 @@ class BackwardPasses:
             data = self.backend.array(now)
             changed = now is not grad or now._version != version
             if not changed and copy is not None:  # by NumPy or .data: no version tells
-                changed = data.shape != copy.shape or not np.array_equal(data, copy, equal_nan=True)
+                changed = not np.array_equal(data, plain(copy), equal_nan=True)
             if changed:
                 changes[leaf] = "set to zero" if not np.any(data) else "changed"
         return changes
@@ -185,4 +186,4 @@ def _holds(tensors: tuple[Any, ...], one: Any) -> bool:
 
 
 def _copy(backend: Backend, tensor: Any) -> Any:
-    return None if tensor is None else backend.array(tensor).copy()
+    return None if tensor is None else backend.copy(tensor)

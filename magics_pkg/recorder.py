@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import sys
 import weakref
 from collections.abc import Callable
@@ -10,13 +11,15 @@ from contextlib import AbstractContextManager
 from types import CodeType, FrameType
 from typing import Any
 
+import numpy as np
+
 from . import backends
 from .backends import Backend, version_of
 from .cell import Cell, Outcome, read_cell, run_cell, run_cell_async
 from .passes import BackwardPasses
 from .trace import Sites, Trace, calls_of, name_of, sources_of, writes
 
-PASS, RECORD, WRITE, BACKWARD = "pass", "record", "write", "backward"
+PASS, RECORD, WRITE, BACKWARD, NOTE = "pass", "record", "write", "backward", "note"
 # Calls that make no tensor: answered at once, nothing noted
 PASSED = frozenset(
     {"shape", "dtype", "device", "requires_grad", "is_leaf", "ndim", "layout", "grad", "grad_fn", "output_nr", "names"}
@@ -40,6 +43,8 @@ def route_of(func: Any, backend: Backend) -> str:
     if backend.kind_of(func):
         return BACKWARD
     name = name_of(func)
+    if name in backend.noted:
+        return NOTE
     if name in PASSED or name == "grad =":
         return PASS
     return WRITE if writes(name) else RECORD
@@ -49,25 +54,17 @@ class Recorder:
     """Context manager: notes each call on tensors of the libraries that are loaded, from code that ``stop`` runs.
 
     ``stop``: the cell's code object, where walks up the frames end; a call not under it is left alone.
-    ``output``: gives the output that the user named, if it exists yet: its graph is kept beside that of the roots.
+    ``passes``: makes what runs the backward calls of one library.
     """
 
-    def __init__(self, stop: CodeType | None, output: Callable[[], Any] | None = None) -> None:
-        self.stop, self.output = stop, output
-        self.records: list[tuple[Any, ...]] = []
-        self.failed: tuple[BaseException, tuple[Any, ...]] | None = None
-        self.passes = BackwardPasses(output)
-        self.old_values: dict[tuple[int, int], Any] = {}
-        self.backends: list[Backend] = []
-        self._modes: list[AbstractContextManager[Any]] = []
+    def __init__(self, stop: CodeType | None, passes: Callable[[], BackwardPasses] = BackwardPasses) -> None:
+        self.stop, self._passes = stop, passes
+        self.watches: list[Watch] = []
         self._entered: list[AbstractContextManager[Any]] = []
-        self._kept: list[Any] = []  # tensors in old_values: their ids must not be given to others
-        self._room = COPIED
-        self.limit, self._weakened = WINDOW, 0
 
     def __enter__(self) -> Recorder:
-        for mode in self._modes:
-            self._enter(mode)
+        for watch in self.watches:
+            self._enter(watch)
         self.attach()
         return self
 
@@ -78,14 +75,50 @@ class Recorder:
     def attach(self) -> None:
         """Watch a library that has been imported since."""
         for backend in backends.active():
-            if backend not in self.backends:
-                self.backends.append(backend)
-                self._modes.append(backend.mode(self._handler(backend)))
-                self._enter(self._modes[-1])
+            if all(backend is not each.backend for each in self.watches):
+                self.watches.append(Watch(backend, self.stop, self._passes()))
+                self._enter(self.watches[-1])
 
-    def _enter(self, mode: AbstractContextManager[Any]) -> None:
-        mode.__enter__()
-        self._entered.append(mode)
+    def _enter(self, watch: Watch) -> None:
+        watch.mode.__enter__()
+        self._entered.append(watch.mode)
+
+    def main(self, about: Any = None, error: BaseException | None = None) -> Watch | None:
+        """The library that the cell is about: that of a tensor, of the failed call, of the latest backward or call."""
+        of = backends.of(about[0] if isinstance(about, tuple | list) and about else about)
+
+        def claims(watch: Watch) -> tuple[bool, bool, int, int]:
+            failed = watch.failed is not None and watch.failed[0] is error
+            return watch.backend is of, failed, watch.latest, len(watch.records)
+
+        return max(self.watches, key=claims, default=None)
+
+    def traces(
+        self, cell: Cell | None, shell: Any, outcome: Outcome, namespace: dict[str, Any], about: Any = None
+    ) -> list[tuple[Trace, BackwardPasses]]:
+        """What was recorded, the cell having run: first of the `main` library, then of others that ran a backward."""
+        first = self.main(outcome.result if about is None else about, outcome.error)
+        if first is None:
+            return [(Trace(cell, None, (), (), namespace, outcome.result, outcome.error), self._passes())]
+        others = [each for each in self.watches if each is not first and each.passes.passes]
+        return [(each.finish(cell, shell, outcome, namespace), each.passes) for each in (first, *others)]
+
+
+class Watch:
+    """One library being watched. ``latest``: the place of its latest backward call among those of all libraries."""
+
+    _backwards = itertools.count(1)
+
+    def __init__(self, backend: Backend, stop: CodeType | None, passes: BackwardPasses) -> None:
+        self.backend, self.stop, self.passes = backend, stop, passes
+        self.latest = 0
+        self.records: list[tuple[Any, ...]] = []
+        self.failed: tuple[BaseException, tuple[Any, ...]] | None = None
+        self.old_values: dict[tuple[int, int], Any] = {}
+        self._kept: list[Any] = []  # tensors in old_values: their ids must not be given to others
+        self._room = COPIED
+        self.limit, self._weakened = WINDOW, 0
+        self.mode = backend.mode(self._handler(backend))
 
     def _handler(self, backend: Backend) -> Callable[..., Any]:
         """The function that sees every call; everything that it touches is a local name, because it runs so often."""
@@ -141,6 +174,9 @@ class Recorder:
         self, backend: Backend, route: str, func: Any, args: Any, kwargs: Any, path: Any, routes: dict[Any, str]
     ) -> Any:
         """A call that writes over a tensor, or that runs a backward pass."""
+        if route is NOTE:
+            backend.note(args[0])
+            return func(*args, **(kwargs or {}))
         if path is None:
             return func(*args, **(kwargs or {}))
         if route is BACKWARD:
@@ -163,6 +199,7 @@ class Recorder:
     def _backward(self, backend: Backend, func: Any, args: Any, kwargs: dict[str, Any], path: Any) -> Any:
         """A call that runs a backward pass; with ``create_graph`` what it gives has a graph: that of one call."""
         before = backend.sequence_number()
+        self.latest = next(self._backwards)
         result = self.passes.run(backend, func, args, kwargs, path)
         made = result if isinstance(result, tuple) else tuple(leaf.grad for leaf in self.passes.passes[-1].before)
         made = tuple(each for each in made if isinstance(each, backend.tensor))
@@ -178,7 +215,7 @@ class Recorder:
         if key in self.old_values or target.numel() > min(SMALL, self._room):
             return
         self._room -= target.numel()
-        self.old_values[key] = backend.array(target).copy()
+        self.old_values[key] = np.array(backend.array(target))
         self._kept.append(target)
 
     def _fail(self, error: BaseException, func: Any, path: Any, before: int, args: Any, kwargs: Any) -> None:
@@ -204,7 +241,7 @@ class Recorder:
 
     def finish(self, cell: Cell | None, shell: Any, outcome: Outcome, namespace: dict[str, Any]) -> Trace:
         """The Trace of what was recorded; the cell has run."""
-        backend = self.passes.backend or next(iter(self.backends), None)
+        backend = self.backend
         cells = tuple(getattr(getattr(shell, "compile", None), "_filename_map", ()))
         sources = sources_of(cell, cells, backend)
         sites = Sites(self.stop, sources)
@@ -254,24 +291,26 @@ def _walker(stop: CodeType | None, module_calls: tuple[CodeType, ...]) -> Callab
     return path_of
 
 
-def trace_cell(shell: Any, cell: Cell | str, output: Callable[[], Any] | None = None) -> tuple[Outcome, Trace]:
+def trace_cell(
+    shell: Any, cell: Cell | str, passes: Callable[[], BackwardPasses] = BackwardPasses
+) -> tuple[Outcome, Trace]:
     """Run a cell once under a recorder: what it came to, and its Trace."""
     if isinstance(cell, str):
         cell = read_cell(shell, cell, libraries=backends.NAMES)
-    recorder = Recorder(cell.code, output)
+    recorder = Recorder(cell.code, passes)
     outcome = run_cell(shell, cell, recorder, recorder.attach)
-    return outcome, recorder.finish(cell, shell, outcome, shell.user_ns)
+    return outcome, recorder.traces(cell, shell, outcome, shell.user_ns)[0][0]
 
 
 async def trace_cell_async(
-    shell: Any, cell: Cell | str, output: Callable[[], Any] | None = None
+    shell: Any, cell: Cell | str, passes: Callable[[], BackwardPasses] = BackwardPasses
 ) -> tuple[Outcome, Trace]:
     """`trace_cell` for a cell with a top-level ``await``."""
     if isinstance(cell, str):
         cell = read_cell(shell, cell, libraries=backends.NAMES)
-    recorder = Recorder(cell.code, output)
+    recorder = Recorder(cell.code, passes)
     outcome = await run_cell_async(shell, cell, recorder, recorder.attach)
-    return outcome, recorder.finish(cell, shell, outcome, shell.user_ns)
+    return outcome, recorder.traces(cell, shell, outcome, shell.user_ns)[0][0]
 
 
 def trace_of(tensors: Any, namespace: dict[str, Any] | None = None) -> Trace:

@@ -134,11 +134,15 @@ class Backward:
             return self.snapshot
         return self.snapshots.get(id(output))
 
+    @property
+    def kept(self) -> tuple[Snapshot, ...]:
+        """Every graph that it keeps."""
+        return tuple(each for each in (self.snapshot, *self.snapshots.values()) if each is not None)
+
     def close(self) -> None:
         """Let go of the kept graphs."""
-        for each in (self.snapshot, *self.snapshots.values()):
-            if each is not None:
-                each.close()
+        for each in self.kept:
+            each.close()
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,6 +202,11 @@ class Trace:
         """A position's line as tracebacks and notebooks count: the magic's own line is the first of its cell."""
         inside = self.cell is not None and position.filename == self.cell.filename
         return position.line + (self.cell.lines_above if self.cell is not None and inside else 0)
+
+    @property
+    def kept(self) -> tuple[Snapshot, ...]:
+        """Every graph that is kept."""
+        return tuple(each for backward in self.backwards for each in backward.kept)
 
     def close(self) -> None:
         """Let go of every kept graph."""

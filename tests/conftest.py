@@ -47,6 +47,21 @@ def pytest_unconfigure() -> None:
     gc.freeze()
 
 
+@pytest.fixture(params=("engine", "torch"), scope="session")
+def library(request: pytest.FixtureRequest) -> ModuleType:
+    """Each library that the magic works on, under PyTorch's name for it."""
+    module = pytest.importorskip(request.param, reason=f"{request.param} is not installed")
+    if request.param == "torch":
+        module.set_num_threads(1)
+    return module
+
+
+@pytest.fixture
+def each_library(request: pytest.FixtureRequest, library: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For files of tests that say ``torch``: each test runs once with it bound to the engine and once to PyTorch."""
+    monkeypatch.setattr(request.module, "torch", library)
+
+
 @pytest.fixture(scope="session")
 def torch() -> ModuleType:
     """The real PyTorch on one thread, to compare with; skips where it is not installed."""

@@ -1,10 +1,11 @@
-"""Graphs of cells, for the tests of tracing: run a cell in which torch is the engine, and look at its graph."""
+"""Graphs of cells, for the tests of tracing: run a cell, and look at its graph."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -20,13 +21,13 @@ TANH = X + "w = torch.tensor([1.5, 0.25, -0.75], requires_grad=True)\ny = torch.
 
 
 @contextlib.contextmanager
-def engine_shell() -> Iterator[InteractiveShell]:
-    """An IPython without magics of ours, in which torch is the engine."""
+def bare_shell(library: ModuleType = engine) -> Iterator[InteractiveShell]:
+    """An IPython without magics of ours, in which torch is this library."""
     settings = Config()
     settings.HistoryManager.enabled = False
     InteractiveShell.clear_instance()
     made = InteractiveShell.instance(config=settings)
-    made.user_ns.update(torch=engine, nn=engine.nn)
+    made.user_ns.update(torch=library, nn=library.nn)
     try:
         yield made
     finally:

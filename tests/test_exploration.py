@@ -15,6 +15,8 @@ from magics_pkg import Exploration, explore
 from magics_pkg.errors import OutputError
 from magics_pkg.live import Closed
 
+pytestmark = pytest.mark.usefixtures("each_library")
+
 
 def program() -> tuple[Any, Any]:
     """x, and y = x * x."""

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from types import ModuleType
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from magics_pkg.graph import graph_of
 from magics_pkg.recorder import trace_of
-from tests.graphs import TANH, X, cards, check, drawn, engine_shell
+from tests.graphs import TANH, X, bare_shell, cards, check, drawn
 
 
 @pytest.fixture
-def shell() -> Iterator[InteractiveShell]:
-    """An IPython in which torch is the engine."""
-    with engine_shell() as made:
+def shell(library: ModuleType) -> Iterator[InteractiveShell]:
+    """An IPython in which torch is each library."""
+    with bare_shell(library) as made:
         yield made
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -15,13 +16,13 @@ from magics_pkg.cell import run_cell
 from magics_pkg.errors import OutputError, UsageError
 from magics_pkg.graph import graph_of, values_of
 from magics_pkg.recorder import trace_cell, trace_of
-from tests.graphs import TANH, X, arrows, cards, check, drawn, engine_shell, named
+from tests.graphs import TANH, X, arrows, bare_shell, cards, check, drawn, named
 
 
 @pytest.fixture
-def shell() -> Iterator[InteractiveShell]:
-    """An IPython in which torch is the engine."""
-    with engine_shell() as made:
+def shell(library: ModuleType) -> Iterator[InteractiveShell]:
+    """An IPython in which torch is each library."""
+    with bare_shell(library) as made:
         yield made
 
 

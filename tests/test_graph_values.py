@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from engine.mode import INFERENCE
 from tests import cells
-from tests.graphs import drawn, engine_shell
+from tests.graphs import bare_shell, drawn
 
 CUBE = """
 class Cube(torch.autograd.Function):
@@ -32,9 +33,9 @@ y.backward(torch.tensor([0.1, 1., 0.0001]))
 
 
 @pytest.fixture
-def shell() -> Iterator[InteractiveShell]:
-    """An IPython in which torch is the engine."""
-    with engine_shell() as made:
+def shell(library: ModuleType) -> Iterator[InteractiveShell]:
+    """An IPython in which torch is each library."""
+    with bare_shell(library) as made:
         yield made
 
 

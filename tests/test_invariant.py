@@ -6,6 +6,7 @@ Random programs in a `%%backward` cell, moved to a random v; the same text with 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,6 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from IPython.core.interactiveshell import InteractiveShell
 
-import engine
 from tests import cells
 
 UNARY = (
@@ -85,9 +85,9 @@ def written(values: list[float], shape: tuple[int, ...]) -> str:
     return f"torch.tensor({np.array(values, dtype=np.float64).reshape(shape).tolist()})"
 
 
-def from_scratch(code: str) -> dict[str, Any]:
+def from_scratch(code: str, torch: ModuleType) -> dict[str, Any]:
     """The names after this program, run in plain Python."""
-    names: dict[str, Any] = {"torch": engine}
+    names: dict[str, Any] = {"torch": torch}
     exec(code, names)  # the test's own text
     return names
 
@@ -108,15 +108,15 @@ def same(found: Any, expected: Any) -> bool:
 
 def check(shell: InteractiveShell, text: str, v: list[float], shape: tuple[int, ...]) -> None:
     """Every leaf's gradient has the bits that the program leaves with this v."""
-    expected = from_scratch(text.replace("{v}", written(v, shape)))
+    expected = from_scratch(text.replace("{v}", written(v, shape)), shell.user_ns["torch"])
     for leaf in "xw":
         assert same(shell.user_ns[leaf].grad, expected[leaf].grad), (leaf, v, text)
 
 
 @pytest.fixture(scope="module")
-def shell() -> Iterator[InteractiveShell]:
-    """One IPython for all examples."""
-    with cells.shell() as made:
+def shell(library: ModuleType) -> Iterator[InteractiveShell]:
+    """One IPython for all examples, on each library."""
+    with cells.shell(library.__name__) as made:
         yield made
 
 
@@ -157,7 +157,7 @@ def test_after_a_step_it_is_equal_to_rounding(shell: InteractiveShell, program: 
     explored = shell.user_ns["e"]
     assume(explored._live.linear.linear)  # a hook has no rows
     explored.weights = np.reshape(moved, shape)
-    expected = from_scratch(text.replace("{v}", written(moved, shape)))
+    expected = from_scratch(text.replace("{v}", written(moved, shape)), shell.user_ns["torch"])
     for leaf in "xw":
         found, right = shell.user_ns[leaf].grad, expected[leaf].grad
         assert (found is None) == (right is None), (leaf, text)

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 import engine as torch
-from magics_pkg import linear
+from magics_pkg import backends, linear
+
+pytestmark = pytest.mark.usefixtures("each_library")
 
 
 def quantity(name: str, size: int, key: tuple[Any, ...], shape: tuple[int, ...] | None = None) -> Any:
@@ -42,7 +44,7 @@ def program() -> SimpleNamespace:
         quantity("(x * w).grad", 3, ("node", product.grad_fn, 0)),
         quantity("x→x * w", 3, ("edge", product.grad_fn, 0)),
     )
-    snapshot = torch.autograd.graph.Snapshot([y])
+    snapshot = backends.of(y).snapshot([y])
     v = np.array([1.0, 0.5, -0.25], np.float32)
     return SimpleNamespace(
         x=x, w=w, product=product, y=y, leaves=leaves, graph=graph, snapshot=snapshot,
@@ -110,7 +112,7 @@ def test_scalar_output() -> None:
     x = torch.tensor([1.0, 2.0], requires_grad=True)
     y = (x * x).sum()
     node = node_of(x)
-    sweeps = linear.take(torch.autograd.graph.Snapshot([y]), linear.Weighting((np.array(1, np.float32),)))
+    sweeps = linear.take(backends.of(y).snapshot([y]), linear.Weighting((np.array(1, np.float32),)))
     made = linear.build(graph_of(quantity("x.grad", 2, ("leaf", node))), sweeps)
     assert made.names == ("v",)
     np.testing.assert_array_equal(made.shown([3]), [6, 12])
@@ -122,7 +124,7 @@ def test_several_outputs() -> None:
     a, b = x * 2, x * 5
     node = node_of(x)
     gradients = (np.array([1, 1], np.float32), np.array([10, 100], np.float32))
-    sweeps = linear.take(torch.autograd.graph.Snapshot([a, b]), linear.Weighting(gradients, root=1))
+    sweeps = linear.take(backends.of(a).snapshot([a, b]), linear.Weighting(gradients, root=1))
     made = linear.build(graph_of(quantity("x.grad", 2, ("leaf", node))), sweeps)
     np.testing.assert_array_equal(made.base, [2, 2])
     np.testing.assert_array_equal(made.shown([1, 0]), [7, 2])
@@ -140,7 +142,8 @@ def test_hooks_take_no_rows(program: SimpleNamespace) -> None:
     """Where a hook takes part nothing is run beforehand: it would be noticed."""
     runs: list[Any] = []
     program.product.register_hook(runs.append)
-    sweeps = linear.take(torch.autograd.graph.Snapshot([program.y]), program.weighting)
+    backends.of(program.y).look_at(vars(program))
+    sweeps = linear.take(backends.of(program.y).snapshot([program.y]), program.weighting)
     after = {program.leaves[0]: np.array([1, 2, 3], np.float32)}
     made = linear.build(program.graph, sweeps, program.before, after)
     assert not made.linear
@@ -156,10 +159,10 @@ def test_nan_and_inf() -> None:
     x = torch.tensor([0.0, 1.0], requires_grad=True)
     y = torch.log(x)
     node = node_of(x)
-    sweeps = linear.take(torch.autograd.graph.Snapshot([y]), linear.Weighting((np.array([1, 1], np.float32),)))
+    sweeps = linear.take(backends.of(y).snapshot([y]), linear.Weighting((np.array([1, 1], np.float32),)))
     shown = graph_of(quantity("x.grad", 2, ("leaf", node)))
     made = linear.build(shown, sweeps)
     assert not made.linear
     assert np.isnan(made.base).all()
-    last = torch.autograd.graph.Snapshot([y]).run([torch.tensor([1.0, 1.0])])
+    last = backends.of(y).snapshot([y]).run([torch.tensor([1.0, 1.0])])
     assert linear.build(shown, sweeps, last=last).base.tolist() == [np.inf, 1.0]

@@ -17,6 +17,8 @@ from magics_pkg import backends
 from magics_pkg.linear import Weighting, take
 from magics_pkg.live import Closed, Latest, Leaf, Session
 
+pytestmark = pytest.mark.usefixtures("each_library")
+
 THIRD = np.float32(1 / 3)
 
 
@@ -38,7 +40,8 @@ def start(y: Any, v: Any, *leaves: Any, **settings: Any) -> Session:
     weighting = Weighting((np.array(v, np.float32),))
     before = [None if leaf.grad is None else leaf.grad.detach().numpy().copy() for leaf in leaves]
     sweeps = take(snapshot, weighting)
-    y.backward(torch.tensor(v), create_graph=settings.get("create_graph", False))
+    call = {"create_graph": settings.get("create_graph", False)}
+    backend.run(snapshot, "backward", backend.tensor.backward, (y, torch.tensor(v)), call)
     followed = [
         Leaf(leaf, node_of(leaf), f"x{i}", old) for i, (leaf, old) in enumerate(zip(leaves, before, strict=True))
     ]

@@ -7,6 +7,7 @@ import threading
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,9 @@ from tests.cells import FIRST, VECTOR, grad, usage
 
 
 @pytest.fixture
-def shell() -> Iterator[InteractiveShell]:
-    """An IPython with the magics loaded and torch bound to the engine."""
-    with cells.shell() as made:
+def shell(library: ModuleType) -> Iterator[InteractiveShell]:
+    """An IPython with the magics loaded and torch bound to each library."""
+    with cells.shell(library.__name__) as made:
         yield made
 
 

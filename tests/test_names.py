@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import ModuleType
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -10,13 +11,13 @@ from IPython.core.interactiveshell import InteractiveShell
 from magics_pkg.graph import graph_of
 from magics_pkg.recorder import trace_cell
 from magics_pkg.wording import numbered
-from tests.graphs import X, drawn, engine_shell, named
+from tests.graphs import X, bare_shell, drawn, named
 
 
 @pytest.fixture
-def shell() -> Iterator[InteractiveShell]:
-    """An IPython in which torch is the engine."""
-    with engine_shell() as made:
+def shell(library: ModuleType) -> Iterator[InteractiveShell]:
+    """An IPython in which torch is each library."""
+    with bare_shell(library) as made:
         yield made
 
 

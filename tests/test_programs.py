@@ -132,9 +132,9 @@ PROGRAMS = (
 
 
 @pytest.fixture
-def shell() -> Iterator[InteractiveShell]:
-    """An IPython with the magics loaded and torch bound to the engine."""
-    with cells.shell() as made:
+def shell(library: ModuleType) -> Iterator[InteractiveShell]:
+    """An IPython with the magics loaded and torch bound to each library."""
+    with cells.shell(library.__name__) as made:
         yield made
 
 

@@ -12,7 +12,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from magics_pkg.graph import Quantity, graph_of
 from magics_pkg.recorder import trace_cell, trace_of
-from tests.graphs import check, engine_shell
+from tests.graphs import bare_shell, check
 
 SETUP = (
     "def f(a, b):\n    c = a * b\n    for i in range(3):\n        c = c + a\n    return c\n"
@@ -44,7 +44,7 @@ CHANGES = ["{t} += 1", "{t} *= c", "{t}[0] = 2.", "{t}.mul_(2)", "for _ in range
 @pytest.fixture(scope="module")
 def shell() -> Iterator[InteractiveShell]:
     """One IPython for all programs."""
-    with engine_shell() as made:
+    with bare_shell() as made:
         yield made
 
 

@@ -8,22 +8,47 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from types import CodeType, ModuleType
 from typing import Any, Protocol
 
+import numpy as np
+
 NAMES = ("engine", "torch")  # each has a file here, which is imported when the library of that name is there
 _loaded: dict[str, Backend] = {}
+FREED = (
+    "Trying to backward through the graph a second time (or directly access saved tensors after they have already been"
+    " freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). Specify"
+    " retain_graph=True if you need to backward through the graph a second time or if you need to access saved tensors"
+    " after calling backward."
+)
+CHANGED = "modified by an inplace operation"
+
+
+class Gone(RuntimeError):
+    """A kept graph cannot be run again exactly: what it needs was written over, or freed."""
+
+
+def is_gone(error: RuntimeError) -> bool:
+    """Whether this error of a kept graph means that its values have changed since."""
+    return isinstance(error, Gone) or CHANGED in str(error)
 
 
 class Snapshot(Protocol):
     """A graph that stays runnable, whatever the user's own backward frees."""
 
-    linear: bool
-    hooks: tuple[str, ...]  # what takes part in a pass beside the operations, in words
-    nbytes: int
     observed: Any  # the gradients of the pass that ran under ``observe()``, as ``run`` gives them
+
+    @property
+    def linear(self) -> bool: ...
+
+    @property
+    def hooks(self) -> tuple[str, ...]:
+        """What takes part in a pass beside the operations, in words."""
+
+    @property
+    def nbytes(self) -> int: ...
 
     def observe(self) -> AbstractContextManager[None]: ...
 
@@ -37,6 +62,7 @@ class Backend:
 
     name = ""
     last_sequence_number = 2**64 - 1  # that of AccumulateGrad
+    noted: frozenset[str] = frozenset()  # calls whose tensor must be told to `note`
 
     def __init__(self, module: ModuleType) -> None:
         self.module = module
@@ -70,6 +96,29 @@ class Backend:
         """The tensor's data as a NumPy array that may share its memory."""
         return tensor.detach().numpy()
 
+    def copy(self, tensor: Any) -> Any:
+        """What the tensor holds now, for `accumulate` and `plain`."""
+        return self.array(tensor).copy()
+
+    def accumulate(self, parts: Iterable[Any], like: Any) -> Any:
+        """What `.grad` of the leaf ``like`` holds after these arrived in this order; None where there is none."""
+        total = None
+        for each in parts:
+            if each is not None:
+                part = each if hasattr(each, "detach") else self.given(each, like)
+                total = part.clone() if total is None else total + part
+        return total
+
+    def given(self, numbers: Any, like: Any) -> Any:
+        """Numbers as a tensor like this one."""
+        return self.module.from_numpy(np.array(numbers))
+
+    def note(self, tensor: Any) -> None:
+        """A call of ``noted`` was made on this tensor."""
+
+    def look_at(self, names: Mapping[str, Any]) -> None:
+        """What the user has before a cell runs: tensors that such calls were made on unseen."""
+
     def leaf_node(self, leaf: Any) -> Any:
         """The AccumulateGrad node of a leaf that requires grad."""
         with self.module.enable_grad():
@@ -90,6 +139,19 @@ class Backend:
     def snapshot(self, outputs: list[Any]) -> Snapshot:
         """Keep the graph under ``outputs`` runnable; to be taken before the user's own backward frees it."""
         raise NotImplementedError(f"the graphs of {self.name} are not kept")
+
+    def run(self, kept: Any, kind: str, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Run the user's own backward call, of which ``kept`` (or None) keeps the graph."""
+        with kept.observe() if kept is not None else nullcontext():
+            return func(*args, **kwargs)
+
+
+def plain(value: Any) -> Any:
+    """The numbers of a tensor, or of a NumPy value, as an array."""
+    if not hasattr(value, "detach"):
+        return np.asarray(value)
+    backend = of(value)
+    return backend.array(value) if backend is not None else np.asarray(value.detach().numpy())
 
 
 def dtype_name(dtype: Any) -> str:

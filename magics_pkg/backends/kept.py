@@ -1,0 +1,335 @@
+"""PyTorch's graphs, kept runnable: by a panel, and by nobody else.
+
+A backward pass frees what its graph saved, and PyTorch has no public copy of a graph. So the user's own call runs with
+``retain_graph=True``, and afterwards every saved tensor of the nodes that ran gets hooks that hand it out to the panel
+alone: everyone else meets PyTorch's own "second time" error, as after the plain call.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..cell import shown_without_ours
+from . import FREED, Gone
+
+if TYPE_CHECKING:
+    from .torch import Torch
+
+OBSERVED = 1_000_000  # entries of a gradient of the user's own pass that is held
+ENGINE = "_engine_run_backward"  # the frame of PyTorch's from which hooks are called
+
+
+class Seals:
+    """Who may read saved tensors at the moment: no thread but the one inside `opened`."""
+
+    def __init__(self) -> None:
+        self._reader: int | None = None
+        self._lock = threading.RLock()
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """For the panel's own passes, one at a time."""
+        with self._lock:
+            before, self._reader = self._reader, threading.get_ident()
+            try:
+                yield
+            finally:
+                self._reader = before
+
+    def admits(self, device: str) -> bool:
+        """Whether this thread is the panel's; other devices run their nodes on threads of PyTorch's."""
+        reader = self._reader
+        return reader is not None and (device != "cpu" or reader == threading.get_ident())
+
+
+class Holder:
+    """What stands in a node for a saved tensor: the tensor, until the panel is closed."""
+
+    __slots__ = ("seals", "tensor", "version")
+
+    def __init__(self, tensor: Any, seals: Seals) -> None:
+        self.tensor, self.seals, self.version = tensor, seals, tensor._version
+
+    def give(self) -> Any:
+        """The tensor, to the panel; Errors: as after a pass that frees."""
+        tensor = self.tensor
+        if tensor is None or not self.seals.admits(tensor.device.type):
+            raise refusal()
+        if tensor._version != self.version:
+            raise Gone("one of the variables needed for gradient computation has been modified by an inplace operation")
+        return tensor
+
+
+def refusal() -> RuntimeError:
+    """PyTorch's error, shown without a frame of ours."""
+    error = RuntimeError(FREED)
+    shown_without_ours(error)
+    return error
+
+
+class Kept:
+    """A graph under ``outputs``, for a panel; see `backends.Snapshot`."""
+
+    def __init__(self, backend: Torch, outputs: Sequence[Any]) -> None:
+        self._backend = backend
+        self._like = [(each.dtype, each.device, each.shape) for each in outputs]
+        edge = backend.module.autograd.graph.GradientEdge
+        self._outputs = [edge(*backend.root(each)) for each in outputs]  # whatever is written over the tensors later
+        self._nodes = _under(each.node for each in self._outputs)
+        self._leaves = [node for node in self._nodes if hasattr(node, "variable")]
+        self._inputs = [edge(node, 0) for node in self._leaves]
+        known = {id(each): each for each in (*backend.noted_tensors(), *outputs)}.values()
+        self._named = _hooks_of(backend, self._nodes, known)
+        self._retained = [
+            (each, None if each.grad is None else backend.copy(each.grad)) for each in known if each.retains_grad
+        ]
+        self._ran: list[Any] = []
+        self._holders: list[Holder] = []
+        self._handles: list[Any] = []
+        self.observed: Pass | None = None
+
+    @property
+    def hooks(self) -> tuple[str, ...]:
+        """What takes part in a pass beside PyTorch's own operations, in words."""
+        return tuple(dict.fromkeys(self._named))
+
+    @property
+    def linear(self) -> bool:
+        """Whether the result is sure to be linear in v, and another pass not to be noticed."""
+        return not self._named
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the saved tensors that only this keeps alive."""
+        tensors = [each.tensor for each in self._holders if each.tensor is not None]
+        return sum({each.data_ptr(): each.nbytes for each in tensors}.values())
+
+    # ------------------------------------------------------------------ the user's own call
+    @contextmanager
+    def observe(self) -> Generator[None]:
+        """Watch the user's pass: which nodes run, which Python functions they call, and, if any, their gradients."""
+        seen = Pass()
+        self._ran.clear()
+        watched = _HooksCalled()
+        try:
+            with _watching(self._nodes, seen, self._ran, OBSERVED), watched:
+                yield
+        finally:
+            self._named += watched.names
+            if not self.linear and self._ran:
+                seen.leaves = {leaf: seen.nodes[leaf][0] for leaf in self._leaves if leaf in seen.nodes}
+                self.observed = seen
+
+    @contextmanager
+    def sealing(self) -> Generator[None]:
+        """What runs inside frees nothing, and nobody but the panel notices; also where a hook raises half way."""
+        try:
+            yield
+        finally:
+            for node in self._ran:
+                self._seal(node)
+
+    def _seal(self, node: Any) -> None:
+        seals, holders = self._backend.seals, self._holders
+        kind = type(node)
+        plain = "::" not in node.name() and kind.__name__ != "CopySlices"
+        for saved in _saved(node):
+
+            def pack(tensor: Any) -> Holder:
+                holders.append(Holder(tensor, seals))
+                return holders[-1]
+
+            try:
+                saved.register_hooks(pack, Holder.give)
+            except RuntimeError as error:
+                # nothing was saved there; else the program has hooks of its own on it, as checkpointing has
+                plain = plain and "None" in str(error)
+        if not plain and not hasattr(node, "variable"):
+            self._handles.append(node.register_prehook(_Guard(seals)))
+
+    # ------------------------------------------------------------------ the panel's passes
+    def run(self, gradients: Sequence[Any], create_graph: bool = False) -> Pass:
+        """One backward pass; touches no ``.grad``.
+
+        Errors: Gone where the graph was freed or its values changed since."""
+        module = self._backend.module
+        like = self._like
+        given = [
+            module.from_numpy(np.array(g)).to(dtype=dtype, device=device)
+            if isinstance(g, np.ndarray | np.generic)
+            else g
+            for g, (dtype, device, _) in zip(gradients, like, strict=True)
+        ]
+        done = Pass()
+        with self._backend.seals.opened(), self._retaining(done), _watching(self._nodes, done, []):
+            try:
+                found = module.autograd.grad(
+                    self._outputs, self._inputs, given,
+                    retain_graph=True, create_graph=create_graph, allow_unused=True,
+                ) if self._inputs else ()  # fmt: skip
+            except RuntimeError as error:
+                if FREED[:40] in str(error):  # by a call in another cell, which kept nothing
+                    raise Gone(str(error)) from None
+                raise
+        done.leaves = {leaf: g for leaf, g in zip(self._leaves, found, strict=True) if g is not None}
+        return done
+
+    @contextmanager
+    def _retaining(self, done: Pass) -> Generator[None]:
+        """``retain_grad`` acts in every pass: take what it did into the pass, and put the user's back."""
+        now = [(tensor, tensor.grad, held) for tensor, held in self._retained]
+        for tensor, _, _ in now:
+            tensor.grad = None
+        try:
+            yield
+        finally:
+            for tensor, old, held in now:
+                new = tensor.grad
+                if new is not None:
+                    done.retained.append((tensor, new if held is None else held + new))
+                tensor.grad = old
+
+    def close(self) -> None:
+        """Let everything go; nodes that the user still holds go on refusing."""
+        for each in self._holders:
+            each.tensor = None
+        self._outputs, self._nodes, self._leaves, self._inputs = [], [], [], []
+        self._ran, self._holders, self._handles, self._retained = [], [], [], []
+        self.observed = None
+
+
+class Pass:
+    """Gradients of one pass: at ``leaves``, along ``edges`` by (node, slot), into ``nodes`` by output number.
+
+    ``retained``: for tensors with ``retain_grad``, (tensor, what its ``.grad`` would be after this pass).
+    """
+
+    __slots__ = ("edges", "leaves", "nodes", "retained")
+
+    def __init__(self) -> None:
+        self.leaves: dict[Any, Any] = {}
+        self.edges: dict[Any, Any] = {}
+        self.nodes: dict[Any, Any] = {}
+        self.retained: list[tuple[Any, Any]] = []
+
+
+class _Guard:
+    """A node's pre-hook that lets only the panel pass, for nodes whose saved values cannot be had one by one."""
+
+    def __init__(self, seals: Seals) -> None:
+        self.seals = seals
+
+    def __call__(self, gradients: tuple[Any, ...]) -> None:
+        device = next((each.device.type for each in gradients if each is not None), "cpu")
+        if not self.seals.admits(device):
+            raise refusal()
+
+
+class _HooksCalled:
+    """Names of the Python functions that PyTorch's engine calls on this thread: hooks, and a Function's backward.
+
+    PyTorch lists no node's hooks. Where a profiler is at work already it is left alone."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self._ours = False
+
+    def __enter__(self) -> None:
+        if sys.getprofile() is None:
+            self._ours = True
+            sys.setprofile(self._see)
+
+    def __exit__(self, *error: Any) -> None:
+        if self._ours:
+            sys.setprofile(None)
+
+    def _see(self, frame: Any, event: str, argument: Any) -> None:
+        caller = frame.f_back
+        if event != "call" or caller is None or caller.f_code.co_name != ENGINE:
+            return
+        code = frame.f_code
+        file = frame.f_globals.get("__name__", "")
+        if file == "logging" or file.startswith(__package__) or code.co_qualname == "BackwardCFunction.apply":
+            return
+        self.names.append(code.co_qualname)
+
+
+@contextmanager
+def _watching(nodes: Sequence[Any], into: Pass, ran: list[Any], most: int | None = None) -> Generator[None]:
+    """While it lasts, each of these nodes that runs is noted with what it got and gave."""
+
+    def watcher(node: Any) -> Callable[[Any, Any], None]:
+        def note(gave: Any, got: Any) -> None:
+            ran.append(node)
+            into.nodes[node] = tuple(_held(each, most) for each in got)
+            for slot, each in enumerate(gave):
+                if each is not None and (each := _held(each, most)) is not None:
+                    into.edges[node, slot] = each
+
+        return note
+
+    handles = [node.register_hook(watcher(node)) for node in nodes]
+    try:
+        yield
+    finally:
+        for each in handles:
+            each.remove()
+
+
+def _held(tensor: Any, most: int | None) -> Any:
+    return None if tensor is None or (most is not None and tensor.numel() > most) else tensor.detach()
+
+
+def _under(roots: Iterator[Any]) -> list[Any]:
+    """Every node under these, without recursion."""
+    found: dict[Any, None] = {}
+    pending = list(roots)
+    while pending:
+        node = pending.pop()
+        if node not in found:
+            found[node] = None
+            pending += [each for each, _ in node.next_functions if each is not None]
+    return list(found)
+
+
+_getters: dict[type, tuple[str, ...]] = {}
+
+
+def _saved(node: Any) -> Iterator[Any]:
+    """The SavedTensors of a node; a call that freed them earlier has left none."""
+    kind = type(node)
+    names = _getters.get(kind)
+    if names is None:
+        names = _getters[kind] = tuple(each for each in dir(kind) if each.startswith("_raw_saved"))
+    for name in names:
+        try:
+            value = getattr(node, name)
+        except RuntimeError:
+            continue
+        if isinstance(value, tuple | list):
+            yield from value
+        elif value is not None:
+            yield value
+
+
+def _hooks_of(backend: Torch, nodes: Sequence[Any], known: Iterable[Any]) -> list[str]:
+    """The custom functions of a graph, and the hooks that tensors tell of, by name."""
+    found = []
+    inside = set(nodes)
+    tensors = {id(node.variable): (node, node.variable) for node in nodes if hasattr(node, "variable")}
+    for each in known:
+        if each.grad_fn in inside:
+            tensors[id(each)] = (each.grad_fn, each)
+    for node, tensor in tensors.values():
+        for kind in ("_backward_hooks", "_post_accumulate_grad_hooks"):
+            for hook in (getattr(tensor, kind, None) or {}).values():
+                found.append(f"{getattr(hook, '__qualname__', type(hook).__name__)} on {node.name()}")
+    custom = backend.module.autograd.function.BackwardCFunction
+    found += [f"{node.name().removesuffix('Backward')}.backward" for node in nodes if isinstance(node, custom)]
+    return found
