@@ -106,6 +106,12 @@ def gradient_is_no_tensor(value: Any) -> RuntimeError:
     return RuntimeError(f"expected Variable or None (got {type(value).__name__})")
 
 
+def accumulated_hook_returned(value: Any) -> Exception:
+    if hasattr(value, "requires_grad"):
+        return RuntimeError("Tensor post accumulate grad hooks should return None.")
+    return TypeError(f"expected Variable, but hook returned '{type(value).__name__}'")
+
+
 def invalid_gradient(node: str, index: int, got: Any, expected: Any) -> RuntimeError:
     return RuntimeError(
         f"Function {node} returned an invalid gradient at index {index} - got {list(got)} but expected shape "

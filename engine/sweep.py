@@ -228,7 +228,8 @@ def arrive(cell: Any, g: Any, recorded: bool) -> Any:
     before = record(recorded)
     try:
         for hook in tuple(stepped.accumulated.values()):
-            hook(cell.variable)
+            if (result := hook(cell.variable)) is not None:
+                raise autograd_errors.accumulated_hook_returned(result)
     finally:
         record(before)
     stepped.leaving(cell, (), g, recorded)

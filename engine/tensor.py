@@ -242,6 +242,12 @@ class Tensor:
         return stepped.add(hook, stepped.accumulated)
 
     @property
+    def _post_accumulate_grad_hooks(self) -> dict[int, Any] | None:
+        """The hooks of ``register_post_accumulate_grad_hook``; None where there is none."""
+        stepped = getattr(self._n, "step", None) if self._n is not None and self.is_leaf else None
+        return getattr(stepped, "accumulated", None)
+
+    @property
     def _version(self) -> int:
         if INFERENCE and id(self) in INFERENCE:
             raise RuntimeError("Inference tensors do not track version counter.")

@@ -33,7 +33,7 @@ HOOKED = (
 )
 NOT_FINITE = "J has an entry that is not finite, so its rows cannot be added up: every move asks the kernel."
 NOT_A_WEIGHT = "v has an entry that is not finite: no slider can stand there until a button gives it a number."
-NO_KERNEL = "This library's graph cannot be kept yet, so the weights cannot be moved here."
+NOT_KEPT = "The graph under this was not kept, so the weights cannot be moved here."
 RETURNED = "autograd.grad returns its gradients and touches no .grad; the sliders move what is shown, not .grad."
 CREATED = "create_graph=True: the gradients have a graph of their own, so they can be differentiated again."
 
@@ -100,11 +100,15 @@ def notes(trace: Trace, backward: Backward | None, graph: Graph, linear: Linear 
     return tuple(dict.fromkeys(said))
 
 
+MODULE_HOOK = "BackwardHook"  # in the names of what a module's backward hooks are made of, in either library
+
+
 def _hooks(trace: Trace, backward: Backward, hooks: Iterable[str]) -> str:
     """The hooks by name; of those on a leaf the user knows the tensor, not the node that accumulates its gradient."""
     leaves = [name_of(trace, leaf) for leaf in backward.before]
     leaf = leaves[0] if len(leaves) == 1 and leaves[0] else "a leaf"
-    return _listed(list(dict.fromkeys(each.replace("torch::autograd::AccumulateGrad", leaf) for each in hooks)))
+    told = (each.replace("torch::autograd::AccumulateGrad", leaf) for each in hooks)
+    return _listed(list(dict.fromkeys("a module's backward hook" if MODULE_HOOK in each else each for each in told)))
 
 
 def memory(nbytes: int) -> tuple[str, ...]:

@@ -195,7 +195,7 @@ class Exploration:
 
         picture = self._picture
         body = fallback(self.graph, self._numbers(), picture.svg, self._text(picture))
-        said = "".join(f"<p>{escape(each)}</p>" for each in (*self.graph.notes, *self._said()))
+        said = "".join(f"<p>{escape(each)}</p>" for each in self._all_said())
         return {"text/html": body + said}
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
@@ -205,9 +205,9 @@ class Exploration:
         if self.closed:
             return "<Exploration, closed>"
         if self._session is None:
-            return text.render(self._graph, self._linear, None, self._said())
+            return text.render(self._graph, self._linear, None, self._all_said())
         session = self._session
-        return text.render(self._graph, session.linear, session.shown(), self._said(), session.v.reshape(-1))
+        return text.render(self._graph, session.linear, session.shown(), self._all_said(), session.v.reshape(-1))
 
     # ------------------------------------------------------------------ life
     def check(self, names: dict[str, Any]) -> None:
@@ -255,6 +255,10 @@ class Exploration:
             return self._session.linear
         assert self._linear is not None  # a graph comes with its numbers
         return self._linear
+
+    def _all_said(self) -> tuple[str, ...]:
+        """What the drawing had to leave out, and every note."""
+        return (*(self._graph.notes if self._graph is not None else ()), *self._said())
 
     def _said(self) -> tuple[str, ...]:
         problem = self.__dict__.get("_picture", Picture()).problem

@@ -196,7 +196,10 @@ class _Assembly:
     def _note(self, part: Part) -> str:
         if part.middle:
             return f"{part.count} operations, not drawn one by one"
-        if part.arrival is not None and custom_function(part.arrival[0]):
+        custom = custom_function(part.arrival[0]) if part.arrival is not None else ""
+        if custom == "BackwardHookFunction":
+            return "a module's backward hook sees what passes here"
+        if custom:
             return "a function of your own: what it computes inside is not recorded"
         if part.call is None and self.trace.calls:
             return "not recorded: made before this cell, or out of its sight"

@@ -7,23 +7,20 @@ It never runs the cell again, and never touches v's tensor, the user's graph or 
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .backends import is_gone, plain
+from .backends import accumulated_hooks, is_gone, plain
 from .explain import STALE
+from .latest import Latest
 from .linear import Array, Linear, Sweeps, Weighting, build, pick, take, values
 
 if TYPE_CHECKING:
     from .backends import Backend, Snapshot
     from .graph import Graph
-
-PAUSE = 0.05  # seconds between two sweeps of a drag, where a sweep is not cheap
-CHEAP = 0.008  # seconds that a sweep may take to be run for every message
 
 
 class Closed(RuntimeError):
@@ -226,6 +223,7 @@ class Session:
             with self._grad_mode(False):  # no hook that would notice
                 self._last = self.snapshot.run(self.weighting.at(self._v))
             made = build(self.graph, self.sweeps, self._before(), after, self._last)
+        self._tell_hooked(made.base)
         start = tuple(float(self._v[index]) for index in made.weights)
         return replace(made, v=self._v.copy(), start=start, written=made.v)
 
@@ -261,9 +259,11 @@ class Session:
                     raise
                 sweep, self.exact = None, False
             results = [(leaf, self._result(leaf, sweep, flat)) for leaf in self.leaves if not leaf.reason]
-        for leaf, result in results:
-            leaf.tensor.grad = result
-            leaf.remember()
+            for leaf, result in results:
+                leaf.tensor.grad = result
+                for hook in accumulated_hooks(leaf.tensor) if result is not None else ():
+                    hook(leaf.tensor)
+                leaf.remember()
         for tensor, kept in () if sweep is None else sweep.retained:
             tensor.grad = kept  # retain_grad
         self._v = flat
@@ -271,7 +271,19 @@ class Session:
             self._known = self.linear.shown([flat[index] for index in self.linear.weights])
         else:
             self._known, self._last = values(self.graph, sweep, self._before()), sweep
+            self._tell_hooked(self._known)
         return self._known
+
+    def _tell_hooked(self, numbers: Array) -> None:
+        """What hooks made of `.grad` after it had been added to is known to `.grad` alone."""
+        hooked = {leaf.node: leaf.tensor.grad for leaf in self.leaves if accumulated_hooks(leaf.tensor)}
+        at = 0
+        for quantity in self.graph.quantities if hooked else ():
+            count = len(quantity.indices)
+            grad = hooked.get(quantity.key[1]) if quantity.key[0] == "leaf" else None
+            if grad is not None:
+                numbers[at : at + count] = plain(grad).reshape(-1)[list(quantity.indices)]
+            at += count
 
     def _have_rows(self, flat: Array) -> bool:
         """Whether v differs from what the rows were taken at only where there is a row."""
@@ -307,82 +319,3 @@ class Session:
 
     def _unknown(self) -> Array:
         return np.full(self.linear.base.shape, np.nan)
-
-
-class Latest:
-    """Coalesces calls: immediate when the work is cheap, else every 50 ms; the last one is always processed."""
-
-    def __init__(self, work: Callable[[Any], None], pause: float = PAUSE, cheap: float = CHEAP) -> None:
-        self._work: Callable[[Any], None] | None = work
-        self._pause, self._cheap = pause, cheap
-        self._condition = threading.Condition()
-        self._waiting: list[Any] = []  # the latest item, or nothing
-        self._timer: threading.Timer | None = None
-        self._running = False
-        self._ended, self._cost = -1e9, 0.0
-
-    def put(self, item: Any) -> None:
-        """Take this item in place of any that still waits."""
-        with self._condition:
-            if self._work is None:
-                return
-            self._waiting = [item]
-            if self._running or self._timer is not None:
-                return  # whoever is at it will see this item
-            delay = 0.0 if self._cost <= self._cheap else self._ended + self._pause - time.monotonic()
-            if delay > 0:
-                self._later(delay)
-                return
-            self._running = True
-        self._run()
-
-    def settle(self, timeout: float = 30.0) -> None:
-        """Wait until nothing waits and nothing runs."""
-        with self._condition:
-            self._condition.wait_for(lambda: not (self._waiting or self._running or self._timer), timeout)
-
-    def close(self) -> None:
-        """Drop what waits, and the timer."""
-        with self._condition:
-            self._work, self._waiting = None, []
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
-            self._condition.notify_all()
-
-    def _later(self, delay: float) -> None:
-        self._timer = threading.Timer(delay, self._wake)
-        self._timer.daemon = True
-        self._timer.start()
-
-    def _wake(self) -> None:
-        with self._condition:
-            self._timer = None
-            if self._work is None or self._running:
-                return
-            self._running = True
-        self._run()
-
-    def _run(self) -> None:
-        while True:
-            with self._condition:
-                work = self._work
-                if work is None or not self._waiting:
-                    self._running = False
-                    self._condition.notify_all()
-                    return
-                item = self._waiting.pop()
-            began = time.monotonic()
-            try:
-                work(item)
-            except BaseException:
-                with self._condition:
-                    self._running = False
-                raise
-            with self._condition:
-                self._ended = time.monotonic()
-                self._cost = self._ended - began
-                if self._waiting and self._work is not None and self._cost > self._cheap:
-                    self._running = False
-                    self._later(self._pause)
-                    return

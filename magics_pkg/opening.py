@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import CodeType
 from typing import Any
 
@@ -73,20 +73,22 @@ def open_exploration(
         kept, numbers = linear.still(graph, after)
         kept = dataclasses.replace(kept, nodes=tuple(_marked(trace, node) for node in kept.nodes))
         said = explain.notes(trace, trace.backward, kept, None)
-        if trace.error is None:
-            said = (explain.NO_KERNEL, *said)
+        if trace.error is None and not trace.notes:
+            said = (explain.NOT_KEPT, *said)
         return Exploration(kept, numbers, None, said, settings)
     backward, snapshot, root = found
     called = any(each is outputs[0] for each in backward.roots)
     if not called:  # named, and kept by a call that started elsewhere: what it would add to .grad as it is now
         reached = reachable_leaves(trace.backend, outputs[:1])
-        backward = Backward("", (outputs[0],), snapshot=snapshot, before=_held_by(trace.backend, reached))
+        backward = Backward(
+            "", (outputs[0],), snapshot=snapshot, before=_held_by(trace.backend, reached), nodes=reached
+        )
         weights = np.ones(tuple(outputs[0].shape)) if weights is None else weights
     sweeps = passes.sweeps.get(id(snapshot)) if isinstance(passes, RowPasses) else None
     if sweeps is None or sweeps.weighting.root != root:
         given = backward.gradients if called else None
         sweeps = linear.take(snapshot, linear.weighting_of(trace.backend, backward.roots, given, root))
-    leaves = leaves_of(trace.backend, backward, _names(trace, graph, backward))
+    leaves = leaves_of(backward, _names(trace, graph, backward))
     session = Session(
         trace.backend,
         snapshot,
@@ -124,11 +126,11 @@ def _call_of(trace: Trace, output: Any) -> tuple[Backward, Snapshot, int] | None
     return None
 
 
-def leaves_of(backend: Backend, backward: Backward, names: Mapping[Any, str]) -> list[Leaf]:
+def leaves_of(backward: Backward, names: Mapping[Any, str]) -> list[Leaf]:
     """The leaves of a backward call, with why the sliders leave some alone; `names` by AccumulateGrad node."""
     leaves = []
     for tensor, before in backward.before.items():
-        node = backend.leaf_node(tensor)
+        node = backward.nodes[tensor]
         reason = backward.changed.get(tensor, "")
         if backward.kind == "autograd.grad":
             reason = "autograd.grad"
@@ -143,8 +145,7 @@ def _names(trace: Trace, graph: Graph, backward: Backward) -> dict[Any, str]:
     assert trace.backend is not None
     shown = {each.key[1]: each.name.removesuffix(".grad") for each in graph.quantities if each.key[0] == "leaf"}
     names = Namespace(trace.namespace, trace.backend)
-    for leaf in backward.before:
-        node = trace.backend.leaf_node(leaf)
+    for leaf, node in backward.nodes.items():
         shown.setdefault(node, names.name(leaf))
     return shown
 
@@ -155,7 +156,7 @@ def _held_now(backend: Backend, graph: Graph) -> dict[Any, Array | None]:
     return {node: None if grad is None else backend.array(grad) for node, grad in zip(nodes, grads, strict=True)}
 
 
-def _held_by(backend: Backend, leaves: Sequence[Any]) -> dict[Any, Any]:
+def _held_by(backend: Backend, leaves: Iterable[Any]) -> dict[Any, Any]:
     return {leaf: None if leaf.grad is None else backend.copy(leaf.grad) for leaf in leaves}
 
 

@@ -109,6 +109,7 @@ class BackwardPasses:
             given.get("retain_graph"),
             None if inputs is None else tuple(_several(inputs)),
             before={leaf: _copy(backend, leaf.grad) for leaf in leaves},
+            nodes=leaves,
             values={leaf: (leaf._version, _copy(backend, leaf)) for leaf in leaves if leaf.numel() <= 10_000},
             snapshot=self._keep(backend, roots) if keep else None,
             snapshots=snapshots,
@@ -122,7 +123,7 @@ class BackwardPasses:
         try:
             return backend.snapshot(list(outputs))
         except Exception as error:  # whatever it is, the user's own call must still be made
-            self.notes.append(f"the graph could not be kept: {error or type(error).__name__}")
+            self.notes.append(f"the sliders cannot move this: {error or type(error).__name__}")
             return None
 
     def _remember(self, backend: Backend, leaves: Iterable[Any]) -> None:
@@ -155,26 +156,26 @@ class BackwardPasses:
         return changes
 
 
-def reachable_leaves(backend: Backend, roots: Iterable[Any]) -> list[Any]:
-    """The leaves under these tensors, each once; without recursion."""
-    leaves: dict[int, Any] = {}
+def reachable_leaves(backend: Backend, roots: Iterable[Any]) -> dict[Any, Any]:
+    """The leaves under these tensors, and the node of each; without recursion."""
+    leaves: dict[Any, Any] = {}
     pending = []
     for root in roots:
         if root.grad_fn is not None:
             pending.append(root.grad_fn)
         elif root.requires_grad:
-            leaves[id(root)] = root
+            leaves[root] = backend.leaf_node(root)
     seen = set(pending)
     while pending:
         node = pending.pop()
         following = node.next_functions
         if not following and (leaf := getattr(node, "variable", None)) is not None:
-            leaves[id(leaf)] = leaf
+            leaves.setdefault(leaf, node)
         for each, _ in following:
             if each is not None and each not in seen:
                 seen.add(each)
                 pending.append(each)
-    return list(leaves.values())
+    return leaves
 
 
 def _several(given: Any) -> tuple[Any, ...]:

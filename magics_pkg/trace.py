@@ -109,8 +109,9 @@ class Backward:
 
     kind: "backward", "autograd.backward", "autograd.grad"; "" for tensors that no call started from.
     gradients: v as written, None where it was left out. before: each reachable leaf's ``.grad`` before it, copied;
-    values: its own version and value then. changed: what the cell did to a leaf's ``.grad`` after its last pass.
-    snapshots: kept graphs by the id of the output that they start from, beside ``snapshot``, that of ``roots``.
+    values: its own version and value then; nodes: its AccumulateGrad. changed: what the cell did to a leaf's ``.grad``
+    after its last pass. snapshots: kept graphs by the id of the output that they start from, beside ``snapshot``, that
+    of ``roots``.
     """
 
     kind: str
@@ -122,6 +123,7 @@ class Backward:
     position: Position | None = None
     before: dict[Any, Any] = field(default_factory=dict)
     values: dict[Any, Any] = field(default_factory=dict)
+    nodes: dict[Any, Any] = field(default_factory=dict)
     snapshot: Snapshot | None = None
     snapshots: dict[int, Snapshot] = field(default_factory=dict)
     changed: dict[Any, str] = field(default_factory=dict)

@@ -33,7 +33,7 @@ LAYERS = (
     {"static", "spec"},
     {"page"},
     {"view"},
-    {"live"},
+    {"latest", "live"},
     {"exploration"},
     {"opening"},
     {"magic"},

@@ -167,6 +167,11 @@ def version_of(tensor: Any) -> int:
         return 0
 
 
+def accumulated_hooks(leaf: Any) -> tuple[Callable[[Any], Any], ...]:
+    """What runs after each accumulation into this leaf's ``.grad``."""
+    return tuple((getattr(leaf, "_post_accumulate_grad_hooks", None) or {}).values())
+
+
 def custom_function(node: Any) -> str:
     """The name of the program's own ``autograd.Function`` behind a node, or ""."""
     return getattr(getattr(type(node), "_forward_cls", None), "__name__", "")

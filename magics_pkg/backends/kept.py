@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .torch import Torch
 
 OBSERVED = 1_000_000  # entries of a gradient of the user's own pass that is held
+REENTRANT = "CheckpointFunctionBackward"
 ENGINE = "_engine_run_backward"  # the frame of PyTorch's from which hooks are called
 
 
@@ -82,6 +83,11 @@ class Kept:
         edge = backend.module.autograd.graph.GradientEdge
         self._outputs = [edge(*backend.root(each)) for each in outputs]  # whatever is written over the tensors later
         self._nodes = _under(each.node for each in self._outputs)
+        if any(node.name() == REENTRANT for node in self._nodes):
+            raise ValueError(
+                "checkpoint with use_reentrant=True runs a backward of its own inside this one, and PyTorch allows no"
+                " other pass over it; with use_reentrant=False the sliders can"
+            )
         self._leaves = [node for node in self._nodes if hasattr(node, "variable")]
         self._inputs = [edge(node, 0) for node in self._leaves]
         known = {id(each): each for each in (*backend.noted_tensors(), *outputs)}.values()
@@ -121,7 +127,8 @@ class Kept:
             with _watching(self._nodes, seen, self._ran, OBSERVED), watched:
                 yield
         finally:
-            self._named += watched.names
+            known = {each.partition(" on ")[0] for each in self._named}
+            self._named += [each for each in watched.names if each not in known]
             if not self.linear and self._ran:
                 seen.leaves = {leaf: seen.nodes[leaf][0] for leaf in self._leaves if leaf in seen.nodes}
                 self.observed = seen
@@ -253,11 +260,11 @@ class _HooksCalled:
         caller = frame.f_back
         if event != "call" or caller is None or caller.f_code.co_name != ENGINE:
             return
-        code = frame.f_code
-        file = frame.f_globals.get("__name__", "")
-        if file == "logging" or file.startswith(__package__) or code.co_qualname == "BackwardCFunction.apply":
-            return
-        self.names.append(code.co_qualname)
+        code, module = frame.f_code, frame.f_globals.get("__name__", "")
+        if module.startswith((__package__, "logging", "IPython", "ipykernel", "torch._tensor")):
+            return  # ours, and what a hook that is no Python function, like print, calls
+        if code.co_qualname != "BackwardCFunction.apply":  # a custom function's, which the node tells of
+            self.names.append("checkpoint" if module == "torch.utils.checkpoint" else code.co_qualname)
 
 
 @contextmanager

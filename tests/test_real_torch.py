@@ -1,0 +1,178 @@
+"""Cells of real PyTorch under the magic: the cell stays what it was, and what moves is what PyTorch would give."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import warnings
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from magics_pkg.live import Closed
+from tests import cells
+from tests.torch_cells import CELLS, written
+
+# To rounding: the values that backward needs have been changed since, or v passes through bfloat16
+ROUNDED = {"optimizer step", "training loop", "written after"}
+# What a second backward is told, where the cell's own has freed its graph
+AGAIN = "y.backward(torch.ones_like(y))"
+
+
+@pytest.fixture(scope="module")
+def shell(torch: ModuleType) -> Iterator[InteractiveShell]:
+    """One IPython with the magics loaded, in which torch is PyTorch."""
+    with cells.shell("torch") as made:
+        cells.run(made, "import torch.nn.functional as F")
+        yield made
+
+
+def plain(torch: ModuleType, source: str) -> tuple[dict[str, Any], str]:
+    """The names after this cell, run in plain Python with the same seed, and what it printed."""
+    names: dict[str, Any] = {"torch": torch, "nn": torch.nn, "F": torch.nn.functional, "__name__": "__main__"}
+    torch.manual_seed(0)
+    text = io.StringIO()
+    with contextlib.redirect_stdout(text), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        exec(source, names)  # the test's own text
+    return names, text.getvalue()
+
+
+def magic(shell: InteractiveShell, torch: ModuleType, source: str) -> Any:
+    """Run the cell under the magic with the same seed; its Exploration."""
+    shell.user_ns.pop("e", None)
+    torch.manual_seed(0)
+    ran = cells.run(shell, "%%backward -o e --quiet\n" + source)
+    assert ran.error is None, ran.printed
+    return shell.user_ns["e"]
+
+
+def tensors(names: dict[str, Any], torch: ModuleType) -> dict[str, Any]:
+    """Every tensor and gradient that the names lead to, by its own name."""
+    found = {}
+    for name, each in names.items():
+        if isinstance(each, torch.nn.Module):
+            found |= {f"{name}.{inner}": t for inner, t in (*each.named_parameters(), *each.named_buffers())}
+        elif isinstance(each, torch.Tensor):
+            found[name] = each
+    for name, each in list(found.items()):
+        if (each.is_leaf or each.retains_grad) and each.grad is not None:
+            found[f"{name}.grad"] = each.grad
+    return found
+
+
+def bits(tensor: Any) -> tuple[Any, ...]:
+    """dtype, shape and bits of a tensor."""
+    plain = tensor.detach().resolve_conj().contiguous()
+    return str(plain.dtype), tuple(plain.shape), plain.view(-1).view(plain.new_empty(0).byte().dtype).numpy().tobytes()
+
+
+def agree(found: dict[str, Any], expected: dict[str, Any], exact: bool = True) -> None:
+    """The same tensors, to the bit or to rounding."""
+    for name, right in expected.items():
+        assert name in found, name
+        if exact:
+            assert bits(found[name]) == bits(right), (name, found[name], right)
+        else:
+            np.testing.assert_allclose(
+                found[name].detach().float().numpy(), right.detach().float().numpy(), rtol=1e-5, atol=1e-6, err_msg=name
+            )
+
+
+def scalar(shell: InteractiveShell) -> bool:
+    """Whether the output of the latest cell is one number."""
+    return not shell.user_ns["e"]._live.weighting.v.shape
+
+
+def with_v(torch: ModuleType, source: str, v: list[float]) -> str:
+    """The cell with v as a number or a list, whichever its output asks for."""
+    try:
+        plain(torch, written(source, v, len(v) == 1))
+    except RuntimeError:
+        return written(source, v, False)
+    return written(source, v, len(v) == 1)
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_the_cell_is_what_it_was(shell: InteractiveShell, torch: ModuleType, name: str) -> None:
+    """The same tensors, gradients, parameters, buffers and random numbers as without the magic; run once."""
+    source = with_v(torch, *CELLS[name])
+    expected, _ = plain(torch, source)
+    state = torch.get_rng_state()
+    magic(shell, torch, source)
+    assert torch.equal(torch.get_rng_state(), state), "no random number more or less was drawn"
+    agree(tensors(shell.user_ns, torch), tensors(expected, torch))
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_a_freed_graph_is_freed(shell: InteractiveShell, torch: ModuleType, name: str) -> None:
+    """What the next cell meets is what it would have met: the same error, or none."""
+    source = with_v(torch, *CELLS[name])
+    expected, _ = plain(torch, source)
+    magic(shell, torch, source)
+    told = ""
+    try:
+        exec(AGAIN, expected)  # the test's own text
+    except RuntimeError as error:
+        told = str(error)
+    ran = cells.run(shell, AGAIN)
+    if name in ("checkpoint",):  # PyTorch has a text of its own for it, which our refusal comes before
+        assert bool(told) == bool(ran.error)
+    else:
+        assert (str(ran.error) if ran.error else "") == told
+    if not told:
+        agree(tensors(shell.user_ns, torch), tensors(expected, torch))
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_a_move_is_a_fresh_run(shell: InteractiveShell, torch: ModuleType, name: str) -> None:
+    """At another v, and back, every gradient is that of the cell run from scratch with that v."""
+    source, v = CELLS[name]
+    first = with_v(torch, source, v)
+    explored = magic(shell, torch, first)
+    single = written(source, v, True) == first
+    for moved in ([each * -1.7 + 0.3 for each in v], [0.0 for _ in v], v):
+        expected, _ = plain(torch, written(source, moved, single))
+        explored.weights = moved[0] if scalar(shell) else np.reshape(moved, explored.weights.shape)
+        after, right = tensors(shell.user_ns, torch), tensors(expected, torch)
+        moving = {key: each for key, each in right.items() if key.endswith(".grad")}
+        agree(after, moving, exact=name not in ROUNDED)
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_what_is_shown_is_what_is_there(shell: InteractiveShell, torch: ModuleType, name: str) -> None:
+    """The panel's numbers of each leaf are those in its .grad, at the start and after a move."""
+    source, v = CELLS[name]
+    explored = magic(shell, torch, with_v(torch, source, v))
+    for moved in (None, [each * 0.5 - 1 for each in v]):
+        if moved is not None:
+            explored.weights = moved[0] if scalar(shell) else np.reshape(moved, explored.weights.shape)
+        numbers, at = explored._live.shown(), 0
+        grads = {leaf.node: leaf for leaf in explored._live.leaves if not leaf.reason}
+        for quantity in explored.graph.quantities:
+            shown = numbers[at : at + len(quantity.indices)]
+            at += len(quantity.indices)
+            leaf = grads.get(quantity.key[1]) if quantity.key[0] == "leaf" else None
+            if leaf is not None and leaf.tensor.grad is not None:
+                there = leaf.tensor.grad.detach().float().numpy().reshape(-1)[list(quantity.indices)]
+                np.testing.assert_allclose(shown, there, rtol=1e-2 if name == "bfloat16" else 1e-5, atol=1e-6)
+
+
+def test_what_cannot_be_followed_is_named(shell: InteractiveShell, torch: ModuleType) -> None:
+    """A reentrant checkpoint runs a backward of its own, which no other pass may: drawn, not moved, and said why."""
+    source = (
+        "from torch.utils.checkpoint import checkpoint\nlayer = nn.Linear(4, 2)\n"
+        "x = torch.randn(4, requires_grad=True)\n"
+        "y = checkpoint(lambda a: F.dropout(torch.tanh(layer(a)), 0.5), x, use_reentrant=True)\n"
+        "y.backward(torch.ones(2))\n"
+    )
+    expected, _ = plain(torch, source)
+    explored = magic(shell, torch, source)
+    agree(tensors(shell.user_ns, torch), tensors(expected, torch))
+    with pytest.raises(Closed, match="could be moved"):
+        explored.weights = 2
+    assert "use_reentrant=False" in repr(explored)
