@@ -17,7 +17,7 @@ e, inf, nan, newaxis, pi = 2.718281828459045, float("inf"), float("nan"), None, 
 
 methods.install()
 _public = {name: value for name, value in vars(dtypes).items() if isinstance(value, dtype) and name[0] != "_"} | TYPES
-_public |= families.install()
+families.install()
 globals().update(_public)
 _LATE = {  # files that are read when one of their names, or they themselves, are first asked for
     "cuda": "", "fft": "", "linalg": "", "masked": "", "nn": "", "optim": "", "random": "", "return_types": "",

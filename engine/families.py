@@ -1,87 +1,121 @@
-"""When a family of operations is read: the everyday ones by ``import engine``, the others at the first use of a name.
+"""The families of operations are read when they are needed: ``import engine`` reads none.
 
-``late_names.py`` says which names the late families give; until a family is read something small stands in the place of
-each. That file is written by ``python -m tests.late_names``, and a test holds it to the families.
+Two files of tables say who gives which name, and something small stands in the place of each until its file is read:
+for ``torch.<name>`` the package's ``__getattr__``, on Tensor a descriptor (``late_names.py``), in the two worlds of
+formulas a callable (``late_rules.py``). ``python -m tests.late_names`` writes them; a test holds them to the families.
+
+Threads: whoever meets a file that another thread is reading waits for it, by Python's own locks on imports. What is
+there of a half-read file can be used at once, since all that it does not give yet is still stood for.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib
-from types import FunctionType
+import threading
 from typing import Any
 
+from . import general as _general  # noqa: F401  what is made from rows names its functions
 from .absent import AbsentMethod
 from .absent_methods import METHODS as TORCH_METHODS
-from .calls import EVERYDAY, LATE
+from .calls import FAMILIES
 from .inplace import in_place
 from .kernel import PUBLIC, RAW
-from .late_names import FUNCTIONS, METHODS, ROWS
+from .late_names import FUNCTIONS, METHODS
+from .late_rules import IN_BOTH, ON_ARRAYS, ON_TENSORS
 from .tensor import Tensor
+
+_bound: set[str] = set()  # the families whose methods Tensor has
+_binding = threading.RLock()
 
 
 def read(family: str) -> Any:
     """The module of a family, its methods bound to Tensor."""
     module = importlib.import_module(f"{__package__}.calls.{family}")
-    for name, function in module.METHODS.items():
-        setattr(Tensor, name, function)
-    for name, function in module.IN_PLACE.items():
-        setattr(Tensor, name, in_place(name, function))
-    for name, target in getattr(module, "OPERATORS", {}).items():
-        setattr(Tensor, name, getattr(Tensor, target))
+    if family not in _bound:
+        with _binding:  # no file is read in here, so nobody can wait for each other
+            if family not in _bound:
+                for name, method in _methods(module).items():
+                    setattr(Tensor, name, method)
+                _bound.add(family)
     return module
+
+
+def _methods(module: Any) -> dict[str, Any]:
+    found = {**module.METHODS, **{name: in_place(name, front) for name, front in module.IN_PLACE.items()}}
+    return found | {name: found[target] for name, target in getattr(module, "OPERATORS", {}).items()}
 
 
 def read_all() -> None:
     """Read every family, for who wants to see the whole table."""
-    for family in (*EVERYDAY, *LATE):
+    for family in FAMILIES:
         read(family)
-    for module in ROWS:
-        importlib.import_module(f"{__package__}.{module}")
+    for modules in (IN_BOTH, ON_ARRAYS, ON_TENSORS):
+        for module in modules:
+            importlib.import_module(f"{__package__}.{module}")
 
 
 class _Method:
-    """Stands in the place of a method of a late family until it is first looked up."""
+    """Stands in the place of a method or property of Tensor until it is first looked up."""
+
+    __slots__ = ("family", "name")
 
     def __init__(self, name: str, family: str) -> None:
         self.name, self.family = name, family
 
-    def __get__(self, instance: Any, kind: type) -> Any:
+    def _read(self) -> Any:
         read(self.family)
-        return getattr(kind if instance is None else instance, self.name)
+        return Tensor.__dict__[self.name]
+
+    def __get__(self, instance: Any, kind: type) -> Any:
+        found = self._read()  # not getattr(instance, ...): a subclass may have asked through super()
+        return found.__get__(instance, kind) if hasattr(found, "__get__") else found
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        self._read()
+        setattr(instance, self.name, value)
 
 
-def _late_row(*args: Any, late_name: str, late_world: dict[str, Any], late_module: str, **kwargs: Any) -> Any:
-    """Stands in the place of a row or rule that formulas of other families name."""
-    importlib.import_module(late_module)
-    return late_world[late_name](*args, **kwargs)
+def _late(name: str, module: str, world: dict[str, Any]) -> Any:
+    importlib.import_module(module)
+    found = world[name]
+    if type(found) is _Rule:
+        raise NameError(f"name {name!r} is not defined")  # by a file that is being read; late_names.py may be old
+    return found
 
 
-def install() -> dict[str, Any]:
-    """Bind the everyday families, and what stands for late and absent names; return the functions of ``torch``."""
-    functions: dict[str, Any] = {}
-    for family in EVERYDAY:
-        functions |= read(family).FUNCTIONS
+def _call_late(name: str, module: str, world: dict[str, Any], /, *args: Any, **kwargs: Any) -> Any:
+    __tracebackhide__ = True
+    return _late(name, module, world)(*args, **kwargs)
+
+
+class _Rule(functools.partial):  # made in C: there are a thousand
+    """Stands in a world in the place of a kernel, row or rule until it is called or an attribute is asked for."""
+
+    def __getattr__(self, attribute: str) -> Any:
+        return getattr(_late(*self.args), attribute)
+
+
+def install() -> None:
+    """Bind what stands for late and absent names."""
     for family, text in METHODS.items():
         for name in text.split():
             setattr(Tensor, name, _Method(name, family))
+    own = Tensor.__dict__
     for name in TORCH_METHODS.split():
-        if name not in Tensor.__dict__:
+        if name not in own:
             setattr(Tensor, name, AbsentMethod(name))
-    for module, text in ROWS.items():
-        for name in text.split():
-            for world in (RAW, PUBLIC):
-                if name not in world:
-                    stub = FunctionType(_late_row.__code__, globals(), name)
-                    stub.__kwdefaults__ = {
-                        "late_name": name, "late_world": world, "late_module": f"{__package__}.{module}",
-                    }  # fmt: skip
-                    world[name] = stub
-    return functions
+    for modules, worlds in ((IN_BOTH, (RAW, PUBLIC)), (ON_ARRAYS, (RAW,)), (ON_TENSORS, (PUBLIC,))):
+        for file, text in modules.items():
+            module = f"{__package__}.{file}"
+            for name in text.split():
+                for world in worlds:
+                    world[name] = _Rule(_call_late, name, module, world)
 
 
 LATE_FUNCTIONS = {name: family for family, text in FUNCTIONS.items() for name in text.split()}
 
 
 def late_function(name: str) -> Any:
-    """``torch.<name>`` of a late family; a ``KeyError`` if none gives it."""
+    """``torch.<name>`` of a family; a ``KeyError`` if none gives it."""
     return read(LATE_FUNCTIONS[name]).FUNCTIONS[name]

@@ -31,6 +31,8 @@ RAW: dict[str, Any] = {
     "float32": np.dtype("f4"),
     "float64": np.dtype("f8"),
     "F32": np.float32,
+    "real_of": {np.dtype("c8"): np.dtype("f4"), np.dtype("c16"): np.dtype("f8")},
+    "complex_of": {np.dtype("f4"): np.dtype("c8"), np.dtype("f8"): np.dtype("c16")},
     "COMPLEX": False,  # True once a complex tensor was part of a graph (conjugate.py)
     "BUSY": False,  # True while some thread has a mode on: grad mode off, or a function mode (mode.py)
     "tick": itertools.count(-1, -1).__next__,  # keys of nodes: the newer the node, the smaller its key

@@ -152,7 +152,6 @@ class Row:
         """
         code = _first_call.__code__.replace(co_name=self.name)  # tracebacks of the first call show the operation
         front: Any = FunctionType(code, RAW, self.name)
-        front.__kwdefaults__ = {"lazy_number": len(_LAZY)}
 
         def complete() -> Any:
             made = self.compile(self.name, source())
@@ -160,7 +159,7 @@ class Row:
             front.__code__ = made.__code__
             return front
 
-        _LAZY.append(complete)
+        front.__kwdefaults__ = {"lazily_completed": complete}
         return front
 
     def differentiable(self, node: Node) -> Sequence[str]:
@@ -176,12 +175,8 @@ class Row:
         return f"<row {self.name}({', '.join(self.params)})>"
 
 
-_LAZY: list[Callable[[], Any]] = []  # what completes the stub of that number
-RAW["lazy_functions"] = _LAZY
-
-
-def _first_call(*args: Any, lazy_number: int, **kwargs: Any) -> Any:
-    return lazy_functions[lazy_number]()(*args, **kwargs)  # type: ignore[name-defined]  # noqa: F821  a name in RAW
+def _first_call(*args: Any, lazily_completed: Callable[[], Any], **kwargs: Any) -> Any:
+    return lazily_completed()(*args, **kwargs)
 
 
 class Step:

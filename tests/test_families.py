@@ -1,15 +1,16 @@
-"""Families of operations that are read late: their names are all listed, and work before anything else was used."""
+"""Families of operations are read late: their names are all listed, and work before anything else was used."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import engine
-from engine import families, late_names
+from engine import families, late_names, late_rules
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -20,9 +21,64 @@ def _ran(code: str) -> str:
 
 
 def test_late_names_are_written_anew() -> None:
-    """``engine/late_names.py`` is what ``python -m tests.late_names`` writes."""
-    written = (ROOT / "engine" / "late_names.py").read_text()
-    assert _ran("from tests import late_names; print(late_names.text(), end='')") == written
+    """``engine/late_names.py`` and ``late_rules.py`` are what ``python -m tests.late_names`` writes."""
+    written = [(ROOT / "engine" / name).read_text() for name in ("late_names.py", "late_rules.py")]
+    assert _ran("from tests import late_names; print(*late_names.texts().values(), sep='', end='')") == "".join(written)
+
+
+def test_import_reads_no_family() -> None:
+    """``import engine`` reads the engine alone."""
+    folders = ("engine.ops", "engine.calls.", "engine.nn")
+    assert _ran(f"import sys, engine; print([n for n in sys.modules if n.startswith({folders})])").strip() == "[]"
+
+
+@pytest.mark.parametrize("module", sorted({*late_rules.IN_BOTH, *late_rules.ON_ARRAYS, *late_rules.ON_TENSORS}))
+def test_each_file_can_be_the_first(module: str) -> None:
+    """A file of operations can be read before all others, and every name it is said to give is then itself."""
+    code = f"""
+import importlib, engine
+from engine import families, late_rules
+from engine.kernel import PUBLIC, RAW
+importlib.import_module("engine.{module}")
+for table, worlds in ((late_rules.IN_BOTH, (RAW, PUBLIC)), (late_rules.ON_ARRAYS, (RAW,))):
+    print([n for n in table.get("{module}", "").split() for w in worlds if isinstance(w[n], families._Rule)])
+"""
+    assert _ran(code).split() == ["[]", "[]"]
+
+
+def test_method_of_a_subclass_runs_once() -> None:
+    """What a subclass calls through ``super()`` is Tensor's own, also when that reads the family."""
+    code = """
+import engine
+class Loud(engine.Tensor):
+    def relu(self):
+        print("relu")
+        return super().relu()
+x = engine.ones(2).as_subclass(Loud)
+x.relu()
+x.relu()
+"""
+    assert _ran(code).split() == ["relu", "relu"]
+
+
+def test_property_that_is_written_first() -> None:
+    """The first use of a late property may be a write; the first use of a method, to hide it in one tensor."""
+    code = """
+import engine
+x = engine.full((2,), 1 + 1j)
+x.real = engine.zeros(2)
+x.relu = "mine"
+print(x.tolist(), x.relu, callable(engine.zeros(2).relu))
+"""
+    assert _ran(code).strip() == "[1j, 1j] mine True"
+
+
+def test_a_name_that_nobody_gives() -> None:
+    """A table that is out of date ends in a NameError, not in a loop."""
+    world: dict[str, Any] = {}
+    world["nothing"] = families._Rule(families._call_late, "nothing", "engine.ops.fill", world)
+    with pytest.raises(NameError, match="'nothing' is not defined"):
+        world["nothing"](1)
 
 
 @pytest.mark.parametrize("family", late_names.FUNCTIONS)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import _thread
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +21,7 @@ from engine.mode import here
 
 LIBRARIES = ["torch", "engine"]
 THREADS = 16
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(params=LIBRARIES)
@@ -291,3 +295,56 @@ def test_locks_survive_a_failing_hook() -> None:
     thread.join(10)
     assert not thread.is_alive()
     assert x.grad.tolist() == [4, 4]
+
+
+# Each of these reads other files of operations when it is first run, some of them in the backward pass
+FIRST_USES = """
+import sys, threading
+import engine as torch
+
+sys.setswitchinterval(1e-6)
+USES = [
+    lambda x: (x * x).sum(), lambda x: x.softmax(0).max(), lambda x: (x @ x.T).relu().mean(),
+    lambda x: x.sort()[0][0].norm(),
+    lambda x: torch.cat([x.cumsum(0), x.flip(1)]).std(), lambda x: x.gather(1, torch.tensor([[0], [1], [1]])).prod(),
+    lambda x: torch.where(x > 1, x.exp(), x.abs()).var(),
+    lambda x: x.index_select(0, torch.tensor([2, 0])).clamp(0, 2).sum(),
+    lambda x: torch.linalg.svd(x)[1].sum(), lambda x: torch.nn.functional.layer_norm(x, (2,)).pow(2).sum(),
+    lambda x: torch.complex(x, x).abs().sum(), lambda x: torch.special.erf(x).amax(), lambda x: x[1:, 0].logsumexp(0),
+    lambda x: torch.nn.functional.mse_loss(x, torch.zeros_like(x)), lambda x: (x.clone().mul_(3) / 2 - x**3).median(),
+    lambda x: torch.einsum("ij,kj->ik", x, x).det(),
+]
+wrong, barrier = [], threading.Barrier(len(USES))
+
+def used(i):
+    x = torch.tensor([[0.5, 2.0], [1.5, 1.0], [3.0, 0.25]], requires_grad=True)
+    y = USES[i](x)
+    (g,) = torch.autograd.grad(y, x, create_graph=True)
+    (g * x).sum().backward()
+    return y.item(), g.tolist(), x.grad.tolist()
+
+def run(i):
+    try:
+        barrier.wait(60)
+        found[i] = [used((i + k) % len(USES)) for k in range(len(USES))]
+    except BaseException as error:
+        wrong.append(repr(error))
+
+found = {}
+threads = [threading.Thread(target=run, args=(i,)) for i in range(len(USES))]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+assert not wrong, wrong
+expected = [used(i) for i in range(len(USES))]
+for i, results in found.items():
+    assert repr(results) == repr(expected[i:] + expected[:i]), (i, results)
+print(*sorted(n for n in sys.modules if n.startswith("engine.ops.")))
+"""
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_first_uses_in_many_threads(attempt: int) -> None:
+    """Sixteen threads begin with sixteen operations whose files nobody has read yet: each finds them whole."""
+    ran = subprocess.run([sys.executable, "-c", FIRST_USES], cwd=ROOT, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert len(ran.stdout.split()) > 20

@@ -15,8 +15,6 @@ def has_complex(x):
 
 
 RAW["has_complex"] = PUBLIC["has_complex"] = has_complex
-RAW["real_of"] = {np.dtype("c8"): np.dtype("f4"), np.dtype("c16"): np.dtype("f8")}
-RAW["complex_of"] = {np.dtype("f4"): np.dtype("c8"), np.dtype("f8"): np.dtype("c16")}
 
 
 # ------------------------------------------------ the same memory
