@@ -5,8 +5,8 @@ import builtins
 import numpy as np
 
 from ..kernel import PUBLIC, RAW, on_arrays, raw, rule
-from ..layout import laid_out
 from ..op import op, view
+from .layout import laid_out
 
 
 def _recorded_in_dtype(g, d):
