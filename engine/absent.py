@@ -51,7 +51,8 @@ def explain_module(error: ImportError, owner: str, name: str, modules: Iterable[
     below = [each.removeprefix(f"{owner}.") for each in modules if each.startswith(f"{owner}.")]
     _advise(error, owner, name, name in NAMES.get(owner, "").split(), below)
     if not hasattr(error, "__notes__"):
-        error.add_note(f"Hint: This engine has no such module. The nearest that exists is {owner}")
+        above = f" The nearest that exists is {owner}" if "." in owner else ""
+        error.add_note(f"Hint: This engine has no such module.{above}")
 
 
 class AbsentMethod:

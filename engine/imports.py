@@ -23,9 +23,11 @@ _BELOW = (
     "utils.data.dataset utils.data.sampler utils.dlpack"
 )
 MODULES = frozenset(["torch", *(f"torch.{name}" for name in _BELOW.split())])
+# Modules of PyTorch's for which the engine has one object each
+_OBJECTS = frozenset(f"torch.backends.{name}" for name in ("cuda", "cudnn", "mkl", "mkldnn", "mps", "openmp"))
 
 
-def module(name: str) -> ModuleType:
+def module(name: str) -> Any:
     """What ``import torch.nn`` imports: the engine's module for ``name``, which is PyTorch's.
 
     Errors: ModuleNotFoundError with Python's text for ``name``, and a note that says what PyTorch has."""
@@ -35,6 +37,8 @@ def module(name: str) -> ModuleType:
         if owner:
             getattr(module(owner), last, None)  # a function that has the name of its file now stands before it
         return importlib.import_module(_ours(name))
+    if name in _OBJECTS:
+        return getattr(module(owner), last)
     error = ModuleNotFoundError(f"No module named '{name}'", name=name)
     while owner not in MODULES:
         owner, _, last = owner.rpartition(".")
@@ -52,7 +56,7 @@ def member(owner: str, name: str) -> Any:
 
     Errors: ImportError with Python's text, and the note of the name that is absent."""
     __tracebackhide__ = True
-    place = module(owner).__file__
+    place = getattr(module(owner), "__file__", "unknown location")
     try:
         return _public(owner, name)
     except AttributeError as problem:
@@ -66,9 +70,11 @@ def member(owner: str, name: str) -> Any:
 
 
 def _public(owner: str, name: str) -> Any:
-    """What the module ``owner`` has under a name; a file of our own is not there. Errors: AttributeError."""
+    """What the module ``owner`` has under a name; a module is not there, unless it is PyTorch's of this name.
+
+    Errors: AttributeError."""
     value, whole = getattr(module(owner), name), f"{owner}.{name}"
-    if isinstance(value, ModuleType) and value.__name__ == _ours(whole) and whole not in MODULES:
+    if isinstance(value, ModuleType) and (value.__name__ != _ours(whole) or whole not in MODULES):
         raise AttributeError(name)
     return value
 

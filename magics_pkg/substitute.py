@@ -15,8 +15,8 @@ LIBRARY = "torch"
 STAND_IN = "engine"
 HOME = f"{STAND_IN}.imports"  # what it has for torch's modules; its frames are not shown
 HINT = (
-    "Hint: PyTorch is not installed here. %%backward --as torch above the cell with this import runs it, as it is, on"
-    " engine, which has PyTorch's API; or write import engine as torch."
+    "Hint: PyTorch is not installed here. %%backward --as torch above the cell with this import runs it on engine;"
+    " or write import engine as torch."
 )
 OTHERS = (
     "Hint: --as torch is for the import statements in the cell's own text. What other cells, libraries, magics and"

@@ -32,6 +32,10 @@ class Without:
         """What the real finder says, but for torch."""
         return None if name.partition(".")[0] == "torch" else self.finder.find_spec(name, *where)
 
+    def __getattr__(self, name: str) -> Any:
+        """Whatever else finders do."""
+        return getattr(self.finder, name)
+
 
 def hide_torch() -> None:
     """No import finds torch from here on."""

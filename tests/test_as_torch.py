@@ -114,6 +114,11 @@ def test_names_of_modules(shell: InteractiveShell) -> None:
     assert names["Adam"] is engine.optim.Adam
     assert names["check"] is engine.autograd.gradcheck
     assert names["tensor"] is engine.tensor
+    cells.run(
+        shell, "%%backward --as torch\nimport torch.backends.cudnn as cudnn\nfrom torch.backends.mps import is_built"
+    )
+    assert names["cudnn"] is engine.backends.cudnn
+    assert names["is_built"]() is False
 
 
 def test_the_name_alone(shell: InteractiveShell, torch: Any) -> None:
@@ -242,9 +247,13 @@ def test_name_without_import(shell: InteractiveShell) -> None:
             "The nearest that exists is torch.optim.ad",
         ),
         ("from torch.nn.modules.linear import Linear", "No module named 'torch.nn.modules.linear'", "torch.nn.modules"),
-        ("from torch.nothing import *", "No module named 'torch.nothing'", "The nearest that exists is torch"),
+        ("from torch.nothing import *", "No module named 'torch.nothing'", "Hint: This engine has no such module."),
         ("import torch.nn.Linear", "No module named 'torch.nn.Linear'", "is no module: from torch.nn import Linear"),
-        ("import torch.a.b.c", "No module named 'torch.a.b.c'", "The nearest that exists is torch"),
+        ("import torch.nn.modules.conv", "No module named 'torch.nn.modules.conv'", "torch.nn.modules"),
+        ("from torch.nn.modules import utils", "cannot import name 'utils' from 'torch.nn.modules'", ""),
+        ("from torch import importlib", "cannot import name 'importlib' from 'torch'", ""),
+        ("from torch.backends.cudnn import no", "cannot import name 'no' from 'torch.backends.cudnn'", ""),
+        ("import torch.a.b.c", "No module named 'torch.a.b.c'", "This engine has no such module."),
         ("import torch.nn.attention", "No module named 'torch.nn.attention'", "PyTorch has torch.nn.attention"),
         ("from torch import absent", "cannot import name 'absent' from 'torch'", ""),
         ("import torch.kernel", "No module named 'torch.kernel'", ""),
