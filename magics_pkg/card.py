@@ -112,9 +112,11 @@ def _says_more(graph: Graph, linear: Linear, edge: Edge, tail: Node) -> bool:
 
 def _card(graph: Graph, node: Node) -> Card:
     again = node.repeat_of is not None
-    title = one_line(node.name or node.symbol or node.op or "?")
-    symbol = one_line(node.symbol) if node.name and node.symbol != node.name else ""
+    title = one_line(node.folded or node.name or node.symbol or node.op or "?")
+    symbol = one_line(node.symbol) if (node.folded or node.name) and node.symbol != title else ""
     source = "" if node.kind == "leaf" or again else one_line(node.source)
+    if node.folded and node.name != node.folded:
+        source = f"{one_line(node.name)} = {source}" if source else one_line(node.name)
     if source in (title, symbol):
         source = ""
     blocks = () if again else tuple(_blocks(graph, node))
@@ -149,11 +151,20 @@ def _card(graph: Graph, node: Node) -> Card:
     )
 
 
+def operations(count: int) -> str:
+    """How many operations, in words."""
+    return f"{count} operation{'' if count == 1 else 's'}"
+
+
 def _meta(node: Node, blocks: Sequence[Block]) -> str:
     words = {"leaf": "leaf", "constant": "data"}.get(node.kind, node.op)
     if node.repeat_of is not None:
         words = f"{words}, again"
-    if node.count > 1:
+    if node.folded:
+        words = operations(node.operations)
+    if node.kind == "leaf" and node.count > 1:
+        words = f"{node.count} leaves"
+    elif node.count > 1:
         words += f" · {node.count} times"
     if node.kind != "op" or any(block.more for block in blocks) or not blocks:
         words += f" · {shape(node.shape)}"

@@ -8,9 +8,18 @@ from typing import Any
 
 import numpy as np
 
-Key = tuple[Any, ...]  # ("leaf", node), ("node", node, nr) or ("edge", node, slot): how a sweep's results are found
+# How a sweep's results are found: ("leaf", node), ("node", node, nr), ("edge", node, slot); ("sum", key, key, ...);
+# ("all", (key, size), ...), one after the other
+Key = tuple[Any, ...]
 LIMIT = 24  # entries copied of an operation's value and gradient
 LEAF_LIMIT = 100  # and of a leaf's or an output's
+
+
+def leaf_nodes(key: Key) -> list[Any]:
+    """The leaves whose `.grad` is what this key finds: one, several, or none for anything else."""
+    if key[0] == "all":
+        return [node for each, _ in key[1:] for node in leaf_nodes(each)]
+    return [key[1]] if key[0] == "leaf" else []
 
 
 @dataclass(frozen=True)
@@ -25,12 +34,15 @@ class Values:
 
 @dataclass(frozen=True)
 class Quantity:
-    """A gradient that is shown: its name, shape, which flat entries, and where a sweep finds it."""
+    """A gradient that is shown: its name, shape, which flat entries, and where a sweep finds it.
+
+    parts: the names of the gradients that it holds one after the other."""
 
     name: str
     shape: tuple[int, ...]
     indices: tuple[int, ...]
     key: Key
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -38,6 +50,7 @@ class Node:
     """A card. ``grad``: index in ``Graph.quantities``. ``repeat_of``: the leaf that this is drawn again for.
 
     ``span``: first line, first column, last line, last column in ``Graph.code``, characters from 0, lines from 1.
+    ``folded``: the name of the function or module that the card stands for, ``operations``: how many it holds.
     """
 
     id: str
@@ -57,6 +70,8 @@ class Node:
     count: int = 1
     note: str = ""
     span: tuple[int, int, int, int] | None = None
+    folded: str = ""
+    operations: int = 0
 
 
 @dataclass(frozen=True)

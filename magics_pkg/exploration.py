@@ -13,6 +13,7 @@ import numpy as np
 
 from . import card, dot, layout, svg, text
 from .backends import plain
+from .elements import leaf_nodes
 from .explain import STALE
 from .format import shape
 from .graph import Graph
@@ -36,6 +37,7 @@ class Settings:
     max_nodes: int = 100
     graph: bool = True
     seconds: float = 5.0  # that Graphviz may take
+    depth: float | None = None  # levels of modules and functions that are open; None: as many as are legible
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ class Exploration:
 
     def _is_shown(self, leaf: Leaf) -> bool:
         shown = {self.graph.node(each).grad for each in self.graph.leaves}
-        return any(self.graph.quantities[each].key == ("leaf", leaf.node) for each in shown if each is not None)
+        return any(leaf.node in leaf_nodes(self.graph.quantities[each].key) for each in shown if each is not None)
 
     @property
     def message(self) -> str:

@@ -2,149 +2,118 @@
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .backends import Backend
+from .depth import Home, Plan
+from .groups import Chain, Group, Tree
 from .trace import Call, Site, Trace
-
-Arrival = tuple[Any, int]  # a node and which of its outputs: where a gradient arrives
+from .web import Arrival, Web
 
 
 @dataclass(eq=False)
 class Part:
-    """What one card stands for: a call's autograd nodes, or those of all visits to a place.
+    """What one card stands for: a call's autograd nodes, those of all visits to a place, or those of a folded group.
 
-    first, last: sequence numbers of its oldest and newest node. count: visits. arrival: where the gradient of the
-    card's own value arrives. sites: the places that were visited. level: how deep in the user's frames the visits were
-    told apart; 0: by line. middle: a stretch of the graph that is not drawn.
+    first, last: sequence numbers of its oldest and newest node. visits: what tells its visits apart; newest: the last
+    of them. arrival: where the gradient of the card's own value arrives. sites: the places that were visited. level:
+    how deep in the user's frames the visits were told apart; 0: by line. middle: a stretch of the graph that is not
+    drawn. group: the function or module that it is. inside: the groups that it stands in. units: visit and unit of
+    each operation of a group.
     """
 
     first: int
     last: int = 0
-    units: set[Hashable] = field(default_factory=set)
+    visits: set[Hashable] = field(default_factory=set)
+    newest: Hashable = None
     call: Call | None = None  # the newest
     arrival: Arrival | None = None
     nodes: int = 0
     sites: set[Site] = field(default_factory=set)
     level: int | None = None
     middle: bool = False
+    group: Group | None = None
+    inside: Chain = ()
+    units: set[tuple[Hashable, Hashable]] = field(default_factory=set)
 
     @property
     def count(self) -> int:
-        return len(self.units)
+        """How often it was visited."""
+        return len(self.visits)
+
+    @property
+    def operations(self) -> int:
+        """How many operations the newest visit to a group did."""
+        return sum(visit == self.newest for visit, _ in self.units)
+
+    @property
+    def repeats(self) -> bool:
+        """Whether some place in it was visited more than once."""
+        return self.group is not None or self.count > len(self.sites)
 
 
 @dataclass(frozen=True)
-class Web:
-    """The autograd graph under some roots: nodes from old to new, what follows each, and the leaves' nodes."""
+class Parts:
+    """All parts, the oldest first; which of them each node is in, and in which visit to it."""
 
-    nodes: list[Any]
-    following: dict[Any, tuple[Arrival, ...]]
-    leaves: list[Any]
-    numbers: dict[Any, int]
-
-
-def reach(backend: Backend, roots: Iterable[Arrival]) -> Web:
-    """Everything under the roots, without recursion."""
-    following: dict[Any, tuple[Arrival, ...]] = {}
-    numbers: dict[Any, int] = {}
-    pending = [node for node, _ in roots]
-    while pending:
-        node = pending.pop()
-        if node in following:
-            continue
-        following[node] = ways = node.next_functions
-        numbers[node] = node._sequence_nr()
-        pending += [each for each, _ in ways if each is not None and each not in following]
-    leaves = [each for each in following if numbers[each] == backend.last_sequence_number]
-    inner = [each for each in following if numbers[each] != backend.last_sequence_number]
-    return Web(sorted(inner, key=numbers.__getitem__), following, leaves, numbers)
-
-
-def owners(trace: Trace, web: Web) -> dict[Any, Call]:
-    """The call that made each node: made between its sequence numbers, and reached from its result through such nodes.
-
-    Of calls whose results have been let go, the sequence numbers alone tell.
-    """
-    owned: dict[Any, Call] = {}
-    loose: list[Call] = []
-    for call in trace.calls:
-        record = call.record
-        if record.node is None:
-            if record.after > record.before:
-                loose.append(call)
-            continue
-        pending = [record.node]
-        if isinstance(record.result, tuple):
-            pending += [n for each in record.result if (n := getattr(each, "grad_fn", None)) is not None]
-        passed: set[Any] = set()  # not in the graph any more: the result was a view, and its base was written over
-        while pending:
-            node = pending.pop()
-            number = web.numbers.get(node)
-            if number is None and node not in passed and record.after - record.before > 2:
-                passed.add(node)
-                number = node._sequence_nr()
-            elif number is None or node in owned:
-                continue
-            if not record.before <= number < record.after:
-                continue
-            if node in web.numbers:
-                owned[node] = call
-            ways = web.following.get(node) or node.next_functions
-            pending += [each for each, _ in ways if each is not None]
-    starts = [call.record.before for call in loose]
-    for node in web.nodes if loose else ():
-        if node not in owned:
-            place = bisect.bisect_right(starts, web.numbers[node]) - 1
-            if place >= 0 and web.numbers[node] < loose[place].record.after:
-                owned[node] = loose[place]
-    if len(owned) < len(web.nodes):
-        _own_views(trace, web, owned)
-    return owned
-
-
-def _own_views(trace: Trace, web: Web, owned: dict[Any, Call]) -> None:
-    """A view whose base was written over gets a new node, outside any call: it is still what the view's call made."""
-    for call in trace.calls:
-        if call.record.node is not None:
-            for each in call.outputs:
-                node = getattr(each, "grad_fn", None)
-                if node in web.numbers and node not in owned:
-                    owned[node] = call
+    ordered: list[Part]
+    of: dict[Any, Part]
+    visits: dict[Any, Hashable]
 
 
 def parts_of(
-    trace: Trace, web: Web, owned: dict[Any, Call], roots: Iterable[Arrival], most: int
-) -> tuple[list[Part], dict[Any, Part]]:
-    """The cards' parts, oldest first, and which part each node is in; at most about ``most`` parts.
+    trace: Trace,
+    web: Web,
+    owned: dict[Any, Call],
+    roots: Iterable[Arrival],
+    most: int,
+    tree: Tree,
+    homes: dict[Any, Home],
+    plan: Plan,
+) -> Parts:
+    """The cards' parts; at most about ``most`` of them.
 
-    Visits to a place become one part first (a loop), then what a function or module did, then a line of the cell, and
-    at last the middle of the graph becomes one.
+    The plan's groups are one part each. Of the rest, visits to a place become one part first (a loop), then what a
+    function or module did, then a line of the cell, and at last the middle of the graph becomes one.
     """
     units = {node: trace.calls[owned[node].unit] if node in owned else node for node in web.nodes}
-    named, levels = _groups(trace, set(units.values()), most)
-    parts: dict[Hashable, Part] = {}
-    part_of: dict[Any, Part] = {}
+    cards = {node: plan.card(home.chain) for node, home in homes.items()}
+    loose = {unit for node, unit in units.items() if cards[node] is None}
+    named, levels = _groups(trace, loose, max(most - len({each for each in cards.values() if each is not None}), 1))
+    found: dict[Hashable, Part] = {}
+    parts = Parts([], {}, {})
     for node in web.nodes:
-        unit = units[node]
-        name, number = named[unit], web.numbers[node]
-        part = parts.get(name)
+        unit, group, home, number = units[node], cards[node], homes[node], web.numbers[node]
+        name: Hashable = named[unit] if group is None else group
+        part = found.get(name)
         if part is None:
-            part = parts[name] = Part(number, level=levels[name])
-        part.last, part.call = number, owned.get(node)
-        part.units.add(unit)
+            part = found[name] = Part(number, group=group, inside=home.chain)
+            part.level = levels[name] if group is None else None
+        part.last, part.call = number, owned.get(node) or (None if group is None else part.call)
+        part.inside = _shared(part.inside, home.chain if group is None else home.chain[: group.level])
+        if group is None:
+            part.newest = unit
+        elif home.call is not None:
+            part.newest = tree.visit(home.call, group)
+            part.units.add((part.newest, unit))
+        part.visits.add(part.newest)
         part.nodes += 1
         if part.call is not None:
             part.sites.add(part.call.site)
-        part_of[node] = part
-    ordered = sorted(parts.values(), key=lambda each: each.first)
-    if len(ordered) > most:
-        ordered = _without_middle(ordered, part_of, most)
-    _find_arrivals(web, part_of, roots)
-    return ordered, part_of
+        parts.of[node], parts.visits[node] = part, part.newest
+    parts.ordered.extend(sorted(found.values(), key=lambda each: each.first))
+    if len(parts.ordered) > most:
+        parts.ordered[:] = _without_middle(parts.ordered, parts.of, most)
+    _find_arrivals(web, parts, roots)
+    return parts
+
+
+def _shared(one: Chain, other: Chain) -> Chain:
+    if one == other:
+        return one
+    ends = (i for i, (here, there) in enumerate(zip(one, other, strict=False)) if here is not there)
+    return one[: next(ends, min(len(one), len(other)))]
 
 
 def _groups(trace: Trace, units: set[Any], most: int) -> tuple[dict[Any, Hashable], dict[Hashable, int | None]]:
@@ -232,7 +201,7 @@ def _without_middle(ordered: list[Part], part_of: dict[Any, Part], most: int) ->
     middle = Part(stretch[0].first, stretch[-1].last, middle=True)
     inside = set(map(id, stretch))
     for part in stretch:
-        middle.units |= part.units
+        middle.visits |= part.visits
         middle.nodes += part.nodes
         middle.last = max(middle.last, part.last)
     for node, part in part_of.items():
@@ -241,7 +210,7 @@ def _without_middle(ordered: list[Part], part_of: dict[Any, Part], most: int) ->
     return [*ordered[:head], middle, *ordered[len(ordered) - tail :]]
 
 
-def _find_arrivals(web: Web, part_of: dict[Any, Part], roots: Iterable[Arrival]) -> None:
+def _find_arrivals(web: Web, parts: Parts, roots: Iterable[Arrival]) -> None:
     """Where a part's own gradient arrives: at the newest of its nodes that something else, or the user, starts from."""
 
     def offer(part: Part, arrival: Arrival) -> None:
@@ -250,11 +219,11 @@ def _find_arrivals(web: Web, part_of: dict[Any, Part], roots: Iterable[Arrival])
             part.arrival = arrival
 
     for node in web.nodes:
-        part = part_of[node]
-        for arrival in web.following[node]:
-            inner = part_of.get(arrival[0])
-            if inner is not None and (inner is not part or part.count > 1):
+        part = parts.of[node]
+        for _, arrival in web.crossings(node):
+            inner = parts.of[arrival[0]]
+            if inner is not part or parts.visits[node] != parts.visits[arrival[0]]:
                 offer(inner, arrival)
     for arrival in roots:
-        if arrival[0] in part_of:
-            offer(part_of[arrival[0]], arrival)
+        if arrival[0] in parts.of:
+            offer(parts.of[arrival[0]], arrival)

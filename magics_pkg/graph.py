@@ -10,54 +10,65 @@ from typing import Any
 
 from . import errors
 from .backends import custom_function
+from .depth import Folding
 from .elements import LEAF_LIMIT, LIMIT, Edge, Graph, Key, Node, Quantity, Values, values_of
-from .fold import Arrival, Part, owners, parts_of, reach
-from .inputs import Input, Inputs
-from .names import Namespace, tensors_in
+from .fold import Part, parts_of
+from .inputs import Input, Inputs, sum_of
+from .links import links_of
+from .names import tensors_in
 from .outputs import outputs_of
 from .source import Position
+from .subject import Subject
 from .trace import Call, Trace
-from .values import Computed
-from .wording import Wording, numbered
+from .web import Arrival
+from .wording import numbered
 
 __all__ = ["Edge", "Graph", "Node", "Quantity", "Values", "graph_of", "values_of"]
 
 MAX_NODES = 100
 SPREAD = 6  # a leaf used at places more than so many levels apart is drawn again
 USES = 6  # and one copy of it serves at most so many cards
-OWNER = re.compile(r"[^\W\d]\w*(\.\w+|\[[^\[\] ]*\])*")  # y, model.fc1.weight, hs[0], cfg['p']
-
-# The edges between two parts: (tail, place): node, slot, arrival, carried
-Links = dict[Part, dict[tuple[Part, Any], tuple[Any, int, Arrival, bool]]]
+OWNER = re.compile(r"[^\W\d]\w*(\.\w+|\[[^\[\] ]*\])*(\(\))?")  # y, model.fc1.weight, hs[0], cfg['p'], f()
 
 
-def graph_of(trace: Trace, output: Any = None, wrt: Iterable[Any] | None = None, max_nodes: int = MAX_NODES) -> Graph:
+def graph_of(
+    trace: Trace,
+    output: Any = None,
+    wrt: Iterable[Any] | None = None,
+    max_nodes: int = MAX_NODES,
+    folding: Folding | None = None,
+) -> Graph:
     """The Graph under an output (a name, tensors, or None for the cell's own), at most about ``max_nodes`` cards.
 
     wrt: names or tensors of the leaves whose gradients are shown; None for all.
     Errors: OutputError where there is no such output; UsageError for a leaf that is not there.
     """
-    return _Assembly(trace, outputs_of(trace, output), max_nodes).graph(wrt)
+    return drawn(Subject(trace, outputs_of(trace, output)), wrt, max_nodes, folding or Folding())
+
+
+def drawn(subject: Subject, wrt: Iterable[Any] | None, max_nodes: int, folding: Folding) -> Graph:
+    """The Graph of a subject, folded in one way."""
+    return _Assembly(subject, max_nodes, folding, wrt).graph()
 
 
 class _Assembly:
     """One Graph being put together."""
 
-    def __init__(self, trace: Trace, roots: tuple[Any, ...], max_nodes: int) -> None:
-        backend = trace.backend
-        assert backend is not None
-        self.trace = trace
-        self.arrivals: dict[Arrival, Any] = {backend.root(root): root for root in roots}
-        self.web = reach(backend, self.arrivals)
-        self.owned = owners(trace, self.web)
-        self.names = Namespace(trace.namespace, backend)
-        self.wording = Wording(trace, self.names)
-        self.computed = Computed(trace, self.names, self.owned, self.arrivals)
-        leaves = min(len(self.web.leaves), max_nodes // 2)
-        self.parts, self.part_of = parts_of(trace, self.web, self.owned, self.arrivals, max(max_nodes - leaves, 1))
-        self.inputs = Inputs(trace, self.names, self.web, self.parts, self.part_of, roots)
-        self.inputs.merge(max(max_nodes // 2, 1), max(max_nodes - len(self.parts) - leaves, 4))
-        self.links = self._links()
+    def __init__(self, subject: Subject, max_nodes: int, folding: Folding, wrt: Iterable[Any] | None) -> None:
+        trace = self.trace = subject.trace
+        self.subject, self.folding = subject, folding
+        self.web, self.arrivals, self.names = subject.web, subject.arrivals, subject.names
+        self.wording, self.computed = subject.wording, subject.computed
+        self.plan = subject.plan(folding, max_nodes)
+        leaves = min(self.plan.leaves, max_nodes // 2)
+        most = max(max_nodes - leaves, 1)
+        parts = parts_of(trace, self.web, subject.owned, self.arrivals, most, subject.tree, subject.homes, self.plan)
+        self.parts, self.part_of = parts.ordered, parts.of
+        self.links = links_of(self.web, parts)
+        self.inputs = Inputs(trace, self.names, self.web, parts, subject.tree, subject.roots)
+        single = self._asked_for(wrt)
+        self.inputs.merge(max(max_nodes // 2, 1), max(max_nodes - len(self.parts) - leaves, 4), single)
+        self.chosen = single or self.inputs.leaves
         self.quantities: list[Quantity] = []
         self.taken: dict[str, int] = {}
         self.nodes: list[Node] = []
@@ -65,10 +76,10 @@ class _Assembly:
         self.ids: dict[Part, str] = {}
         self.told: dict[Part, tuple[str, str]] = {}
 
-    def graph(self, wrt: Iterable[Any] | None) -> Graph:
+    def graph(self) -> Graph:
         """Names first, for every quantity is named after a card; then cards in the order in which they were made."""
         self._name()
-        chosen = self._chosen(wrt)
+        chosen = self.chosen
         depths = self._depths()
         copies = {each: self._copies(each, depths) for each in self.inputs}
         feeding: dict[Part, list[Input]] = {}
@@ -87,7 +98,7 @@ class _Assembly:
             self._add_failed(self.trace.failed, self.trace.error)
         outputs = tuple(self._output_id(arrival) for arrival in self.arrivals)
         return Graph(
-            tuple(_grouped(self.nodes)),
+            tuple(_grouped(self.nodes, self.plan.folds, self.folding.opened)),
             tuple(self.edges),
             tuple(self.quantities),
             outputs[0],
@@ -96,26 +107,6 @@ class _Assembly:
             (*self.trace.notes, *self.inputs.notes, *self.computed.notes),
             outputs,
         )
-
-    # ---------------------------------------------------------------- what there is
-    def _links(self) -> Links:
-        """Edges between parts, by head: every one of them, but of those between visits to folded places the newest."""
-        links: Links = {}
-        for node in self.web.nodes:
-            head = self.part_of[node]
-            for slot, arrival in enumerate(self.web.following[node]):
-                tail = self.part_of.get(arrival[0])
-                if tail is None or (tail is head and (head.middle or self._unit(node) == self._unit(arrival[0]))):
-                    continue
-                folded = head.count > 1 or tail.count > 1
-                place = slot if folded else (node, slot)
-                carried = tail is head or tail.first > head.first
-                links.setdefault(head, {})[tail, place] = (node, slot, arrival, carried)
-        return links
-
-    def _unit(self, node: Any) -> Any:
-        call = self.owned.get(node)
-        return node if call is None else call.unit
 
     # ---------------------------------------------------------------- what it is called
     def _name(self) -> None:
@@ -138,20 +129,26 @@ class _Assembly:
 
     def _part_name(self, part: Part) -> tuple[str, bool]:
         arrival = part.arrival
+        if part.group is not None and arrival is None:
+            return part.group.name, True
         made = self.computed.tensor(arrival) if arrival is not None else None
         written = self.wording.label(part, arrival[1] if arrival else 0)
         if made is None:
             return written, False
         tensor, version = made
         name = self.names.name(tensor, written) if tensor._version == version or arrival in self.arrivals else ""
+        if part.group is not None:  # a name that is only the code's would hide which module it is
+            return name or part.group.name, True
         return name or written, bool(name)
 
     # ---------------------------------------------------------------- cards and edges
-    def _quantity(self, name: str, key: Key, shape: tuple[int, ...], limit: int = LIMIT) -> int:
+    def _quantity(
+        self, name: str, key: Key, shape: tuple[int, ...], limit: int = LIMIT, parts: tuple[str, ...] = ()
+    ) -> int:
         times = self.taken[name] = self.taken.get(name, 0) + 1
         if times > 1:
             name = f"{name} ({times})"
-        self.quantities.append(Quantity(name, shape, tuple(range(min(math.prod(shape), limit))), key))
+        self.quantities.append(Quantity(name, shape, tuple(range(min(math.prod(shape), limit))), key, parts))
         return len(self.quantities) - 1
 
     def _place(self, position: Position | None) -> dict[str, Any]:
@@ -168,7 +165,7 @@ class _Assembly:
         name, source = self.told[part]
         limit = LEAF_LIMIT if output else LIMIT
         value = self.computed.value(arrival, limit)
-        op = arrival[0].name() if arrival and not part.middle else ""
+        op = arrival[0].name() if arrival and not part.middle and part.group is None else ""
         grad = None
         if arrival is not None and not part.middle and (shape := self.computed.drawn(arrival)) is not None:
             grad = self._quantity(f"{_owner(name or source or op)}.grad", ("node", *arrival), shape, limit)
@@ -186,8 +183,10 @@ class _Assembly:
                 dtype=value.dtype,
                 value=Values(value.shape, value.dtype) if part.middle else value,
                 grad=grad,
-                group=self.wording.group(part),
+                group=tuple(each.name for each in part.inside),
                 count=part.count,
+                folded=part.group.name if part.group is not None else "",
+                operations=part.operations,
                 note=self._note(part),
                 **self._place(self.wording.position(part)),
             )
@@ -196,12 +195,12 @@ class _Assembly:
     def _note(self, part: Part) -> str:
         if part.middle:
             return f"{part.count} operations, not drawn one by one"
-        custom = custom_function(part.arrival[0]) if part.arrival is not None else ""
+        custom = custom_function(part.arrival[0]) if part.arrival is not None and part.group is None else ""
         if custom == "BackwardHookFunction":
             return "a module's backward hook sees what passes here"
         if custom:
             return "a function of your own: what it computes inside is not recorded"
-        if part.call is None and self.trace.calls:
+        if part.call is None and part.group is None and self.trace.calls:
             return "not recorded: made before this cell, or out of its sight"
         return ""
 
@@ -210,15 +209,14 @@ class _Assembly:
         if copy in each.ids:
             return
         leaf = each.node is not None
-        array, note = self.inputs.array(each)
-        value = values_of(array, LEAF_LIMIT if leaf else LIMIT)
+        value, note = self.inputs.value(each, LEAF_LIMIT if leaf else LIMIT)
         first = each.ids.get(None)
         grad = None
         if leaf and each in chosen:
             if first is not None:
                 grad = self.nodes[int(first[1:])].grad
             else:
-                grad = self._quantity(f"{_owner(each.name)}.grad", ("leaf", each.node), value.shape, LEAF_LIMIT)
+                grad = self._quantity(f"{_owner(each.name)}.grad", each.key, value.shape, LEAF_LIMIT, each.parts)
         each.ids[copy] = f"n{len(self.nodes)}"
         self.nodes.append(
             Node(
@@ -234,32 +232,47 @@ class _Assembly:
                 value=value,
                 grad=grad,
                 repeat_of=first if copy is not None else None,
+                group=self._owners(each, copy),
                 count=each.count,
                 note=each.note or note,
                 **self._place(self.trace.position(each.maker.site) if each.maker is not None else None),
             )
         )
 
+    def _owners(self, each: Input, copy: Part | None) -> tuple[str, ...]:
+        """The open modules that a parameter is drawn in: those that it belongs to."""
+        tensor = each.members[0].tensor if each.members else each.tensor
+        chains = [copy.inside] if copy is not None else [part.inside for part in each.uses]
+        shared = [group for group in chains[0] if all(group in chain for chain in chains)] if chains else []
+        last = max((i for i, group in enumerate(shared) if id(tensor) in group.parameters), default=-1)
+        return tuple(group.name for group in shared[: last + 1])
+
     def _add_edges(self, part: Part, inputs: list[tuple[Input, Part | None]]) -> None:
         """The edges into a card: constants first, then in the order of the operation's inputs."""
-        edges: list[tuple[Any, str, tuple[str, str], Any, int, Arrival, bool]] = []
+        edges: list[tuple[Any, str, tuple[str, str], Key, tuple[int, ...] | None, bool]] = []
         for each, copy in inputs:
             tail, told = each.ids[copy], (each.name, each.source)
             if each.node is None:
                 self.edges.append(Edge(f"e{len(self.edges)}", tail, self.ids[part]))
-            for node, slot in each.uses[part]:
-                arrival = self.web.following[node][slot]
-                edges.append(((self.web.numbers[node], slot), tail, told, node, slot, arrival, False))
-        for (source, _), (node, slot, arrival, carried) in self.links.get(part, {}).items():
-            order = self.web.numbers[node], slot
-            edges.append((order, self.ids[source], self.told[source], node, slot, arrival, carried))
+            elif each.members or (part.group is not None and each.count == 1):
+                edges.append((self._order(each.uses[part][0]), tail, told, *each.into(part), False))
+            else:
+                for way in each.uses[part][: None if part.group is None else 1]:
+                    shape = self.computed.drawn(self.web.following[way[0]][way[1]])
+                    edges.append((self._order(way), tail, told, ("edge", *way), shape, False))
+        for link in self.links.get(part, ()):
+            shape = self.computed.drawn(link.arrival)
+            order, tail = self._order(link.ways[-1]), self.ids[link.tail]
+            edges.append((order, tail, self.told[link.tail], sum_of(link.ways), shape, link.carried))
         head = self.told[part][0] or self.told[part][1] or self.ids[part]
-        for _, tail, told, node, slot, arrival, carried in sorted(edges, key=lambda edge: edge[0]):
-            shape = self.computed.drawn(arrival)
+        for _, tail, told, key, shape, carried in sorted(edges, key=lambda edge: edge[0]):
             grad = None
             if shape is not None:
-                grad = self._quantity(f"{told[0] or told[1] or tail}→{head}", ("edge", node, slot), shape)
+                grad = self._quantity(f"{told[0] or told[1] or tail}→{head}", key, shape)
             self.edges.append(Edge(f"e{len(self.edges)}", tail, self.ids[part], grad, carried))
+
+    def _order(self, way: tuple[Any, int]) -> tuple[int, int]:
+        return self.web.numbers[way[0]], way[1]
 
     def _add_failed(self, call: Call, error: BaseException) -> None:
         """The call that raised, as a card without a value, under what it was given."""
@@ -295,9 +308,9 @@ class _Assembly:
         """How many cards lie between a part and the output, at most."""
         depths = dict.fromkeys(self.parts, 0)
         for head in reversed(self.parts):
-            for (tail, _), (_, _, _, carried) in self.links.get(head, {}).items():
-                if not carried:
-                    depths[tail] = max(depths[tail], depths[head] + 1)
+            for link in self.links.get(head, ()):
+                if not link.carried:
+                    depths[link.tail] = max(depths[link.tail], depths[head] + 1)
         return depths
 
     def _copies(self, each: Input, depths: dict[Part, int]) -> dict[Part, Part | None]:
@@ -323,8 +336,8 @@ class _Assembly:
             return self.ids[part]
         return next(each.ids[None] for each in self.inputs.leaves if each.node is arrival[0])
 
-    def _chosen(self, wrt: Iterable[Any] | None) -> list[Input]:
-        """The leaves whose gradients are shown."""
+    def _asked_for(self, wrt: Iterable[Any] | None) -> list[Input]:
+        """The leaves that were asked for by name, or as tensors."""
         leaves = self.inputs.leaves
         chosen: list[Input] = []
         for each in wrt or ():
@@ -333,23 +346,25 @@ class _Assembly:
                 text = each if isinstance(each, str) else "this tensor"
                 raise errors.unknown("--wrt: the leaf", text, [leaf.name for leaf in leaves if leaf.name])
             chosen += [leaf for leaf in found if leaf not in chosen]
-        return chosen or leaves
+        return chosen
 
     def _is(self, leaf: Input, name: str) -> bool:
         return name == leaf.name or name in self.names.tensors.get(id(leaf.tensor), ())
 
 
-def _grouped(nodes: list[Node]) -> list[Node]:
-    """Only groups that tell cards apart stay: not those of a single card, nor one around all."""
-    sizes: dict[tuple[str, ...], int] = {}
+def _grouped(nodes: list[Node], folds: bool, opened: frozenset[str]) -> list[Node]:
+    """Only groups that tell cards apart stay: not those of a single card, nor one around all. Where there are folded
+    ones, which a reader opens and closes, one around all is told as well; one that was opened always is."""
     operations = sum(node.kind == "op" for node in nodes)
+    most = operations + folds
+    sizes: dict[tuple[str, ...], int] = {}
     for node in nodes:
-        for depth in range(1, len(node.group) + 1):
+        for depth in range(1, len(node.group) + 1) if node.kind == "op" else ():
             sizes[node.group[:depth]] = sizes.get(node.group[:depth], 0) + 1
     told = []
     for node in nodes:
-        depths = range(1, len(node.group) + 1)
-        kept = tuple(node.group[depth - 1] for depth in depths if 1 < sizes[node.group[:depth]] < operations)
+        paths = [node.group[:depth] for depth in range(1, len(node.group) + 1)]
+        kept = tuple(path[-1] for path in paths if 1 < sizes[path] < most or path[-1] in opened)
         told.append(replace(node, group=kept) if kept != node.group else node)
     return told
 

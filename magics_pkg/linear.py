@@ -19,7 +19,7 @@ from .passes import BackwardPasses
 from .trace import Backward
 
 if TYPE_CHECKING:
-    from .graph import Graph, Quantity
+    from .graph import Graph
 
 SLIDERS = 16  # at most so many entries of v have a slider at once
 BUDGET = 0.25  # seconds that the sweeps of one backward call may take together
@@ -187,6 +187,11 @@ def _nbytes(sweep: Any) -> int:
 def found(sweep: Any, key: tuple[Any, ...]) -> Array | None:
     """The gradient that this sweep sent to a quantity, all entries, flat; None where nothing arrived."""
     kind, node, *rest = key
+    if kind == "sum":
+        arrived = [part for each in key[1:] if (part := found(sweep, each)) is not None]
+        return sum(arrived[1:], arrived[0]) if arrived else None
+    if kind == "all":
+        return _joined([(found(sweep, each), size) for each, size in key[1:]])
     if kind == "leaf":
         value = sweep.leaves.get(node)
     elif kind == "edge":
@@ -220,8 +225,9 @@ def build(
         for place, quantity in enumerate(graph.quantities):
             constant = sweeps.rest if sweeps.linear else last
             parts = [None if sweep is None else found(sweep, quantity.key) for sweep in (constant, *sweeps.rows)]
-            held = _held(quantity, before if sweeps.linear or last is not None else after)
+            held = _held(quantity.key, before if sweeps.linear or last is not None else after)
             if held is not None:
+                held = held.astype(np.float64)
                 parts[0] = held if parts[0] is None else held + parts[0]
             elif not sweeps.linear and last is None:
                 parts[0] = np.full(int(np.prod(quantity.shape)), np.nan)
@@ -249,15 +255,25 @@ def build(
     )
 
 
-def _held(quantity: Quantity, grads: Mapping[Any, Array | None] | None) -> Array | None:
-    """What a leaf's `.grad` held, flat, float64; None for anything but a leaf, and for an empty `.grad`."""
-    held = grads.get(quantity.key[1]) if grads and quantity.key[0] == "leaf" else None
-    return None if held is None else plain(held).astype(np.float64).reshape(-1)
+def _joined(parts: Sequence[tuple[Array | None, int]]) -> Array | None:
+    """Flat arrays one after the other, zeros where one is missing; None where all are."""
+    dtype = next((each.dtype for each, _ in parts if each is not None), None)
+    if dtype is None:
+        return None
+    return np.concatenate([np.zeros(size, dtype) if each is None else each for each, size in parts])
+
+
+def _held(key: tuple[Any, ...], grads: Mapping[Any, Array | None] | None) -> Array | None:
+    """What a leaf's `.grad` held, flat; None for anything but leaves, and for an empty `.grad`."""
+    if grads and key[0] == "all":
+        return _joined([(_held(each, grads), size) for each, size in key[1:]])
+    held = grads.get(key[1]) if grads and key[0] == "leaf" else None
+    return None if held is None else plain(held).reshape(-1)
 
 
 def still(graph: Graph, after: Mapping[Any, Array | None]) -> tuple[Graph, Linear]:
     """A graph that cannot be moved, with only what each leaf's `.grad` holds, and the numbers for that."""
-    known = [i for i, each in enumerate(graph.quantities) if _held(each, after) is not None]
+    known = [i for i, each in enumerate(graph.quantities) if _held(each.key, after) is not None]
     place = {index: new for new, index in enumerate(known)}
     kept = replace(
         graph,
@@ -292,9 +308,9 @@ def values(graph: Graph, sweep: Any, before: Mapping[Any, Array | None] | None =
         indices = np.asarray(quantity.indices, dtype=np.intp)
         part = found(sweep, quantity.key)
         numbers = np.zeros(len(indices)) if part is None else part[indices].astype(np.float64)
-        held = before.get(quantity.key[1]) if before and quantity.key[0] == "leaf" else None
+        held = _held(quantity.key, before)
         if held is not None:
-            old = plain(held).reshape(-1)[indices]
+            old = held[indices]
             # added in the leaf's own dtype, as accumulation does
             numbers = (old if part is None else old + part[indices].astype(old.dtype)).astype(np.float64)
         shown.append(numbers)

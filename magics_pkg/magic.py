@@ -41,6 +41,9 @@ class BackwardMagics(Magics):
         "", help="Lowest and highest value of the sliders, like '-2:2'; empty: chosen from the weights."
     ).tag(config=True)
     max_nodes = traitlets.Int(100, min=1, help="The graph is folded above this number of nodes.").tag(config=True)
+    depth = traitlets.Unicode(
+        "", help="How many levels of modules and functions are open, like '1' or 'all'; empty: what stays legible."
+    ).tag(config=True)
     seconds = traitlets.Float(5.0, min=0.1, help="How long Graphviz may take for a picture.").tag(config=True)
 
     def __init__(self, shell: Any = None, **settings: Any) -> None:
@@ -55,6 +58,16 @@ class BackwardMagics(Magics):
         try:
             if text:
                 options.limits(text)
+        except UsageError as error:
+            raise traitlets.TraitError(str(error)) from None
+        return text
+
+    @traitlets.validate("depth")
+    def _valid_depth(self, proposal: Any) -> str:
+        text = str(proposal["value"]).strip()
+        try:
+            if text:
+                options.levels(text)
         except UsageError as error:
             raise traitlets.TraitError(str(error)) from None
         return text
@@ -256,7 +269,9 @@ class BackwardMagics(Magics):
     # ------------------------------------------------------------------ the panel
     def _settings(self, asked: Options) -> Settings:
         limits = asked.range or (options.limits(self.range) if self.range else None)
-        return Settings(self.renderer, limits, asked.max_nodes or self.max_nodes, asked.graph, self.seconds)
+        depth = options.levels(self.depth) if asked.depth is None and self.depth else asked.depth
+        most = asked.max_nodes or self.max_nodes
+        return Settings(self.renderer, limits, most, asked.graph, self.seconds, depth)
 
     def _deliver(self, made: Sequence[Exploration], text: str, asked: Options) -> None:
         """Close the panels' predecessors, keep these, show them; the first is named and saved."""

@@ -13,6 +13,8 @@ import numpy as np
 from . import backends, explain, linear
 from .backends import Backend, Snapshot
 from .cell import Outcome
+from .depth import Folding
+from .elements import leaf_nodes
 from .errors import OutputError
 from .exploration import Exploration, Settings, weights_for
 from .format import shape
@@ -65,7 +67,7 @@ def open_exploration(
     assert trace.backend is not None  # there are tensors
     if any(is_complex(each) for each in reachable_leaves(trace.backend, outputs)):
         raise OutputError("this is computed from complex leaves, and v here is real: use a real tensor and its parts")
-    graph = graph_of(trace, outputs, wrt or None, settings.max_nodes)
+    graph = graph_of(trace, outputs, wrt or None, settings.max_nodes, Folding(settings.depth))
     found = _call_of(trace, outputs[0])
     if found is None or trace.error is not None:
         trace.close()
@@ -143,7 +145,10 @@ def leaves_of(backward: Backward, names: Mapping[Any, str]) -> list[Leaf]:
 def _names(trace: Trace, graph: Graph, backward: Backward) -> dict[Any, str]:
     """Names of leaves by AccumulateGrad node: as the graph has them, else as the namespace does."""
     assert trace.backend is not None
-    shown = {each.key[1]: each.name.removesuffix(".grad") for each in graph.quantities if each.key[0] == "leaf"}
+    shown: dict[Any, str] = {}
+    for each in graph.quantities:
+        names_of = each.parts or (each.name.removesuffix(".grad"),)
+        shown.update(zip(leaf_nodes(each.key), names_of, strict=False))
     names = Namespace(trace.namespace, trace.backend)
     for leaf, node in backward.nodes.items():
         shown.setdefault(node, names.name(leaf))
@@ -151,7 +156,7 @@ def _names(trace: Trace, graph: Graph, backward: Backward) -> dict[Any, str]:
 
 
 def _held_now(backend: Backend, graph: Graph) -> dict[Any, Array | None]:
-    nodes = [each.key[1] for each in graph.quantities if each.key[0] == "leaf"]
+    nodes = [node for each in graph.quantities for node in leaf_nodes(each.key)]
     grads = [node.variable.grad for node in nodes]
     return {node: None if grad is None else backend.array(grad) for node, grad in zip(nodes, grads, strict=True)}
 

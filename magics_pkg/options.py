@@ -33,6 +33,7 @@ class Options:
     weights: Weights | None = None
     range: tuple[float, float] | None = None
     max_nodes: int | None = None
+    depth: float | None = None
     graph: bool = True
     quiet: bool = False
     save: str | None = None
@@ -61,6 +62,10 @@ ARGUMENTS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     ),
     (("--range",), {"metavar": "-2:2", "help": "the sliders' lowest and highest value"}),
     (("--max-nodes",), {"metavar": "200", "help": "fold the graph above this number of nodes"}),
+    (
+        ("--depth",),
+        {"metavar": "1", "help": "open so many levels of modules and functions; all: as many as there is room for"},
+    ),
     (("--no-graph",), {"action": "store_true", "help": "sliders and gradients only"}),
     (("--quiet",), {"action": "store_true", "help": "show no panel (with -o or --save)"}),
     (("--save",), {"metavar": "out.html", "help": "write the panel to a page that works without a kernel"}),
@@ -97,6 +102,7 @@ def parse(function: Callable[..., Any], line: str) -> Options:
         weights=weights(given.weights) if given.weights is not None else None,
         range=limits(given.range) if given.range is not None else None,
         max_nodes=_count(given.max_nodes) if given.max_nodes is not None else None,
+        depth=levels(given.depth) if given.depth is not None else None,
         graph=not given.no_graph,
         quiet=given.quiet,
         save=_page(given.save) if given.save is not None else None,
@@ -205,6 +211,16 @@ def limits(text: str) -> tuple[float, float]:
     if not (colon and math.isfinite(bounds[0]) and math.isfinite(bounds[1]) and bounds[0] < bounds[1]):
         raise UsageError(f"--range takes lowest:highest, like -2:2; this is not: {text}")
     return bounds
+
+
+def levels(text: str) -> float:
+    """`2` as 2, `all` as infinity."""
+    plain = text.strip()
+    if plain == "all":
+        return math.inf
+    if not re.fullmatch(r"\d+", plain):
+        raise UsageError(f"--depth takes a whole number from 0 up, or all; this is not: {text}")
+    return int(plain)
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from . import backends
 from .backends import Backend, version_of
 from .cell import Cell, Outcome, read_cell, run_cell, run_cell_async
 from .passes import BackwardPasses
-from .trace import Sites, Trace, calls_of, name_of, sources_of, writes
+from .trace import Entry, Sites, Trace, calls_of, name_of, sources_of, writes
 
 PASS, RECORD, WRITE, BACKWARD, NOTE = "pass", "record", "write", "backward", "note"
 # Calls that make no tensor: answered at once, nothing noted
@@ -36,6 +36,7 @@ DEPTH = 100  # frames noted for one call: a deep recursion keeps its innermost
 WINDOW = 4096  # latest calls whose tensors are kept alive
 SMALL = 10_000  # entries of a tensor that is copied before it is written over
 COPIED = 1_000_000  # entries of all such copies together
+MARK = ".backward"  # no name in a program has a dot
 
 
 def route_of(func: Any, backend: Backend) -> str:
@@ -280,7 +281,7 @@ def _walker(stop: CodeType | None, module_calls: tuple[CodeType, ...]) -> Callab
         while frame is not None:
             code = frame.f_code
             path.append(code)
-            path.append(frame.f_locals["self"] if id(code) in modules else frame.f_lasti)
+            path.append(_entry(frame) if id(code) in modules else frame.f_lasti)
             if code is stop:
                 return tuple(path)
             if len(path) > 2 * DEPTH:
@@ -289,6 +290,15 @@ def _walker(stop: CodeType | None, module_calls: tuple[CodeType, ...]) -> Callab
         return None if stop is not None else tuple(path)
 
     return path_of
+
+
+def _entry(frame: FrameType) -> Any:
+    """The mark of this one call of a module, left among the names of its frame: it goes when the call ends."""
+    names = frame.f_locals
+    entry = names.get(MARK)
+    if entry is None:
+        entry = names[MARK] = Entry(names["self"])
+    return entry
 
 
 def trace_cell(

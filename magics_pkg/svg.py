@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import theme
-from .card import BLOCK_GAP, CODE_LINE, GAP, LABEL_GAP, NUMBER_LINE, PAD, TITLE_LINE, Card, Cell, EdgeLabel
+from .card import BLOCK_GAP, CODE_LINE, GAP, LABEL_GAP, NUMBER_LINE, PAD, TITLE_LINE, Card, Cell, EdgeLabel, operations
 from .dot import LABEL, groups
 from .format import elide, number, one_line, shape, width
 from .theme import SIZES
@@ -193,7 +193,7 @@ def _path(pieces: Iterable[Sequence[tuple[float, float]]]) -> str:
 
 def _frame(box: Box, path: Sequence[str]) -> str:
     rect = f'<rect x="{box.x:g}" y="{box.y:g}" width="{box.width:g}" height="{box.height:g}" rx="7"/>'
-    return f'<g class="group"><title>{_text(".".join(path))}</title>{rect}</g>'
+    return f'<g class="group"><title>{_text(path[-1])}</title>{rect}</g>'
 
 
 def _frame_name(box: Box, path: Sequence[str]) -> str:
@@ -208,11 +208,15 @@ def _called(node: Node) -> str:
 def sentence(node: Node) -> str:
     """What a tooltip and a screen reader say of a node; a literal with a thousand numbers is cut short."""
     kind = {"leaf": "leaf", "constant": "no gradient"}.get(node.kind, node.op)
-    parts = [node.name or node.symbol, kind, f"shape {shape(node.shape)}, {node.dtype}"]
+    if node.folded:
+        kind = f"{node.symbol} of {operations(node.operations)}"
+    parts = [node.folded or node.name or node.symbol, kind, f"shape {shape(node.shape)}, {node.dtype}"]
+    if node.folded and node.name != node.folded:
+        parts.append(node.name)
     if node.source and node.source != node.name:
         parts.append(node.source if len(node.source) <= 600 else f"{node.source[:400]} … {node.source[-100:]}")
     if node.count > 1:
-        parts.append(f"{node.count} times")
+        parts.append(f"{node.count} {'leaves' if node.kind == 'leaf' else 'times'}")
     parts += [f"line {node.line}"] if node.line else []
     parts += [node.note] if node.note else []
     return " · ".join(part for part in parts if part)
@@ -222,9 +226,8 @@ def summary(graph: Graph) -> str:
     """One line for the picture as a whole."""
     names = {node.id: _called(node) for node in graph.nodes}
     leaves = ", ".join(names[leaf] for leaf in graph.leaves) or "no leaf"
-    steps = sum(node.kind == "op" for node in graph.nodes)
-    counted = f"{steps} operation{'' if steps == 1 else 's'}"
-    return f"Graph of {names.get(graph.output, 'the output')}, from {leaves}, in {counted}"
+    steps = sum(max(node.operations, 1) for node in graph.nodes if node.kind == "op")
+    return f"Graph of {names.get(graph.output, 'the output')}, from {leaves}, in {operations(steps)}"
 
 
 def describe(graph: Graph) -> str:

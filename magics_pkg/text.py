@@ -144,8 +144,10 @@ def _line(node: Node, gradients: _Gradients, again: bool) -> str:
     elif node.kind == "leaf":
         parts.append("leaf")
     parts.append(numbers([each[1] for each in node.value.entries], node.shape, node.value.complete))
+    if node.folded:
+        parts.append(f"{node.operations} operation{'' if node.operations == 1 else 's'}")
     if node.count > 1:
-        parts.append(f"{node.count} times")
+        parts.append(f"{node.count} {'leaves' if node.kind == 'leaf' else 'times'}")
     grad = gradients.of(node.grad)
     if grad:
         parts.append(f"{'v' if node.output else 'grad'} {grad}")

@@ -17,7 +17,7 @@ from .source import Position, Source, Sources, Span
 class Record(NamedTuple):
     """One call as the recorder notes it: nothing is worked out while the cell runs.
 
-    path: code and instruction offset of each frame, innermost first, a module in place of the offset of its call.
+    path: code and instruction offset of each frame, innermost first, an `Entry` in place of a module's own offset.
     before, after: the library's sequence number around the call; the call's own nodes lie between.
     args: None where nothing was recorded for autograd. result: then a weak reference. cut: such a call had an input
     that wanted a gradient. node: the result's ``grad_fn``.
@@ -33,6 +33,15 @@ class Record(NamedTuple):
     version: int
     node: Any
     cut: bool = False
+
+
+class Entry:
+    """One call of a module."""
+
+    __slots__ = ("module",)
+
+    def __init__(self, module: Any) -> None:
+        self.module = module
 
 
 class Frame(NamedTuple):
@@ -194,10 +203,11 @@ class Trace:
         found = self.span(site)
         return found[0].expression(found[0].whole(found[1])) if found else ""
 
-    def position(self, site: Site) -> Position | None:
-        """The place in the cell itself, else in the user's file, that a site belongs to."""
-        inside = [i for i in site.user if self.cell and site.frames[i].code.co_filename == self.cell.filename]
-        found = self.span(site, inside[-1] if inside else None)
+    def position(self, site: Site, below: int | None = None) -> Position | None:
+        """The place in the cell itself, else in the user's file, that a site belongs to; of its first levels only."""
+        user = [i for i in site.user if below is None or i < below]
+        inside = [i for i in user if self.cell and site.frames[i].code.co_filename == self.cell.filename]
+        found = self.span(site, (inside or user)[-1]) if user else None
         return position_of(*found, above=self.cell.lines_above if self.cell and inside else 0) if found else None
 
     def line(self, position: Position) -> int:
@@ -237,7 +247,10 @@ class Sites:
         self._known: dict[tuple[int, ...], Site] = {}
 
     def of(self, path: tuple[Any, ...]) -> Site:
-        key = tuple(each if type(each) is int else id(each) for each in path)  # hashing a code object is slow
+        # hashing a code object is slow
+        key = tuple(
+            each if type(each) is int else id(each.module) if type(each) is Entry else id(each) for each in path
+        )
         site = self._known.get(key)
         if site is None:
             site = self._known[key] = Site(tuple(reversed([self._frame(*each) for each in _pairs(path)])))
@@ -247,7 +260,7 @@ class Sites:
         if code is self._cell:
             return Frame("cell", code, lasti)
         if type(lasti) is not int:
-            return Frame("module", code, -1, lasti)
+            return Frame("module", code, -1, lasti.module)
         return Frame("function" if self._sources.is_user(code.co_filename) else "library", code, lasti)
 
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from .backends import dtype_name
 from .elements import LIMIT, Values, values_of
-from .fold import Arrival
 from .names import Namespace, tensors_in
 from .trace import Call, Trace
+from .web import Arrival
 
 COMPLEX = "Gradients of complex values have two parts each and are not drawn; they take part all the same."
 

@@ -9,6 +9,7 @@ from typing import Any
 from . import notation
 from .backends import custom_function
 from .fold import Part
+from .groups import Group
 from .names import Namespace, label, operand, tensors_in
 from .source import Position, Source
 from .trace import Call, Site, Trace
@@ -23,7 +24,6 @@ OPERATORS = {
     ast.Pow: "pow",
     ast.MatMult: "matmul",
 }
-SKIPPED = ("<listcomp>", "<genexpr>", "<dictcomp>", "<setcomp>", "<lambda>", "forward")
 
 
 class Wording:
@@ -31,12 +31,11 @@ class Wording:
 
     def __init__(self, trace: Trace, names: Namespace) -> None:
         self.trace, self.names = trace, names
-        self._groups: dict[tuple[Any, ...], str] = {}
 
     # ---------------------------------------------------------------- operations
     def source(self, part: Part) -> str:
         """The exact expression behind a part; a whole line where that was folded."""
-        if part.middle or part.call is None:
+        if part.middle or part.call is None or (part.group is not None and not _callers(part.call.site, part.group)):
             return ""
         found = self._at(part)
         if found is None:
@@ -48,6 +47,8 @@ class Wording:
     def _at(self, part: Part) -> tuple[Source, tuple[int, int, int, int]] | None:
         assert part.call is not None
         site = part.call.site
+        if part.group is not None:
+            return self.trace.span(site, _callers(site, part.group)[-1])
         if part.level is None or len(part.sites) == 1 or not site.user:
             return self.trace.span(site)
         return self.trace.span(site, site.user[min(max(part.level, 1), len(site.user)) - 1])
@@ -56,11 +57,13 @@ class Wording:
         """Where in the cell a part is, if it is."""
         if part.middle or part.call is None or self.trace.cell is None:
             return None
-        found = self.trace.position(part.call.site)
+        found = self.trace.position(part.call.site, part.group.place if part.group is not None else None)
         return found if found is not None and found.filename == self.trace.cell.filename else None
 
     def sign(self, part: Part, node_name: str) -> str:
-        """The sign on an operation's card."""
+        """The sign on an operation's card; a folded module's class."""
+        if part.group is not None:
+            return part.group.title
         if part.middle or (len(part.sites) > 1 and part.level is not None):
             return "⋯"
         if part.call is None:
@@ -106,40 +109,19 @@ class Wording:
         if part.middle or part.call is None:
             return ""
         call = self.trace.calls[part.call.unit]
+        if part.group is not None:
+            outside = len(_callers(call.site, part.group))
+            return label(self.trace, call, 0, outside) if outside else ""
         if part.level is None or len(part.sites) == 1:
             return label(self.trace, call, nr)
         return label(self.trace, call, 0, part.level) if part.level else ""
 
-    # ---------------------------------------------------------------- groups
-    def group(self, part: Part) -> tuple[str, ...]:
-        """The functions and modules that a part was made in, outermost first."""
-        if part.middle or part.call is None or (part.level is not None and len(part.sites) > 1):
-            return ()
-        site = part.call.site
-        group: list[str] = []
-        for i, frame in enumerate(site.frames):
-            if frame.kind == "module":
-                group.append(self._numbered(site, i, self._module(frame.module)))
-            elif frame.kind == "function" and frame.code.co_name not in SKIPPED:
-                group.append(self._numbered(site, i, f"{frame.code.co_name}()"))
-        return tuple(group)
 
-    def _module(self, module: Any) -> str:
-        return self.names.modules.get(id(module)) or type(module).__name__
-
-    def _numbered(self, site: Site, level: int, name: str) -> str:
-        """Two calls of one function are two groups: "f()" and "f() #2"."""
-        frames = site.frames[: level + 1]
-        key = tuple((id(each.code), each.lasti if each is not frames[-1] else 0, id(each.module)) for each in frames)
-        known = self._groups.get(key)
-        if known is None:
-            taken = set(self._groups.values())
-            known, number = name, 1
-            while known in taken:
-                number += 1
-                known = f"{name} #{number}"
-            self._groups[key] = known
-        return known
+def _callers(site: Site, group: Group) -> list[int]:
+    """The levels of the user's own frames that led to a group, where the last of them is what called it."""
+    levels = [level for level in site.user if level < group.place]
+    outer = -1 if group.parent is None else group.parent.place
+    return levels if levels and levels[-1] > outer else []
 
 
 def numbered(names: Sequence[str], owners: set[int]) -> list[str]:

@@ -28,9 +28,11 @@ def test_nothing_given() -> None:
 
 def test_everything_given() -> None:
     """All options at once, in any order."""
-    got = parse("--quiet y --wrt x,w -o kept --range=-2:2 --max-nodes 40 --no-graph --save 'my page.html' --as torch")
+    got = parse(
+        "--quiet y --wrt x,w -o kept --range=-2:2 --max-nodes 40 --depth 2 --no-graph --save 'my page.html' --as torch"
+    )
     assert got == options.Options(
-        output="y", wrt=("x", "w"), range=(-2.0, 2.0), max_nodes=40, graph=False, quiet=True,
+        output="y", wrt=("x", "w"), range=(-2.0, 2.0), max_nodes=40, depth=2, graph=False, quiet=True,
         save="my page.html", name="kept", library="torch",
     )  # fmt: skip
 
@@ -99,6 +101,8 @@ def test_comment_in_line() -> None:
         ("--range 0:inf", "--range takes lowest:highest"),
         ("--max-nodes 0", "--max-nodes takes a whole number"),
         ("--max-nodes many", "--max-nodes takes a whole number"),
+        ("--depth -1", "--depth takes a whole number from 0 up, or all; this is not: -1"),
+        ("--depth most", "this is not: most"),
         ("--save out.png", "--save writes a page"),
         ("-o 2x", "-o takes the name of a variable"),
         ("--wrt ,", "--wrt takes names"),
@@ -116,6 +120,11 @@ def test_wrong(line: str, words: str) -> None:
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
     assert type(caught.value) is UsageError  # IPython prints the plain class without a traceback
+
+
+def test_depth() -> None:
+    """A number of levels, or all of them."""
+    assert [parse(f"--depth {text}").depth for text in ("0", "3", "all")] == [0, 3, math.inf]
 
 
 def test_help_text() -> None:

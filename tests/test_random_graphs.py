@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from magics_pkg.graph import Quantity, graph_of
+from magics_pkg.graph import graph_of
+from magics_pkg.linear import found
 from magics_pkg.recorder import trace_cell, trace_of
 from tests.graphs import bare_shell, check
 
@@ -64,14 +64,6 @@ def program(seed: int) -> str:
     return SETUP + "\n".join(lines) + f"\nout = ({ends}).sum()\nout.backward()"
 
 
-def found(sweep: Any, quantity: Quantity) -> Any:
-    """What a sweep gives for a quantity."""
-    kind, node, *place = quantity.key
-    if kind == "leaf":
-        return sweep.leaves[node]
-    return sweep.nodes[node][place[0]] if kind == "node" else sweep.edges[node, place[0]]
-
-
 @pytest.mark.parametrize("seed", range(40))
 def test_random_program(shell: InteractiveShell, seed: int) -> None:
     """Every card has a sign and a source, every number a place in the sweep; folded or not, recorded or not."""
@@ -85,7 +77,7 @@ def test_random_program(shell: InteractiveShell, seed: int) -> None:
             continue
         sweep = trace.backward.snapshot.run([None])
         for quantity in graph.quantities:
-            assert np.asarray(found(sweep, quantity)).shape == quantity.shape
+            assert found(sweep, quantity.key).size == np.prod(quantity.shape)
     assert all(node.symbol and node.source for node in graph.nodes if node.kind == "op")
     trace.close()
     if outcome.error is None:

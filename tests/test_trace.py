@@ -16,10 +16,10 @@ from IPython.core.interactiveshell import InteractiveShell
 import engine
 from magics_pkg import backends, recorder
 from magics_pkg.cell import Outcome, read_cell, run_cell
-from magics_pkg.fold import owners, reach
 from magics_pkg.passes import BackwardPasses
 from magics_pkg.recorder import Recorder, trace_cell, trace_cell_async, trace_of
 from magics_pkg.trace import Trace, writes
+from magics_pkg.web import owners, reach
 from tests.graphs import X, bare_shell
 
 

@@ -1,0 +1,172 @@
+"""How deep a graph is opened: which functions and modules are drawn as one card each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .groups import Chain, Group, Tree
+from .trace import Call
+from .web import Web
+
+LEGIBLE = 30  # cards: where there are more, modules are folded
+
+
+@dataclass(frozen=True)
+class Folding:
+    """What is asked for: ``depth`` levels of functions and modules are open, `math.inf` for all that fit, None for as
+    many levels of modules as are legible; what was opened or folded by name is so whatever its level."""
+
+    depth: float | None = None
+    opened: frozenset[str] = frozenset()
+    folded: frozenset[str] = frozenset()
+
+    def open(self, name: str) -> Folding:
+        """With this group open, and those around it."""
+        return replace(self, opened=self.opened | {name}, folded=self.folded - {name})
+
+    def fold(self, name: str) -> Folding:
+        """With this group folded."""
+        return replace(self, opened=self.opened - {name}, folded=self.folded | {name})
+
+
+@dataclass(frozen=True)
+class Home:
+    """The groups that a node was made in, and a call that was made in the same calls of them."""
+
+    chain: Chain = ()
+    call: Call | None = None
+
+
+def homes_of(web: Web, owned: dict[Any, Call], tree: Tree) -> dict[Any, Home]:
+    """Each node's home. A node that no recorded call made is in the groups that the calls before and after it share."""
+    homes: dict[Any, Home] = {}
+    strays: list[Any] = []
+    before: Call | None = None
+    for node in web.nodes:
+        call = owned.get(node)
+        if call is None:
+            strays.append(node)
+            continue
+        homes[node] = Home(tree.chain(call.site), call)
+        if strays:
+            homes.update(dict.fromkeys(strays, _shared(tree, before, call)))
+            strays = []
+        before = call
+    homes.update(dict.fromkeys(strays, Home()))
+    return homes
+
+
+def _shared(tree: Tree, before: Call | None, after: Call) -> Home:
+    if before is None:
+        return Home()
+    chain: list[Group] = []
+    for one, other in zip(tree.chain(before.site), tree.chain(after.site), strict=False):
+        if one is not other or tree.visit(before, one) != tree.visit(after, one):
+            break
+        chain.append(one)
+    return Home(tuple(chain), after)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The groups that are drawn as cards: ``card`` gives the one around a chain. leaves: cards of leaves, about."""
+
+    card: Callable[[Chain], Group | None]
+    leaves: int
+    folds: bool  # whether anything is folded
+
+
+def plan_of(web: Web, homes: dict[Any, Home], folding: Folding, most: int) -> Plan:
+    """The plan that a folding asks for, of a graph that may have ``most`` cards."""
+    drawn = _Drawn(web, homes)
+    modules = {group.modules for chain in drawn.chains for group in chain if group.kind == "module"}
+    depth, unasked = folding.depth, Folding()  # opening one group by hand must not fold others
+    rule: Rule = _nothing
+    if depth is not None and depth != math.inf:
+        rule = _by_level(depth, drawn)
+    elif modules:
+        limit = most if depth == math.inf else min(LEGIBLE, most)
+        rules: tuple[Rule, ...] = (_nothing, *(_by_modules(level, drawn) for level in sorted(modules, reverse=True)))
+        rule = next((each for each in rules if drawn.cards(_card(unasked, each)) <= limit), rules[-1])
+    card = _card(folding, rule)
+    return Plan(card, drawn.leaves(card), any(card(chain) is not None for chain in drawn.chains))
+
+
+Rule = Callable[[Group], bool]
+
+
+def _nothing(group: Group) -> bool:
+    return False
+
+
+def _by_level(depth: float, drawn: _Drawn) -> Rule:
+    return lambda group: drawn.holds_much(group) and (group.level >= depth or drawn.is_layer(group))
+
+
+def _by_modules(level: int, drawn: _Drawn) -> Rule:
+    """Functions stay open: only modules are folded unasked."""
+    return lambda group: (
+        group.kind == "module" and drawn.holds_much(group) and (group.modules >= level or drawn.is_layer(group))
+    )
+
+
+def _card(folding: Folding, rule: Rule) -> Callable[[Chain], Group | None]:
+    known: dict[Chain, Group | None] = {}
+
+    def is_folded(group: Group) -> bool:
+        if group.name in folding.folded:
+            return True
+        return group.name not in folding.opened and rule(group)
+
+    def card(chain: Chain) -> Group | None:
+        if chain not in known:
+            known[chain] = next((group for group in chain if is_folded(group)), None)
+        return known[chain]
+
+    return card
+
+
+class _Drawn:
+    """What a graph has to draw, to be counted under one plan after the other."""
+
+    def __init__(self, web: Web, homes: dict[Any, Home]) -> None:
+        units: dict[Hashable, Chain] = {}
+        for node, home in homes.items():
+            units[home.call.unit if home.call is not None else node] = home.chain
+        self.sizes: dict[Chain, int] = {}
+        for chain in units.values():
+            self.sizes[chain] = self.sizes.get(chain, 0) + 1
+        self.chains = list(self.sizes)
+        self.held: dict[Group, int] = {}
+        for chain, size in self.sizes.items():
+            for group in chain:
+                self.held[group] = self.held.get(group, 0) + size
+        self.uses = {leaf: homes[node].chain for node in web.nodes for leaf in _leaves_of(web, node)}
+        self.single = len(web.leaves) - len(self.uses)
+
+    def holds_much(self, group: Group) -> bool:
+        """Whether there would be more to see were it open: not in a module with one operation and no parameters."""
+        return self.held[group] > 1 or bool(group.parameters)
+
+    def is_layer(self, group: Group) -> bool:
+        """One operation with parameters, as `Linear`: beside folded modules it is a card with them."""
+        return self.held[group] == 1 and bool(group.parameters)
+
+    def leaves(self, card: Callable[[Chain], Group | None]) -> int:
+        found: set[Hashable] = set()
+        for leaf, chain in self.uses.items():
+            group = card(chain)
+            found.add(group if group is not None and id(leaf.variable) in group.parameters else leaf)
+        return len(found) + self.single
+
+    def cards(self, card: Callable[[Chain], Group | None]) -> int:
+        groups = {group for chain in self.chains if (group := card(chain)) is not None}
+        open_ones = sum(size for chain, size in self.sizes.items() if card(chain) is None)
+        return len(groups) + open_ones + self.leaves(card)
+
+
+def _leaves_of(web: Web, node: Any) -> Iterable[Any]:
+    return (each for each, _ in web.following[node] if each in web.ends)

@@ -1,0 +1,169 @@
+"""Functions and modules as a tree: which of them a call was made in, and at which of their own calls that was."""
+
+from __future__ import annotations
+
+import dis
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
+from types import CodeType
+from typing import Any
+
+from .trace import Call, Frame, Site, Trace
+
+# What is no group of its own: a comprehension, and a module's forward, which its module stands for
+SKIPPED = ("<listcomp>", "<genexpr>", "<dictcomp>", "<setcomp>", "<lambda>", "forward")
+
+
+@dataclass(eq=False)
+class Group:
+    """A function or a module as one place of the program calls it.
+
+    name: unlike that of any other group. place: where its frame stands in the frames of the sites below it. level: how
+    many groups it stands in; modules: how many of them are modules. parameters, buffers: the ids of its module's.
+    """
+
+    name: str
+    kind: str  # "function" or "module"
+    place: int
+    parent: Group | None = None
+    module: Any = None
+    level: int = 0
+    modules: int = 0
+    parameters: frozenset[int] = frozenset()
+    buffers: frozenset[int] = frozenset()
+
+    @property
+    def title(self) -> str:
+        """What it is: the class of a module."""
+        return type(self.module).__name__ if self.kind == "module" else "function"
+
+
+Chain = tuple[Group, ...]  # groups inside each other, the outermost first
+
+
+@dataclass
+class _Last:
+    """The call that was made last inside a function: which one of all, where, and in which call of the function."""
+
+    index: int
+    site: Site
+    outer: Hashable
+    number: int
+
+
+@dataclass
+class Tree:
+    """The groups of a trace's calls. ``modules``: names by id of what the user's namespace holds."""
+
+    trace: Trace
+    modules: dict[int, str]
+    groups: dict[str, Group] = field(default_factory=dict)
+    parameters: dict[int, str] = field(default_factory=dict)  # names by id, of modules that the namespace does not know
+    _known: dict[Hashable, Group] = field(default_factory=dict)
+    _chains: dict[Site, Chain] = field(default_factory=dict)
+    _counts: dict[str, int] = field(default_factory=dict)
+    _numbers: dict[Group, dict[int, int]] | None = None
+
+    def chain(self, site: Site) -> Chain:
+        """The groups around a site."""
+        chain = self._chains.get(site)
+        if chain is None:
+            chain = self._chains[site] = tuple(self._around(site))
+        return chain
+
+    def _around(self, site: Site) -> Iterable[Group]:
+        outer: Group | None = None
+        key: list[Hashable] = [None]
+        for place, frame in enumerate(site.frames):
+            if frame.kind == "module" or (frame.kind == "function" and frame.code.co_name not in SKIPPED):
+                whole = (*key, id(frame.module) if frame.kind == "module" else id(frame.code))
+                group = self._known.get(whole)
+                if group is None:
+                    group = self._known[whole] = self._made(frame, place, outer)
+                yield group
+                outer, key = group, [id(group)]
+            key += [id(frame.code), frame.lasti, id(frame.module)]
+
+    def _made(self, frame: Frame, place: int, outer: Group | None) -> Group:
+        module = frame.module
+        name = self._name(frame, outer)
+        self._counts[name] = times = self._counts.get(name, 0) + 1
+        group = Group(
+            name if times == 1 else f"{name} #{times}",
+            "function" if module is None else "module",
+            place,
+            outer,
+            module,
+            0 if outer is None else outer.level + 1,
+            0 if outer is None else outer.modules + (outer.kind == "module"),
+            frozenset() if module is None else frozenset(map(id, module.parameters())),
+            frozenset(map(id, getattr(module, "buffers", tuple)())),
+        )
+        self.groups[group.name] = group
+        return group
+
+    def _name(self, frame: Frame, outer: Group | None) -> str:
+        if frame.module is None:
+            return f"{frame.code.co_name}()"
+        known = self.modules.get(id(frame.module))
+        if known is None:
+            known = self.modules[id(frame.module)] = type(frame.module).__name__
+            # a module that no name of the user's leads to: those inside of it go by its class
+            for name, each in frame.module.named_modules():
+                self.modules.setdefault(id(each), f"{known}.{name}")
+            for name, each in frame.module.named_parameters():
+                self.parameters.setdefault(id(each), f"{known}.{name}")
+        return known
+
+    # ---------------------------------------------------------------- which time
+    def visit(self, call: Call, group: Group) -> Hashable:
+        """Equal for calls that the same call of this group made. Of modules it is noted; of functions it is seen by
+        their steps: one that goes back where no loop does has begun anew."""
+        if group.kind == "module":
+            return id(call.record.path[-2 * group.place - 1])
+        if self._numbers is None:
+            self._numbers = self._number()
+        return self._numbers[group].get(call.index, 0)
+
+    def _number(self) -> dict[Group, dict[int, int]]:
+        numbers: dict[Group, dict[int, int]] = {}
+        last: dict[Group, _Last] = {}
+        for call in self.trace.calls:
+            outer: Hashable = None
+            for group in self.chain(call.site):
+                if group.kind == "module":
+                    outer = self.visit(call, group)
+                    continue
+                before = last.get(group)
+                number = 0 if before is None else before.number + _anew(before, call, outer, group.place)
+                last[group] = _Last(call.index, call.site, outer, number)
+                numbers.setdefault(group, {})[call.index] = number
+                outer = (outer, number)
+        return numbers
+
+
+def _anew(before: _Last, call: Call, outer: Hashable, place: int) -> bool:
+    """Whether a function was called again between two calls made in it."""
+    if before.outer != outer or before.index != call.index - 1:
+        return True
+    then, now = before.site.frames[place:], call.site.frames[place:]
+    for one, other in zip(then, now, strict=False):
+        if one != other:
+            if one.code is not other.code or other.lasti > one.lasti or _loops(one, one.lasti, other.lasti):
+                return False
+            return not any(_loops(each, each.lasti, each.lasti) for each in now[: now.index(other)])
+    return not any(_loops(each, each.lasti, each.lasti) for each in now)
+
+
+_LOOPS: dict[CodeType, tuple[tuple[int, int], ...]] = {}
+
+
+def _loops(frame: Frame, *offsets: int) -> bool:
+    """Whether one loop of this frame's code holds all these offsets."""
+    code = frame.code
+    if code not in _LOOPS:
+        if len(_LOOPS) > 512:
+            _LOOPS.clear()
+        jumps = [(each.argval, each.offset) for each in dis.get_instructions(code) if "JUMP_BACKWARD" in each.opname]
+        _LOOPS[code] = tuple(jumps)
+    return any(all(first <= each <= end for each in offsets) for first, end in _LOOPS[code])

@@ -1,0 +1,34 @@
+"""What a graph is drawn from, however it is folded: the autograd graph, its calls, their groups, names and values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .depth import Folding, Plan, homes_of, plan_of
+from .groups import Tree
+from .names import Namespace
+from .trace import Trace
+from .values import Computed
+from .web import Arrival, owners, reach
+from .wording import Wording
+
+
+class Subject:
+    """Worked out once, because it stays the same when the graph is folded in another way."""
+
+    def __init__(self, trace: Trace, roots: tuple[Any, ...]) -> None:
+        backend = trace.backend
+        assert backend is not None  # there are tensors
+        self.trace, self.roots = trace, roots
+        self.arrivals: dict[Arrival, Any] = {backend.root(root): root for root in roots}
+        self.web = reach(backend, self.arrivals)
+        self.owned = owners(trace, self.web)
+        self.names = Namespace(trace.namespace, backend)
+        self.tree = Tree(trace, dict(self.names.modules))
+        self.homes = homes_of(self.web, self.owned, self.tree)
+        self.wording = Wording(trace, self.names)
+        self.computed = Computed(trace, self.names, self.owned, self.arrivals)
+
+    def plan(self, folding: Folding, most: int) -> Plan:
+        """Which groups are drawn as one card each."""
+        return plan_of(self.web, self.homes, folding, most)
