@@ -5,7 +5,7 @@ from __future__ import annotations
 LEAVES = """x = torch.tensor([0.5, -1.25, 2.0], requires_grad=True)
 w = torch.tensor([1.5, 0.25, -0.75], requires_grad=True)"""
 STEPS = ("h{0} = torch.sin(h{1})", "h{0} = h{1} + h{2}", "h{0} = h{1} * 0.5", "h{0} = h{1} - 0.1")
-SETUP = "%load_ext magics_pkg\nimport engine as torch"
+SETUP = "%load_ext magics_pkg\nimport {0} as torch"
 
 
 def cell_of(nodes: int) -> str:

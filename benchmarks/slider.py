@@ -1,6 +1,6 @@
 """How fast a panel follows its sliders, in a real JupyterLab in headless Chromium.
 
-    python -m benchmarks.slider [--nodes 8 30 100] [--keys 100]
+    python -m benchmarks.slider [--nodes 8 30 100] [--keys 100] [--library torch]
 
 For each size of graph: the time from a key going down on a slider to the changed text of x.grad[0] in the page (limits:
 median 3 ms, p95 6 ms), and, after a drag with 60 moves per second, the time from the last change in the page to the
@@ -77,6 +77,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--nodes", type=int, nargs="+", default=[8, 30, 100], help="sizes of graphs")
     parser.add_argument("--keys", type=int, default=100, help="key presses for each size")
+    parser.add_argument("--library", default="engine", choices=("engine", "torch"), help="whose tensors the cells hold")
     options = parser.parse_args()
     path = find_chromium()
     if path is None:
@@ -84,7 +85,7 @@ def main() -> int:
     rows, medians, tails, lags = [], [], [], []
     with Server("lab") as server, chromium(path) as browser:
         for nodes in options.nodes:
-            cells = [SETUP, f"%%backward\n{cell_of(nodes)}"]
+            cells = [SETUP.format(options.library), f"%%backward\n{cell_of(nodes)}"]
             view = NotebookView(browser).open(server, make_notebook(server.root / f"nodes-{nodes}.ipynb", cells))
             view.run_all()
             view.wait_for('.backward-panel[data-state="ready"]')

@@ -131,9 +131,7 @@ class Watch:
         routes_get = routes.get
 
         def handler(mode: Any, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            route = routes_get(func)
-            if route is None:
-                route = routes[func] = route_of(func, backend)
+            route = routes_get(func) or routes.setdefault(func, route_of(func, backend))
             if route is PASS:
                 return func(*args, **kwargs) if kwargs else func(*args)
             if route is not RECORD:
@@ -183,8 +181,8 @@ class Watch:
         if route is BACKWARD:
             return self._backward(backend, func, args, kwargs or {}, path)
         target = args[0] if args else None
-        if not isinstance(target, backend.tensor):
-            return func(*args, **(kwargs or {}))
+        if not isinstance(target, backend.tensor) or not (target.is_floating_point() or target.is_complex()):
+            return func(*args, **(kwargs or {}))  # a count, like batch norm's: no gradient ever passes it
         self._keep_value(backend, target)
         before = backend.sequence_number()
         try:
@@ -278,16 +276,17 @@ def _walker(stop: CodeType | None, module_calls: tuple[CodeType, ...]) -> Callab
 
     def path_of(frame: FrameType | None) -> tuple[Any, ...] | None:
         path: list[Any] = []
-        while frame is not None:
+        append = path.append
+        for _ in range(DEPTH):
+            if frame is None:
+                return None if stop is not None else tuple(path)
             code = frame.f_code
-            path.append(code)
-            path.append(_entry(frame) if id(code) in modules else frame.f_lasti)
+            append(code)
+            append(_entry(frame) if id(code) in modules else frame.f_lasti)
             if code is stop:
-                return tuple(path)
-            if len(path) > 2 * DEPTH:
-                return tuple(path)
+                break
             frame = frame.f_back
-        return None if stop is not None else tuple(path)
+        return tuple(path)
 
     return path_of
 
