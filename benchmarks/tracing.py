@@ -32,7 +32,9 @@ class Block(nn.Module):
     def forward(self, x):
         out = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
         return F.relu(out + (x if self.down is None else self.down(x)))
-resnet = nn.Sequential(nn.Conv2d(3, 8, 3, 1, 1), *(Block(8, 8) for _ in range(8)), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+resnet = nn.Sequential(
+    nn.Conv2d(3, 8, 3, 1, 1), *(Block(8, 8) for _ in range(8)), nn.AdaptiveAvgPool2d(1), nn.Flatten()
+)
 images = torch.randn(1, 3, 8, 8)
 mlp = nn.Sequential(*(layer for _ in range(20) for layer in (nn.Linear(8, 8), nn.ReLU())))
 rows = torch.randn(4, 8)
