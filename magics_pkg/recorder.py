@@ -119,7 +119,7 @@ class Watch:
         self._kept: list[Any] = []  # tensors in old_values: their ids must not be given to others
         self._room = COPIED
         self.limit, self._weakened = WINDOW, 0
-        self.mode = backend.mode(self._handler(backend))
+        self.mode = backend.mode(self._handler(backend), stop)
 
     def _handler(self, backend: Backend) -> Callable[..., Any]:
         """The function that sees every call; everything that it touches is a local name, because it runs so often."""
@@ -176,7 +176,8 @@ class Watch:
         if route is NOTE:
             backend.note(args[0])
             return func(*args, **(kwargs or {}))
-        if path is None:
+        first = args[0] if args else None
+        if path is None or backend.transformed(first[0] if isinstance(first, tuple | list) and first else first):
             return func(*args, **(kwargs or {}))
         if route is BACKWARD:
             return self._backward(backend, func, args, kwargs or {}, path)
@@ -257,7 +258,7 @@ class Watch:
             outcome.error,
             failed,
             old_values=self.old_values,
-            notes=tuple(self.passes.notes),
+            notes=(*self.passes.notes, *backend.remarks(sites.codes)),
             sources=sources,
         )
         placed = (dataclasses.replace(b, position=trace.position(sites.of(b.path))) for b in self.passes.finish())

@@ -246,6 +246,11 @@ class Sites:
         self._cell, self._sources = cell, sources
         self._known: dict[tuple[int, ...], Site] = {}
 
+    @property
+    def codes(self) -> set[CodeType]:
+        """Every function on a path."""
+        return {frame.code for site in self._known.values() for frame in site.frames}
+
     def of(self, path: tuple[Any, ...]) -> Site:
         # hashing a code object is slow
         key = tuple(

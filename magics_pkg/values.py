@@ -71,13 +71,18 @@ class Computed:
 
     def drawn(self, arrival: Arrival) -> tuple[int, ...] | None:
         """The shape of a gradient that can be shown: None where nobody knows it, or it is complex."""
-        made = self.tensor(arrival)
-        some = made[0] if made is not None else _nth(self._sweep().get(arrival[0], ()), arrival[1])
-        if "complex" not in str(getattr(some, "dtype", "")):
+        if "complex" not in self._dtype(*arrival):
             return self.shape(arrival)
         if COMPLEX not in self.notes:
             self.notes.append(COMPLEX)
         return None
+
+    def _dtype(self, node: Any, nr: int) -> str:
+        made, metadata = self.tensor((node, nr)), self.backend.metadata(node)
+        if made is None and nr < len(metadata):
+            return metadata[nr][1]
+        some = made[0] if made is not None else _nth(self._sweep().get(node, ()), nr)
+        return str(getattr(some, "dtype", ""))
 
     def shape(self, arrival: Arrival) -> tuple[int, ...] | None:
         """The shape of the gradient that arrives there, None where nobody knows."""
@@ -107,8 +112,6 @@ class Computed:
                     self._swept = dict(snapshot.run(zeros).nodes)
                 if kept is None:
                     snapshot.close()
-            except NotImplementedError:
-                pass  # PyTorch tells shapes itself
             except Exception as error:  # a graph that was freed, or that cannot be kept: its shapes stay unknown
                 self.notes.append(f"some shapes are not known: {error or type(error).__name__}")
         return self._swept

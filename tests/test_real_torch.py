@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
+import resource
 import warnings
+import weakref
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -176,3 +180,69 @@ def test_what_cannot_be_followed_is_named(shell: InteractiveShell, torch: Module
     with pytest.raises(Closed, match="could be moved"):
         explored.weights = 2
     assert "use_reentrant=False" in repr(explored)
+
+
+def test_a_compiled_function_stays_compiled(shell: InteractiveShell, torch: ModuleType) -> None:
+    """Under the magic it runs eagerly, and says so; after it, as before."""
+    cells.run(shell, "f = torch.compile(lambda a: (a * a).sin(), backend='aot_eager')\nx = torch.ones(2)")
+    cells.run(shell, "x.requires_grad_()\nf(x)")
+    explored = magic(shell, torch, "y = f(x)\ny.backward(torch.ones(2))")
+    assert [each.op for each in explored.graph.nodes if each.kind == "op"] == ["MulBackward0", "SinBackward0"]
+    assert "without being compiled" in repr(explored)
+    ran = cells.run(shell, "f(x).grad_fn.name()")
+    assert ran.result == "CompiledFunctionBackward"
+
+
+def test_a_cell_of_both_libraries(shell: InteractiveShell, torch: ModuleType) -> None:
+    """Each has its own graph, and a panel of its own: that of the last backward is named."""
+    ran = cells.run(
+        shell,
+        "%%backward -o e\nimport engine\na = engine.tensor([1., 2.], requires_grad=True)\n(a * a).sum().backward()\n"
+        "x = torch.tensor([3., 4.], requires_grad=True)\n(x * x * x).sum().backward()",
+    )
+    assert ran.error is None
+    assert ran.printed.index("x.grad = ") < ran.printed.index("a.grad = ")
+    shell.user_ns["e"].weights = 2
+    assert cells.grad(shell).tolist() == [54, 96]
+    assert cells.grad(shell, "a").tolist() == [2, 4]
+
+
+SOAK = """x = torch.randn(64, 64, requires_grad=True)
+y = (torch.tanh(x @ x.T) * {k}).sum()
+y.backward()"""
+
+
+def test_five_hundred_cells_leave_nothing(shell: InteractiveShell, torch: ModuleType) -> None:
+    """Run again and again, with moves, in one kernel: no graph, no tensor and little memory stays."""
+    gc.collect()
+    before = 0
+    for k in range(500):
+        magic(shell, torch, SOAK.format(k=k % 2)).weights = 3
+        if k == 50:
+            gc.collect()
+            before, alive = memory(), count(torch)
+    gc.collect()
+    assert count(torch) <= alive
+    assert memory() - before < 16 * 2**20
+
+
+def count(torch: ModuleType) -> int:
+    """How many tensors there are."""
+    return sum(issubclass(type(each), torch.Tensor) for each in gc.get_objects())
+
+
+def memory() -> int:
+    """Bytes of this process that are in memory."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def test_closing_gives_the_memory_back(shell: InteractiveShell, torch: ModuleType) -> None:
+    """What backward saved is let go of with the panel, though the user still holds the output."""
+    explored = magic(shell, torch, "x = torch.randn(512, 512, requires_grad=True)\ny = x.exp()\ny.backward(y.detach())")
+    assert explored._live.snapshot.nbytes == 4 * 512 * 512
+    result = weakref.ref(explored._live.snapshot._holders[0].tensor)
+    explored.close()
+    gc.collect()
+    assert result() is None
+    with pytest.raises(RuntimeError, match="second time"):
+        shell.user_ns["y"].backward(torch.ones(512, 512))

@@ -71,11 +71,17 @@ class Backend:
         self.sequence_number: Callable[[], int] = getattr(module.autograd, "_get_sequence_nr", lambda: 0)
         self.module_type: type | None = getattr(getattr(module, "nn", None), "Module", None)
 
-    def mode(self, handler: Callable[..., Any]) -> AbstractContextManager[Any]:
-        """A context manager in which each call on tensors goes to ``handler(mode, func, types, args, kwargs)``."""
+    def mode(self, handler: Callable[..., Any], stop: CodeType | None = None) -> AbstractContextManager[Any]:
+        """A context manager in which each call on tensors goes to ``handler(mode, func, types, args, kwargs)``.
+
+        ``stop``: the code that is going to run in it."""
         kind = type("Recording", (self.module.overrides.TorchFunctionMode,), {"__torch_function__": handler})
         mode: AbstractContextManager[Any] = kind()
         return mode
+
+    def remarks(self, codes: Iterable[CodeType]) -> list[str]:
+        """What there is to say of a cell in whose calls these took part."""
+        return []
 
     def module_calls(self) -> tuple[CodeType, ...]:
         """Code whose frames are calls of a module, with the module as ``self``."""
@@ -119,6 +125,10 @@ class Backend:
 
     def look_at(self, names: Mapping[str, Any]) -> None:
         """What the user has before a cell runs: tensors that such calls were made on unseen."""
+
+    def transformed(self, tensor: Any) -> bool:
+        """Whether this is one of many inside ``vmap`` or ``func.grad``, with no numbers of its own to look at."""
+        return False
 
     def leaf_node(self, leaf: Any) -> Any:
         """The AccumulateGrad node of a leaf that requires grad."""

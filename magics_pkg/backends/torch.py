@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import weakref
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext
-from types import ModuleType
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from types import CodeType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,12 @@ from .kept import Kept, Seals
 
 # Where in the positional arguments of each call ``retain_graph`` and ``create_graph`` stand
 RETAIN = {"backward": 2, "autograd.backward": 2, "autograd.grad": 3}
+
+
+DYNAMO = "torch/_dynamo/"
+COMPILED = (
+    "A compiled function ran without being compiled, so that its operations could be recorded: a last digit may differ."
+)
 
 
 class Torch(Backend):
@@ -27,6 +34,14 @@ class Torch(Backend):
         super().__init__(module)
         self.seals = Seals()
         self._noted: dict[int, Any] = {}  # weak references to tensors with hooks, by id: no graph tells of these
+
+    def mode(self, handler: Callable[..., Any], stop: CodeType | None = None) -> AbstractContextManager[Any]:
+        """Compiled functions run eagerly in it: Dynamo would try to compile the handler, and never try again."""
+        return _Eagerly(self.module, super().mode(handler, stop), stop)
+
+    def remarks(self, codes: Iterable[CodeType]) -> list[str]:
+        """Says so where a compiled function took part."""
+        return [COMPILED] if any(DYNAMO in each.co_filename.replace("\\", "/") for each in codes) else []
 
     def array(self, tensor: Any) -> Any:
         """NumPy knows neither devices nor bfloat16 nor lazy conjugates; what it knows shares the tensor's memory."""
@@ -48,6 +63,11 @@ class Torch(Backend):
     def given(self, numbers: Any, like: Any) -> Any:
         """On the device of ``like``, in its dtype."""
         return self.module.from_numpy(np.array(numbers)).to(device=like.device, dtype=like.dtype)
+
+    def transformed(self, tensor: Any) -> bool:
+        """PyTorch's own answer, where it still has that function."""
+        wrapped = getattr(getattr(self.module._C, "_functorch", None), "is_functorch_wrapped_tensor", None)
+        return wrapped is not None and isinstance(tensor, self.tensor) and bool(wrapped(tensor))
 
     def note(self, tensor: Any) -> None:
         """``retain_grad`` and hooks on a tensor inside the graph are known to the tensor alone."""
@@ -86,6 +106,32 @@ class Torch(Backend):
             kwargs = {**kwargs, "retain_graph": True}
         with kept.observe(), kept.sealing() if frees else nullcontext():
             return func(*args, **kwargs)
+
+
+class _Eagerly:
+    """A mode, with `torch.compiler.set_stance("force_eager")` around it, which loads Dynamo: only where it is used.
+
+    That is, where it has been loaded, or the cell's own text names ``compile``."""
+
+    def __init__(self, torch: ModuleType, mode: AbstractContextManager[Any], stop: CodeType | None) -> None:
+        self.torch, self.mode, self._compiles = torch, mode, stop is not None and "compile" in _names(stop)
+        self._stack: list[ExitStack] = []
+
+    def __enter__(self) -> Any:
+        self._stack.append(ExitStack())
+        set_stance = getattr(getattr(self.torch, "compiler", None), "set_stance", None)
+        if set_stance is not None and (self._compiles or "torch._dynamo" in sys.modules):
+            self._stack[-1].enter_context(set_stance("force_eager"))
+        return self._stack[-1].enter_context(self.mode)
+
+    def __exit__(self, *error: Any) -> None:
+        self._stack.pop().__exit__(None, None, None)
+
+
+def _names(code: CodeType) -> set[str]:
+    """Every name that a code object, or one inside it, looks up."""
+    inner = (each for each in code.co_consts if isinstance(each, CodeType))
+    return {*code.co_names, *(name for each in inner for name in _names(each))}
 
 
 def _hooked(tensor: Any) -> bool:
