@@ -243,7 +243,7 @@ def call_node(node: Any, gradients: Sequence[Any]) -> Any:
     if node.key > 0:
         if gradients[0] is not None:
             with accumulating:
-                node.grad = RAW["accumulated"](node.grad, gradients[0]._d, False)
+                node.grad = RAW["accumulated"](node, gradients[0]._d, False)
         return ()
     given = [g if g is None or here.grad else g._d for g in gradients]
     parts = Parts({i: part for i, part in enumerate(given) if part is not None}) if several else given[0]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .op import Row, Step
 
 PUBLIC_NAMES = {"x": "input", "y": "other"}  # parameters are called in formulas as in books, in calls as in PyTorch
+ABOUT = ("shape", "size", "dtype", "strides")  # what a formula can ask of an input, where its numbers do not matter
 
 
 def _name(parameter: str) -> str:
@@ -160,7 +161,7 @@ def _expression(row: Row, name: str) -> str:
     if name in row.inputs:
         return _name(name) + "_d"
     head, _, tail = name.rpartition("_")
-    if head in row.inputs and tail in ("shape", "size", "dtype"):
+    if head in row.inputs and tail in ABOUT:
         data = _name(head) + "_d"
         return f"{data}.{tail}" if head not in row.optional else f"getattr({data}, {tail!r}, None)"
     return _name(name)

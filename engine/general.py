@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import dtypes, errors
-from .codegen import PUBLIC_NAMES
+from .codegen import ABOUT, PUBLIC_NAMES
 from .kernel import PUBLIC, RAW, raw, tick
 from .mode import here
 from .node import Node, Output, rest_of
@@ -234,7 +234,7 @@ def _no_broadcast(shapes: list[tuple[int, ...]]) -> Exception:
 def _node(row: Row, wanted: tuple[str, ...], values: dict[str, Any], tensors: Any, before: dict[str, Any]) -> Node:
     step = row.step(wanted, fit=row.elementwise and len(row.inputs) > 1)
     for p in row.inputs:
-        for what in ("shape", "size", "dtype"):
+        for what in ABOUT:
             values[f"{p}_{what}"] = getattr(values[p], what, None)
     n = Node()
     n.key, n.step = tick(), step.run

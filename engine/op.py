@@ -4,7 +4,7 @@ A row names an operation's inputs and, for each, the derivative as a function of
 whatever it needs; the names of its parameters say what the forward pass keeps:
 
     x, y, out ..... the data of an input, or of the result
-    x_shape ....... only its shape; so x_size, x_dtype
+    x_shape ....... only its shape; so x_size, x_dtype, x_strides
     dim, keepdim .. a plain argument of the call
 
 A row with several differentiable ``outputs`` says ``several=True``; then ``g`` is a dict of gradients by output number,
@@ -99,7 +99,7 @@ class Row:
             raise TypeError(f"{self.name}: formulas for {unknown}, which are no parameters")
         for p, names in self.needs.items():
             if unknown := [n for n in names if n not in self.params and n not in self.outputs]:
-                about = {f"{p}_{what}" for p in self.inputs for what in ("shape", "size", "dtype")}
+                about = {f"{p}_{what}" for p in self.inputs for what in codegen.ABOUT}
                 if not about.issuperset(unknown):
                     known = sorted({*self.params, *self.outputs, *about})
                     raise TypeError(f"{self.name}: the derivative by {p} asks for {unknown}; it may name {known}")

@@ -179,11 +179,24 @@ def _alone() -> int:
     return 0
 
 
+def _below(g: Any) -> tuple[Any, int]:
+    """The array at the bottom of a view, and its reference count."""
+    base = g.base
+    return base, getrefcount(base)
+
+
 ALONE = _alone()  # measured, for it depends on the interpreter
+ALONE_BELOW = _below(np.empty((2, 2)).T)[1]
 
 
-def _own(g: Any) -> bool:
-    return g.flags.owndata and g.flags.c_contiguous
+def _own(g: Any, leaf: Any) -> Any:
+    """The array whose memory is that of ``g`` and of nobody else, if it is laid out as ``leaf``; or None."""
+    if g.strides != leaf.strides:
+        return None
+    if g.flags.owndata:
+        return g
+    base, count = _below(g)  # as of a matrix that was transposed twice on its way
+    return base if count <= ALONE_BELOW and type(base) is np.ndarray and base.strides == g.strides else None
 
 
 def _accumulate(arrived: Sequence[tuple[Any, Any]], recorded: bool, watch: Watch | None = None) -> None:
@@ -193,10 +206,10 @@ def _accumulate(arrived: Sequence[tuple[Any, Any]], recorded: bool, watch: Watch
         if cell.step is None:
             if g is not None:
                 with accumulating:
-                    if cell.grad is None and watch is None and g.nbytes > LARGE and getrefcount(g) <= ALONE and _own(g):
-                        cell.grad = wrap(g)  # nobody else has it: a copy is a sixth of the time of a cross entropy
-                    else:
-                        cell.grad = accumulated(cell.grad, g, recorded)
+                    own = None  # a copy is a sixth of the time of a cross entropy
+                    if cell.grad is None and watch is None and g.nbytes > LARGE and getrefcount(g) <= ALONE:
+                        own = _own(g, cell.data)
+                    cell.grad = accumulated(cell, g, recorded) if own is None else wrap(own)
         else:
             g = arrive(cell, g, recorded)
         if watch is not None:
@@ -224,7 +237,7 @@ def arrive(cell: Any, g: Any, recorded: bool) -> Any:
     g = stepped.arriving(g, recorded)
     if g is not None:
         with accumulating:
-            cell.grad = accumulated(cell.grad, g, recorded)
+            cell.grad = accumulated(cell, g, recorded)
     before = record(recorded)
     try:
         for hook in tuple(stepped.accumulated.values()):
@@ -237,13 +250,14 @@ def arrive(cell: Any, g: Any, recorded: bool) -> Any:
 
 
 @raw  # NumPy's warnings, of inf - inf, are dropped as in every kernel
-def accumulated(old: Any, g: Any, recorded: bool) -> Any:
+def accumulated(cell: Any, g: Any, recorded: bool) -> Any:
     """``.grad`` after ``g`` was added: in place, keeping its identity, unless the addition itself is recorded."""
     if recorded:
-        return added_recorded(old, g)
+        return added_recorded(cell, g)
+    old = cell.grad
     if old is None:
         # a gradient may be memory that others hold: v itself, another leaf's gradient, a broadcast view
-        return wrap(np.array(g) if type(g) is np.ndarray else g)
+        return wrap(laid_as(cell.data, g) if type(g) is np.ndarray else g)
     if type(old._d) is np.ndarray:
         if getrefcount(old._d) > 2:  # a graph saved it, or a view shares it: the write must be found out
             wrote(old._d)
@@ -253,12 +267,23 @@ def accumulated(old: Any, g: Any, recorded: bool) -> Any:
     return old
 
 
-def added_recorded(old: Any, g: Tensor) -> Tensor:
+def laid_as(leaf: Any, g: Any) -> Any:
+    """A copy of ``g``, laid out as ``leaf``, and in C order where that has gaps."""
+    if g.strides == leaf.strides and g.flags.c_contiguous:
+        return np.array(g)
+    if leaf.transpose(sorted(range(leaf.ndim), key=lambda i: -leaf.strides[i])).flags.c_contiguous:
+        out = np.empty_like(leaf, g.dtype)
+        out[...] = g
+        return out
+    return np.array(g, order="C")
+
+
+def added_recorded(cell: Any, g: Tensor) -> Tensor:
     before = record(True)
     try:
-        if old is not None:
-            return old + g
-        out = wrap(np.array(g._d))
+        if cell.grad is not None:
+            return cell.grad + g
+        out = wrap(laid_as(cell.data, g._d) if type(g._d) is np.ndarray else g._d)
         if g._n is not None:
             out._n = hang("copy", {"x": None, "y": g._n}, {"y_shape": g._d.shape, "y_dtype": g._d.dtype})
         return out
@@ -266,7 +291,9 @@ def added_recorded(old: Any, g: Tensor) -> Tensor:
         record(before)
 
 
-RAW.update(accumulated=accumulated, added_recorded=added_recorded, getrefcount=getrefcount, wrote=wrote)
+RAW.update(
+    accumulated=accumulated, added_recorded=added_recorded, laid_as=laid_as, getrefcount=getrefcount, wrote=wrote
+)
 
 
 def captured(roots: Sequence[tuple[Any, Any]], inputs: Sequence[Any], free: bool, recorded: bool) -> list[Any]:

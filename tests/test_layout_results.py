@@ -75,3 +75,56 @@ def test_as_in_torch(torch: ModuleType, expression: str) -> None:
         assert torch.allclose(torch.from_numpy(ours.numpy().copy()), theirs, 1e-4, 1e-5), text
         if theirs.is_contiguous():
             assert ours.view(-1).shape == (theirs.numel(),)
+
+
+LEAVES = """
+    torch.ones(3, 4)
+    torch.ones(300, 400)
+    torch.ones(4, 3).t()
+    torch.ones(400, 300).t()
+    torch.ones(3, 8)[:, ::2]
+    torch.ones(2, 3, 4).permute(1, 2, 0)
+"""
+PASSES = """
+    x.mT * torch.ones(x.mT.shape)
+    x * torch.ones(x.mT.shape).mT
+    x.mT
+    x + x.mT.contiguous().mT
+    x.mT.matmul(torch.ones(x.shape[-2], 5))
+    x @ torch.ones(5, x.shape[-1]).t()
+    torch.ones(5, x.shape[-1]) @ x.mT
+"""
+
+
+@pytest.mark.filterwarnings("ignore:Using backward")  # with create_graph=True
+@pytest.mark.parametrize("leaf", lines(LEAVES))
+def test_a_gradient_is_laid_out_as_its_leaf(torch: ModuleType, leaf: str) -> None:
+    """Whatever order of dimensions a gradient arrives in, ``.grad`` has the strides of its leaf, if that has no gaps."""
+
+    def strides(lib: Any, expression: str, create_graph: bool) -> Any:
+        x = eval(leaf, {"torch": lib}).requires_grad_()
+        out = eval(expression, {"torch": lib, "x": x})
+        v = lib.ones(out.mT.shape).mT
+        x.grad = None
+        (out * v).sum().backward(create_graph=create_graph)
+        grad, x.grad = x.grad, None
+        return grad.stride(), grad.tolist()
+
+    for expression in lines(PASSES):
+        for recorded in (False, True):
+            assert strides(engine, expression, recorded) == strides(torch, expression, recorded), expression
+
+
+@pytest.mark.parametrize("expression", ["a @ b", "torch.addmm(v, a, b)", "torch.addmm(v, a, b, alpha=2)"])
+def test_the_gradients_of_a_product_are_laid_out_as_its_matrices(torch: ModuleType, expression: str) -> None:
+    """What a matrix that is stored column after column receives is stored so too."""
+
+    def strides(lib: Any, columns: tuple[bool, bool]) -> Any:
+        a = (lib.ones(5, 4).t() if columns[0] else lib.ones(4, 5)).requires_grad_()
+        b = (lib.ones(3, 5).t() if columns[1] else lib.ones(5, 3)).requires_grad_()
+        v = lib.ones(4, 3)
+        out = eval(expression, {"torch": lib, "a": a, "b": b, "v": v})
+        return [g.stride() for g in lib.autograd.grad(out, (a, b), v)]
+
+    for columns in ((False, False), (False, True), (True, False), (True, True)):
+        assert strides(engine, columns) == strides(torch, columns)
