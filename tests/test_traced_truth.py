@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import random
 import re
 import warnings
@@ -20,8 +21,10 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from magics_pkg import backends, graph, linear
+from magics_pkg.depth import Folding
 from magics_pkg.outputs import outputs_of
 from magics_pkg.recorder import trace_cell
+from magics_pkg.subject import Subject
 from magics_pkg.trace import Trace
 from tests.both import programs
 from tests.graphs import bare_shell
@@ -145,8 +148,8 @@ def traced(shell: InteractiveShell, torch: ModuleType, source: str, anomaly: boo
 
 def assembled(trace: Trace) -> Any:
     """The drawing of a trace, with what stands behind each card; nothing is folded."""
-    made = graph._Assembly(trace, outputs_of(trace), 5000)
-    return made, made.graph(None)
+    made = graph._Assembly(Subject(trace, outputs_of(trace)), 5000, Folding(depth=math.inf), None)
+    return made, made.graph()
 
 
 def is_real(node: Any) -> bool:
@@ -180,7 +183,7 @@ def test_edges_and_lines(shell: InteractiveShell, torch: ModuleType, name: str) 
         for target, _ in node.next_functions if node in made.part_of else ():
             if target in made.part_of and made.part_of[target] is not made.part_of[node] and is_real(target):
                 assert (made.ids[made.part_of[node]], made.ids[made.part_of[target]]) in pairs
-    for node, call in made.owned.items():
+    for node, call in made.subject.owned.items():
         told = CELL_LINE.findall("".join(node.metadata.get("traceback_", ())))
         levels = [frame for frame in call.site.frames if frame.code.co_filename == trace.cell.filename]
         if told and levels:
