@@ -6,6 +6,7 @@ import builtins
 import importlib
 import json
 import pkgutil
+import re
 import subprocess
 import sys
 import types
@@ -68,6 +69,15 @@ def test_every_program_as_it_is() -> None:
             assert found[what] == expected[what], program.name
         assert program.hint in " ".join(found["notes"])
         assert ("Jᵀ v" in found["panel"]) == (program.panel and program.error is None), program.name
+
+
+@pytest.mark.usefixtures("without_torch")
+def test_readme(shell: InteractiveShell) -> None:
+    """The README's example is one."""
+    (cell,) = re.findall(r"```python\n(%%backward --as torch\n.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    ran = cells.run(shell, cell)
+    assert ran.error is None
+    assert "x.grad  [[4.5, 4.5], [4.5, 4.5]]" in ran.printed
 
 
 # ---------------------------------------------------------------- what a statement binds
