@@ -30,9 +30,11 @@ FUNCTIONS: dict[str, str] = {
         arange as_tensor asarray empty empty_like eye fill from_numpy full full_like linspace logspace
         meshgrid ones ones_like scalar_tensor tensor zeros zeros_like
     """,
+    "cumulative": "cumprod cumsum",
     "differences": "cumulative_trapezoid diff gradient trapezoid trapz",
     "discrete": "bincount bucketize histc histogram histogramdd isin searchsorted unique unique_consecutive",
     "einsum": "einsum",
+    "extremes": "all amax amin any argmax argmin count_nonzero max min",
     "functions": """
         abs absolute acos acosh arccos arccosh arcsin arcsinh arctan arctanh asin asinh atan atanh ceil cos
         cosh deg2rad exp exp2 expm1 fix floor frac frexp log log10 log1p log2 nan_to_num rad2deg round rsqrt
@@ -61,10 +63,7 @@ FUNCTIONS: dict[str, str] = {
         is_deterministic_algorithms_warn_only_enabled is_same_size is_signed is_storage set_default_device
         set_default_tensor_type set_float32_matmul_precision typename use_deterministic_algorithms
     """,
-    "reduce": """
-        all amax amin any argmax argmin count_nonzero cumprod cumsum max mean min nanmean nansum norm prod std
-        sum var
-    """,
+    "reduce": "mean nanmean nansum norm prod std sum var",
     "sampling": """
         Generator bernoulli binomial default_generator get_rng_state initial_seed manual_seed multinomial
         normal poisson rand rand_like randint randint_like randn randn_like randperm seed set_rng_state
@@ -119,9 +118,11 @@ METHODS: dict[str, str] = {
         unsafe_split_with_sizes
     """,
     "creation": "fill_ new_empty new_full new_ones new_tensor new_zeros zero_",
+    "cumulative": "cumprod cumprod_ cumsum cumsum_",
     "differences": "diff",
     "discrete": "bincount histc histogram unique unique_consecutive",
     "elements": "__reversed__ apply_ fill_diagonal_ is_nonzero map_ new",
+    "extremes": "all amax amin any argmax argmin count_nonzero max min",
     "functions": """
         __abs__ abs abs_ absolute absolute_ acos acos_ acosh acosh_ arccos arccos_ arccosh arccosh_ arcsin
         arcsin_ arcsinh arcsinh_ arctan arctan_ arctanh arctanh_ asin asin_ asinh asinh_ atan atan_ atanh
@@ -151,10 +152,7 @@ METHODS: dict[str, str] = {
         get_device is_coalesced is_cpu is_cuda is_distributed is_meta is_mkldnn is_mps is_nested is_pinned
         is_quantized is_same_size is_shared is_signed is_sparse is_sparse_csr is_xla is_xpu
     """,
-    "reduce": """
-        all amax amin any argmax argmin count_nonzero cumprod cumprod_ cumsum cumsum_ max mean min nanmean
-        nansum norm prod std sum var
-    """,
+    "reduce": "mean nanmean nansum norm prod std sum var",
     "reshaping": "squeeze_ swapaxes_ swapdims_ t_ transpose_ unsqueeze_",
     "sampling": """
         bernoulli bernoulli_ cauchy_ exponential_ geometric_ log_normal_ multinomial normal_ random_ uniform_

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import absent, dtypes
-from .calls import compare, reduce, shape
+from .calls import compare, cumulative, extremes, reduce, shape
 from .calls import softmax as softmaxes
 from .calls.cast import converted
 from .mode import overridable
@@ -114,7 +114,7 @@ def _running(name: str, run: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return running
 
 
-cumsum, cumprod = _running("cumsum", reduce.cumsum), _running("cumprod", reduce.cumprod)
+cumsum, cumprod = _running("cumsum", cumulative.cumsum), _running("cumprod", cumulative.cumprod)
 
 
 # ------------------------------------------------------------------------------------------------ extremes
@@ -132,8 +132,8 @@ def _extreme(name: str, run: Callable[..., Tensor], place: bool) -> Callable[...
     return extreme
 
 
-amax, amin = _extreme("amax", reduce.amax, False), _extreme("amin", reduce.amin, False)
-argmax, argmin = _extreme("argmax", reduce.argmax, True), _extreme("argmin", reduce.argmin, True)
+amax, amin = _extreme("amax", extremes.amax, False), _extreme("amin", extremes.amin, False)
+argmax, argmin = _extreme("argmax", extremes.argmax, True), _extreme("argmin", extremes.argmin, True)
 
 
 @overridable

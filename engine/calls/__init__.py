@@ -6,7 +6,7 @@ the functions that have a form with an underscore. It is read when one of these 
 
 FAMILIES = (
     "activations", "arithmetic", "arrange", "binary", "cast", "compare", "complexes", "copies", "creation",
-    "differences", "discrete", "einsum", "elements", "functions", "gather", "grids", "index", "join", "linalg",
-    "matrices", "order", "products", "questions", "reduce", "reshaping", "sampling", "scattering", "shape", "softmax",
-    "sort", "special", "spectra", "statistics",
+    "cumulative", "differences", "discrete", "einsum", "elements", "extremes", "functions", "gather", "grids",
+    "index", "join", "linalg", "matrices", "order", "products", "questions", "reduce", "reshaping",
+    "sampling", "scattering", "shape", "softmax", "sort", "special", "spectra", "statistics",
 )  # fmt: skip

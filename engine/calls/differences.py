@@ -11,7 +11,8 @@ from ..mode import overridable
 from ..ops.join import cat
 from ..ops.shape import clone, select, slice_of
 from ..tensor import Tensor, wrap
-from .reduce import cast_to, cumsum
+from .cumulative import cumsum
+from .reduce import cast_to
 from .shape import dim_of, dims_of
 
 

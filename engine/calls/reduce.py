@@ -6,13 +6,12 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from .. import dtypes, errors, return_types
+from .. import dtypes, errors
 from ..mode import overridable
-from ..ops import arithmetic, compare, cumulative, extremes, functions
+from ..ops import arithmetic, functions
 from ..ops import reduce as rows
 from ..tensor import Tensor
-from . import binary
-from .out import accepts_out, as_input, expected_out, in_its_dtype, written
+from .out import accepts_out, expected_out, in_its_dtype, written
 
 sum_all, mean_all, norm_of = rows.sum_all, rows.mean_all, rows.vector_norm
 
@@ -54,7 +53,7 @@ def cast_to(input: Tensor, dtype: Any) -> Tensor:
     return functions.cast(input, d) if d.kind in "fc" else functions.cast_whole(input, d)
 
 
-def _as_ints(out: Tensor, dtype: Any) -> Tensor:
+def as_ints(out: Tensor, dtype: Any) -> Tensor:
     """Sums and products of whole numbers come as int64: the dtype that was asked for."""
     return out if dtype is None else cast_to(out, dtype)
 
@@ -79,8 +78,8 @@ def sum(
     source = input if dtype is None else cast_to(input, dtype)
     dim = axis if dim is None else dim
     if dim is None and not keepdim and not keepdims:
-        return _as_ints(sum_all(source), dtype)
-    return _as_ints(rows.sum(source, dims("sum", dim, source), keepdim or keepdims), dtype)
+        return as_ints(sum_all(source), dtype)
+    return as_ints(rows.sum(source, dims("sum", dim, source), keepdim or keepdims), dtype)
 
 
 def mean(
@@ -117,7 +116,7 @@ def mean(
 def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The sum of what is not NaN."""
     source = input if dtype is None else cast_to(input, dtype)
-    return _as_ints(rows.nansum(source, dims("nansum", dim, source), keepdim), dtype)
+    return as_ints(rows.nansum(source, dims("nansum", dim, source), keepdim), dtype)
 
 
 @overridable
@@ -126,6 +125,8 @@ def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any
     if input._d.dtype.kind not in "fc":
         title = input.dtype.title
         raise RuntimeError(f"nanmean(): expected input to have floating point or complex dtype but got {title}")
+    from ..ops import compare  # seldom used
+
     d = dims("nanmean", dim, input)
     there = compare.logical_not(compare.isnan(input))
     return arithmetic.div(nansum(input, dim, keepdim, dtype=dtype), rows.sum(there, d, keepdim))
@@ -135,7 +136,7 @@ def prod(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
     """The product over one dimension, or of every element. Whole numbers multiply in int64."""
     source = input if dtype is None else cast_to(input, dtype)
     if dim is None:
-        return _as_ints(rows.prod_all(source), dtype)
+        return as_ints(rows.prod_all(source), dtype)
     if not isinstance(dim, int):
         raise errors.combination(
             "prod",
@@ -143,7 +144,7 @@ def prod(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
             ("(*, torch.dtype dtype = None)", "(int dim, bool keepdim = False, *, torch.dtype dtype = None)"),
         )
     dims("prod", dim, source)
-    return _as_ints(rows.prod_dim(source, dim, keepdim), dtype)
+    return as_ints(rows.prod_dim(source, dim, keepdim), dtype)
 
 
 # ------------------------------------------------ variances
@@ -180,85 +181,6 @@ def _spread(name: str, row: Callable[..., Tensor]) -> Callable[..., Tensor]:
 var, std = _spread("var", rows.var), _spread("std", rows.std)
 
 
-# ------------------------------------------------ extremes
-def _extreme(name: str, whole: Any, along: Any, pairwise: Any, result: Any) -> Callable[..., Any]:
-    def extreme(
-        input: Tensor,
-        dim: Any = None,
-        keepdim: bool = False,
-        *,
-        other: Any = None,
-        axis: int | None = None,
-        out: Any = None,
-    ) -> Any:
-        if out is not None:
-            given = (input, dim, other)
-            return written(name, out, lambda: extreme(input, dim, keepdim, other=other, axis=axis), given)
-        dim = axis if dim is None else dim
-        if dim is None and other is None:
-            return whole(input)
-        known = isinstance(input, Tensor)
-        if known and (isinstance(dim, Tensor) or other is not None):
-            return pairwise(input, dim if other is None else other)
-        if not known or not isinstance(dim, int) or isinstance(dim, bool):
-            raise errors.combination(
-                name,
-                (input, dim),
-                (
-                    "(Tensor input, *, Tensor out = None)",
-                    "(Tensor input, Tensor other, *, Tensor out = None)",
-                    "(Tensor input, int dim, bool keepdim = False, *, tuple of Tensors out = None)",
-                ),
-            )
-        if not input._d.ndim:
-            dims(name, dim, input)
-        return result(*along(input, dim, keepdim))
-
-    extreme.__name__ = extreme.__qualname__ = name
-    extreme.__doc__ = f"The {name}imum of all; with ``dim`` a pair (values, indices); with a tensor elementwise."
-    return extreme
-
-
-max = _extreme("max", extremes.max_all, extremes.max_dim, binary.FUNCTIONS["maximum"], return_types.max)
-min = _extreme("min", extremes.min_all, extremes.min_dim, binary.FUNCTIONS["minimum"], return_types.min)
-
-
-def _over_dims(name: str, row: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    def over(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
-        if isinstance(dim, tuple | list) and not dim and name in ("any", "all"):  # which then reduce over none
-            return row(input, (), keepdim)
-        return row(input, dims(name, dim, input), keepdim)
-
-    over.__name__ = over.__qualname__ = name
-    over.__doc__ = row.__doc__
-    return over
-
-
-amax, amin = _over_dims("amax", extremes.amax), _over_dims("amin", extremes.amin)
-
-
-def _place_of(name: str, row: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    def place(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
-        d = dims(name, dim, input)
-        if input._d.dtype.kind in "bc":
-            kind = "bool" if input._d.dtype.kind == "b" else "complex"
-            raise RuntimeError(f"{name}(): does not support {kind} input")
-        return row(input, d, keepdim)
-
-    place.__name__ = place.__qualname__ = name
-    place.__doc__ = row.__doc__
-    return place
-
-
-argmax, argmin = _place_of("argmax", extremes.argmax), _place_of("argmin", extremes.argmin)
-any, all = _over_dims("any", extremes.any_of), _over_dims("all", extremes.all_of)
-
-
-def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
-    """How many elements over ``dim`` are not 0."""
-    return extremes.count_nonzero(input, dims("count_nonzero", dim, input))
-
-
 # ------------------------------------------------ norms
 def norm(
     input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: Any = None, dtype: Any = None
@@ -283,36 +205,11 @@ def _nuclear(input: Tensor, dim: Any, keepdim: bool) -> Tensor:
     return linalg.matrix_norm(input, "nuc", tuple(range(input._d.ndim)) if dim is None else dim, keepdim)
 
 
-# ------------------------------------------------ running
-def _running(name: str, row: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    def running(input: Tensor, dim: Any = None, *, dtype: Any = None, axis: int | None = None) -> Tensor:
-        dim = axis if dim is None else dim
-        if dim is None:
-            raise TypeError(f'{name}() missing 1 required positional arguments: "dim"')
-        if not isinstance(dim, int):
-            raise TypeError(f"{name}(): argument 'dim' (position 1) must be int, not {type(dim).__name__}")
-        dims(name, dim, input)
-        return _as_ints(row(input if dtype is None else cast_to(input, dtype), dim), dtype)
-
-    running.__name__ = running.__qualname__ = name
-    running.__doc__ = row.__doc__
-    return running
-
-
-cumsum, cumprod = _running("cumsum", cumulative.cumsum), _running("cumprod", cumulative.cumprod)
-
-METHODS: dict[str, Any] = {
-    f.__name__: f
-    for f in (
-        sum, mean, nansum, nanmean, prod, var, std, max, min, amax, amin, argmax, argmin, any, all, count_nonzero, norm,
-        cumsum, cumprod,
-    )
-}  # fmt: skip
+METHODS: dict[str, Any] = {f.__name__: f for f in (sum, mean, nansum, nanmean, prod, var, std, norm)}
 FUNCTIONS = {
     **METHODS,
-    **{f.__name__: accepts_out(f) for f in (var, std, any, all, nanmean)},
-    **{f.__name__: in_its_dtype(f) for f in (prod, cumsum, cumprod)},
-    **{f.__name__: accepts_out(f, mismatch=as_input) for f in (amax, amin)},
-    **{f.__name__: accepts_out(f, mismatch=expected_out) for f in (argmax, argmin, nansum)},
+    **{f.__name__: accepts_out(f) for f in (var, std, nanmean)},
+    "prod": in_its_dtype(prod),
+    "nansum": accepts_out(nansum, mismatch=expected_out),
 }
-IN_PLACE = {"cumsum_": cumsum, "cumprod_": cumprod}
+IN_PLACE: dict[str, Any] = {}
