@@ -240,6 +240,8 @@ def _without_ours(steps: list[types.TracebackType]) -> list[types.TracebackType]
         if not _is_ours(tb):
             kept.append(tb)
             continue
+        if i and _is_ours(steps[i - 1]):
+            continue
         following = next((each.tb_frame.f_code.co_name for each in steps[i + 1 :] if not _is_ours(each)), None)
         for back in range(len(kept) - 1, max(len(kept) - 5, -1), -1):
             if kept[back].tb_frame.f_code.co_name == following:

@@ -21,6 +21,7 @@ from .linear import Linear
 from .live import Closed, Leaf, Session
 
 if TYPE_CHECKING:
+    from .compare import Comparison
     from .view import Panel
 
 Array = np.ndarray[Any, Any]
@@ -80,6 +81,7 @@ class Exploration:
     ) -> None:
         self.notes: tuple[str, ...] = ()
         self.closed = False
+        self.comparison: Comparison | None = None  # what --compare found; it stays when the panel is closed
         self._graph: Graph | None = None
         self._linear: Linear | None = None
         self._session: Session | None = None

@@ -11,7 +11,7 @@ import traitlets
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand, output_can_be_silenced
 from IPython.display import display
 
-from . import backends, errors, explain, layout, options, substitute
+from . import backends, compare, errors, explain, layout, options, substitute
 from .cell import Cell, Outcome, awaiting, read_cell, run_cell, run_cell_async
 from .errors import OutputError, UsageError
 from .exploration import Exploration, Settings, in_notebook
@@ -97,6 +97,8 @@ class BackwardMagics(Magics):
             raise UsageError("--as goes above a cell, %%backward --as torch; %backward y is about what has run")
         if asked.output is None:
             raise UsageError("%backward needs a tensor: %backward y. Above a cell: %%backward")
+        if asked.compare:
+            raise UsageError("--compare compares the operations of a cell: %%backward --compare")
         names = self.shell.user_ns
         try:
             (output, *_) = outputs_of(Trace(None, None, namespace=names), asked.output)
@@ -130,10 +132,12 @@ class BackwardMagics(Magics):
         cell = read_cell(self.shell, source, line, libraries=backends.NAMES, rewrite=rewrite)
         if not cell.tree.body:
             raise UsageError("the cell is empty, so nothing was run; for a tensor that exists already: %backward y")
+        if asked.compare:
+            compare.check()
         for backend in backends.active():
             backend.look_at(self.shell.user_ns)
         named = None if asked.output is None else functools.partial(self._named, asked.output)
-        return cell, Recorder(cell.code, functools.partial(RowPasses, named))
+        return cell, Recorder(cell.code, functools.partial(RowPasses, named), asked.compare)
 
     def _named(self, name: str) -> Any:
         """The output that the line names, as soon as it is there."""
@@ -162,6 +166,10 @@ class BackwardMagics(Magics):
             for each in made:
                 each.close()
             print(f"Note: the panel could not be made ({type(error).__name__}: {error}); the cell itself has run.")
+        if asked.compare:
+            found = compare.attempt([watch.tape for watch in recorder.watches if watch.tape is not None], made)
+            if found is not None and not asked.quiet:
+                display(found) if in_notebook() else print(found)
         outcome.raise_error()
         if problem is not None:
             raise problem

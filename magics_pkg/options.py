@@ -39,6 +39,7 @@ class Options:
     save: str | None = None
     name: str | None = None
     library: str | None = None
+    compare: bool = False
     help: bool = False
 
 
@@ -69,6 +70,14 @@ ARGUMENTS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("--no-graph",), {"action": "store_true", "help": "sliders and gradients only"}),
     (("--quiet",), {"action": "store_true", "help": "show no panel (with -o or --save)"}),
     (("--save",), {"metavar": "out.html", "help": "write the panel to a page that works without a kernel"}),
+    (
+        ("--compare",),
+        {
+            "action": "store_true",
+            "help": "run the cell's operations on the other library too, engine or torch, and show where values and"
+            " gradients differ (the cell itself still runs once)",
+        },
+    ),
     (("-o", "--out"), {"metavar": "name", "help": "keep the panel's Exploration in this variable"}),
     (
         ("--as",),
@@ -108,6 +117,7 @@ def parse(function: Callable[..., Any], line: str) -> Options:
         save=_page(given.save) if given.save is not None else None,
         name=_identifier(given.out) if given.out is not None else None,
         library=_library(given.library) if given.library is not None else None,
+        compare=given.compare,
         help=given.help,
     )
 

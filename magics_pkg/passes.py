@@ -41,6 +41,7 @@ class BackwardPasses:
         self.backend: Backend | None = None
         self.passes: list[Backward] = []
         self.notes: list[str] = []
+        self.tape: Any = None  # of --compare
         self._open: list[int] = []  # the passes that still keep something
         self._after: dict[Any, tuple[Any, int, Any]] = {}  # leaf: its .grad after the last pass, version, copy
 
@@ -48,12 +49,15 @@ class BackwardPasses:
         """Run one call; the graph is kept first, because the call frees it."""
         self.backend = backend
         noted = self._note(backend, backend.kind_of(func), args, kwargs, path)
+        entry = self.tape.before_pass(func, args, kwargs, path) if self.tape is not None else None
         try:
             result = backend.run(noted.snapshot, noted.kind, func, args, kwargs)
         except BaseException as error:
             self._open.append(len(self.passes))
             self.passes.append(dataclasses.replace(noted, error=error))
             raise
+        if self.tape is not None:
+            self.tape.after_pass(entry, result, noted.snapshot)
         self._supersede(noted.kind)
         self._open.append(len(self.passes))
         self.passes.append(noted)

@@ -17,6 +17,7 @@ from . import backends
 from .backends import Backend, version_of
 from .cell import Cell, Outcome, read_cell, run_cell, run_cell_async
 from .passes import BackwardPasses
+from .tape import Tape
 from .trace import Entry, Sites, Trace, calls_of, name_of, sources_of, writes
 
 PASS, RECORD, WRITE, BACKWARD, NOTE = "pass", "record", "write", "backward", "note"
@@ -55,11 +56,14 @@ class Recorder:
     """Context manager: notes each call on tensors of the libraries that are loaded, from code that ``stop`` runs.
 
     ``stop``: the cell's code object, where walks up the frames end; a call not under it is left alone.
-    ``passes``: makes what runs the backward calls of one library.
+    ``passes``: makes what runs the backward calls of one library. ``taped``: keep copies of what goes into each call
+    and comes out of it.
     """
 
-    def __init__(self, stop: CodeType | None, passes: Callable[[], BackwardPasses] = BackwardPasses) -> None:
-        self.stop, self._passes = stop, passes
+    def __init__(
+        self, stop: CodeType | None, passes: Callable[[], BackwardPasses] = BackwardPasses, taped: bool = False
+    ) -> None:
+        self.stop, self._passes, self._taped = stop, passes, taped
         self.watches: list[Watch] = []
         self._entered: list[AbstractContextManager[Any]] = []
 
@@ -77,7 +81,8 @@ class Recorder:
         """Watch a library that has been imported since."""
         for backend in backends.active():
             if all(backend is not each.backend for each in self.watches):
-                self.watches.append(Watch(backend, self.stop, self._passes()))
+                tape = Tape(backend) if self._taped else None
+                self.watches.append(Watch(backend, self.stop, self._passes(), tape))
                 self._enter(self.watches[-1])
 
     def _enter(self, watch: Watch) -> None:
@@ -110,8 +115,11 @@ class Watch:
 
     _backwards = itertools.count(1)
 
-    def __init__(self, backend: Backend, stop: CodeType | None, passes: BackwardPasses) -> None:
-        self.backend, self.stop, self.passes = backend, stop, passes
+    def __init__(
+        self, backend: Backend, stop: CodeType | None, passes: BackwardPasses, tape: Tape | None = None
+    ) -> None:
+        self.backend, self.stop, self.passes, self.tape = backend, stop, passes, tape
+        passes.tape = tape
         self.latest = 0
         self.records: list[tuple[Any, ...]] = []
         self.failed: tuple[BaseException, tuple[Any, ...]] | None = None
@@ -119,7 +127,14 @@ class Watch:
         self._kept: list[Any] = []  # tensors in old_values: their ids must not be given to others
         self._room = COPIED
         self.limit, self._weakened = WINDOW, 0
-        self.mode = backend.mode(self._handler(backend), stop)
+        self.mode = backend.mode(self._watched(backend), stop)
+
+    def _watched(self, backend: Backend) -> Callable[..., Any]:
+        handler = self._handler(backend)
+        if self.tape is None:
+            return handler
+        path_of = _walker(self.stop, backend.module_calls())
+        return self.tape.watching(handler, lambda: path_of(sys._getframe(2)), PASSED)
 
     def _handler(self, backend: Backend) -> Callable[..., Any]:
         """The function that sees every call; everything that it touches is a local name, because it runs so often."""
@@ -129,18 +144,19 @@ class Watch:
         path_of = _walker(self.stop, backend.module_calls())
         special, note_failure, weaken, reference = self._special, self._fail, self._weaken, weakref.ref
         routes_get = routes.get
+        caller = 1 if self.tape is None else 2  # how many frames up the call comes from
 
         def handler(mode: Any, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             route = routes_get(func) or routes.setdefault(func, route_of(func, backend))
             if route is PASS:
                 return func(*args, **kwargs) if kwargs else func(*args)
             if route is not RECORD:
-                return special(backend, route, func, args, kwargs, path_of(frame_of(1)), routes)
+                return special(backend, route, func, args, kwargs, path_of(frame_of(caller)), routes)
             before = sequence_number()
             try:
                 result = func(*args, **kwargs) if kwargs else func(*args)
             except BaseException as error:
-                note_failure(error, func, path_of(frame_of(1)), before, args, kwargs)
+                note_failure(error, func, path_of(frame_of(caller)), before, args, kwargs)
                 raise
             if isinstance(result, tensor_type):
                 node = result.grad_fn
@@ -149,7 +165,7 @@ class Watch:
                 except RuntimeError:  # made in inference mode
                     version = 0
                 after = sequence_number()
-                path = path_of(frame_of(1))
+                path = path_of(frame_of(caller))
                 if path is None:
                     return result
                 if node is None:
@@ -160,7 +176,7 @@ class Watch:
                 if len(records) >= self.limit:
                     weaken()
             elif isinstance(result, tuple | list) and any(isinstance(each, tensor_type) for each in result):
-                path = path_of(frame_of(1))
+                path = path_of(frame_of(caller))
                 node = next((n for each in result if (n := getattr(each, "grad_fn", None)) is not None), None)
                 if path is not None and node is not None:
                     after = sequence_number()
@@ -262,7 +278,10 @@ class Watch:
             sources=sources,
         )
         placed = (dataclasses.replace(b, position=trace.position(sites.of(b.path))) for b in self.passes.finish())
-        return dataclasses.replace(trace, backwards=tuple(placed))
+        trace = dataclasses.replace(trace, backwards=tuple(placed))
+        if self.tape is not None:
+            self.tape.trace, self.tape.sites = trace, sites
+        return trace
 
 
 def wants_gradient(args: Any, tensor_type: Any) -> bool:

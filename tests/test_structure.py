@@ -18,12 +18,13 @@ LINES_IN_A_FUNCTION = 60
 
 # A module may import from the layers above its own and from its own, never from one below.
 LAYERS = (
-    {"options", "errors", "theme", "notation", "format", "elements"},
+    {"options", "errors", "theme", "notation", "format", "elements", "difference"},
     {"source", "substitute"},
     {"cell"},
     {"backends"},
     {"trace"},
     {"passes"},
+    {"tape"},
     {"recorder", "names", "groups", "web"},
     {"depth"},
     {"fold"},
@@ -33,6 +34,10 @@ LAYERS = (
     {"linear"},
     {"card", "dot", "layout", "svg"},
     {"text", "explain"},
+    {"counterpart"},
+    {"replay"},
+    {"compared"},
+    {"compare"},
     {"static", "spec"},
     {"page"},
     {"view"},

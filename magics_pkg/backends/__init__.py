@@ -7,6 +7,7 @@ imported here: `active` looks at what the user already has.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -196,6 +197,25 @@ def active() -> tuple[Backend, ...]:
 def of(tensor: Any) -> Backend | None:
     """The backend that this object is a tensor of, or None."""
     return next((backend for backend in active() if isinstance(tensor, backend.tensor)), None)
+
+
+def is_installed(name: str) -> bool:
+    """Whether a library is loaded, or could be."""
+    try:
+        return name in sys.modules or importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def load(name: str) -> Backend:
+    """The backend of a library that somebody has asked for by name: the one place that may import one.
+
+    Errors: ImportError where that does not work."""
+    importlib.import_module(name)
+    found = _backend(name)
+    if found is None:
+        raise ImportError(f"the module {name} is no tensor library")
+    return found
 
 
 def _backend(name: str) -> Backend | None:
