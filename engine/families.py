@@ -36,7 +36,8 @@ def read(family: str) -> Any:
         with _binding:  # no file is read in here, so nobody can wait for each other
             if family not in _bound:
                 for name, method in _methods(module).items():
-                    setattr(Tensor, name, method)
+                    if type(Tensor.__dict__[name]) is _Method:  # else a program has put its own there
+                        setattr(Tensor, name, method)
                 _bound.add(family)
     return module
 
@@ -68,6 +69,7 @@ class _Method:
         return Tensor.__dict__[self.name]
 
     def __get__(self, instance: Any, kind: type) -> Any:
+        __tracebackhide__ = True
         found = self._read()  # not getattr(instance, ...): a subclass may have asked through super()
         return found.__get__(instance, kind) if hasattr(found, "__get__") else found
 

@@ -146,7 +146,7 @@ METHODS: dict[str, str] = {
         cholesky cholesky_inverse cholesky_solve det geqrf inverse logdet lu lu_solve matrix_exp matrix_power
         orgqr ormqr pinverse qr slogdet svd triangular_solve
     """,
-    "order": "H T mH mT moveaxis movedim permute swapaxes swapdims t transpose",
+    "order": "H mH mT moveaxis movedim permute swapaxes swapdims t transpose",
     "products": "addbmm addbmm_ addmv addmv_ addr addr_ baddbmm baddbmm_ cross kron",
     "questions": """
         get_device is_coalesced is_cpu is_cuda is_distributed is_meta is_mkldnn is_mps is_nested is_pinned

@@ -75,7 +75,10 @@ IN_BOTH: dict[str, str] = {
         scatter scatter_add scatter_number select_rows_back take take_back
     """,
     "ops.join": "cat cut entries split split_with_sizes stack unbind",
-    "ops.linalg": "addmm bmm diag_embed diagonal_copy dot drop_dim mH mm mv outer_product scaled trace turned vdot",
+    "ops.linalg": """
+        addmm bmm columnar diag_embed diagonal_copy dot drop_dim mH mm mv outer_product scaled to_left
+        to_right trace turned vdot
+    """,
     "ops.losses": """
         binary_cross_entropy binary_cross_entropy_with_logits each huber_loss huber_slope logits_slope
         logits_target_slope mse_loss nll_loss_1d nll_loss_2d nll_pick nll_place reduced smooth_l1_loss

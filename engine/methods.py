@@ -7,7 +7,7 @@ from typing import Any
 
 from . import autograd, errors, protocol, subclasses
 from .absent import AbsentMethod
-from .kernel import RAW
+from .kernel import PUBLIC, RAW
 from .mode import INFERENCE, here, overridden
 from .sweep import run_backward
 from .tensor import Tensor, box, wrap
@@ -88,6 +88,20 @@ def _check_grad(self: Tensor, g: Any) -> None:
         raise errors.grad_dtype(g.dtype, self.dtype)
 
 
+def _reversed(self: Tensor) -> Any:  # here, not with the late families: then the warning's place is the user's line
+    if self._d.ndim == 2 and not RAW["BUSY"]:
+        return PUBLIC["permute"](self, (1, 0))
+    if self._d.ndim not in (0, 2):
+        warnings.warn(
+            "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will "
+            "throw an error in a future release. Consider `x.mT` to transpose batches of matrices or "
+            "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor.",
+            UserWarning,
+            stacklevel=2,
+        )
+    return self.permute(tuple(range(self._d.ndim))[::-1])
+
+
 def _creator(self: Tensor) -> Any:
     raise errors.no_creator(type(self).__name__)
 
@@ -119,8 +133,9 @@ def install() -> None:
         setattr(Tensor, name, method)
     for name, bound in (protocol.METHODS | subclasses.METHODS).items():
         setattr(Tensor, name, bound)
-    for name, retired in {"creator": property(_creator), "volatile": property(_volatile, _set_volatile)}.items():
-        setattr(Tensor, name, retired)
+    volatile = property(_volatile, _set_volatile)
+    for name, read in {"creator": property(_creator), "volatile": volatile, "T": property(_reversed)}.items():
+        setattr(Tensor, name, read)
 
 
 RAW.update(warn_non_leaf_grad=_warn_non_leaf_grad, check_grad=_check_grad)

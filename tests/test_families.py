@@ -73,6 +73,30 @@ print(x.tolist(), x.relu, callable(engine.zeros(2).relu))
     assert _ran(code).strip() == "[1j, 1j] mine True"
 
 
+def test_methods_of_a_program_stay() -> None:
+    """What a program has put on Tensor before the family was read is still there afterwards; and so in ``torch``."""
+    code = """
+import engine
+engine.Tensor.relu = engine.relu = lambda self: "mine"
+engine.ones(2).hardshrink()
+print(engine.ones(2).relu(), engine.relu(1), engine.selu.__name__)
+"""
+    assert _ran(code).split() == ["mine", "mine", "selu"]
+
+
+def test_first_warning_stands_where_the_user_was() -> None:
+    """``x.T`` of three dimensions warns at the user's line, the first time as the second."""
+    code = """
+import warnings, engine
+with warnings.catch_warnings(record=True) as seen:
+    warnings.simplefilter("always")
+    for _ in range(2):
+        engine.ones(2, 2, 2).T
+print(*[w.filename for w in seen])
+"""
+    assert _ran(code).split() == ["<string>", "<string>"]
+
+
 def test_a_name_that_nobody_gives() -> None:
     """A table that is out of date ends in a NameError, not in a loop."""
     world: dict[str, Any] = {}

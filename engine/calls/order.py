@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -80,20 +79,6 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     return rows.permute(input, tuple(order))
 
 
-def _reversed(self: Tensor) -> Tensor:
-    if self._d.ndim == 2 and not RAW["BUSY"]:
-        return rows.permute(self, (1, 0))
-    if self._d.ndim not in (0, 2):
-        warnings.warn(
-            "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will "
-            "throw an error in a future release. Consider `x.mT` to transpose batches of matrices or "
-            "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor.",
-            UserWarning,
-            stacklevel=3,
-        )
-    return permute(self, tuple(range(self._d.ndim))[::-1])
-
-
 def _matrices(name: str) -> Callable[[Tensor], Tensor]:
     def read(self: Tensor) -> Tensor:
         n = self._d.ndim
@@ -112,7 +97,7 @@ FUNCTIONS: dict[str, Any] = {
     "movedim": movedim, "moveaxis": movedim,
 }  # fmt: skip
 METHODS = {
-    **FUNCTIONS, "permute": permute, "T": property(_reversed), "mT": property(_matrices("mT")),
+    **FUNCTIONS, "permute": permute, "mT": property(_matrices("mT")),
     "H": property(_matrices("H")), "mH": property(_matrices("mH")),
 }  # fmt: skip
 IN_PLACE: dict[str, Any] = {}
