@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,11 +108,22 @@ class Graph:
 def values_of(array: Any, limit: int = LIMIT) -> Values:
     """The first ``limit`` entries of an array, copied."""
     array = np.asarray(array)
-    shape = tuple(int(each) for each in array.shape)
-    shown = min(array.size, limit)
-    numbers = array.tolist() if shown == array.size else array[_corner(shape, limit)].reshape(-1)[:limit].tolist()
+    return _values(array, tuple(int(each) for each in array.shape), str(array.dtype), limit)
+
+
+def values_in(tensor: Any, array: Callable[[Any], Any], limit: int = LIMIT) -> Values:
+    """The first ``limit`` entries of a tensor: ``array`` makes numbers of no more of it than that."""
+    shape = tuple(int(each) for each in tensor.shape)
+    part = tensor.detach() if math.prod(shape) <= limit else tensor.detach()[_corner(shape, limit)]
+    return _values(np.asarray(array(part)), shape, str(tensor.dtype).rpartition(".")[2], limit)
+
+
+def _values(array: Any, shape: tuple[int, ...], dtype: str, limit: int) -> Values:
+    size = math.prod(shape)
+    shown = min(size, limit)
+    numbers = array.tolist() if array.size == shown else array[_corner(array.shape, limit)].reshape(-1)[:limit].tolist()
     flat = _flat(numbers) if isinstance(numbers, list) else [numbers]
-    return Values(shape, str(array.dtype), tuple(zip(_indices(shape, shown), flat, strict=False)), shown == array.size)
+    return Values(shape, dtype, tuple(zip(_indices(shape, shown), flat, strict=False)), shown == size)
 
 
 def _corner(shape: tuple[int, ...], limit: int) -> tuple[slice, ...]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .backends import version_of
-from .elements import Key, Values, values_of
+from .backends import dtype_name, version_of
+from .elements import Key, Values, values_in, values_of
 from .fold import Part, Parts
 from .groups import Tree
 from .names import Namespace, label, operand, tensors_in
@@ -208,7 +208,7 @@ class Inputs:
         version, kept = (backward.values if backward else {}).get(tensor, (version_of(tensor), None))
         if kept is not None and version != version_of(tensor):
             return values_of(kept, limit), "changed in place since"
-        return values_of(self.backend.array(tensor), limit), ""
+        return values_in(tensor, self.backend.array, limit), ""
 
     def _values(self, members: tuple[Input, ...], limit: int) -> Values:
         """The first entries of several, one after the other."""
@@ -217,7 +217,7 @@ class Inputs:
             if len(entries) < limit:
                 entries += [number for _, number in self.value(each, limit - len(entries))[0].entries]
         total = sum(each.tensor.numel() for each in members)
-        first = values_of(self.backend.array(members[0].tensor), 1).dtype
+        first = dtype_name(members[0].tensor.dtype)
         places = (((place,), number) for place, number in enumerate(entries))
         return Values((total,), first, tuple(places), len(entries) == total)
 

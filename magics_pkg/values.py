@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .backends import dtype_name
-from .elements import LIMIT, Values, values_of
+from .elements import LIMIT, Values, values_in, values_of
 from .names import Namespace, tensors_in
 from .trace import Call, Trace
 from .web import Arrival
@@ -63,7 +63,7 @@ class Computed:
             return Values(self.shape(arrival) or (), "")
         tensor, version = made
         if tensor._version == version:
-            return values_of(self.backend.array(tensor), limit)
+            return values_in(tensor, self.backend.array, limit)
         kept = self.trace.old_values.get((id(tensor), version))
         if kept is not None:
             return values_of(kept, limit)

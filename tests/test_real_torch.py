@@ -17,7 +17,9 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
+from magics_pkg.graph import graph_of
 from magics_pkg.live import Closed
+from magics_pkg.recorder import trace_cell
 from tests import cells
 from tests.torch_cells import CELLS, written
 
@@ -205,6 +207,20 @@ def test_a_cell_of_both_libraries(shell: InteractiveShell, torch: ModuleType) ->
     shell.user_ns["e"].weights = 2
     assert cells.grad(shell).tolist() == [54, 96]
     assert cells.grad(shell, "a").tolist() == [2, 4]
+
+
+def test_large_tensors_are_not_copied(shell: InteractiveShell, torch: ModuleType, monkeypatch: Any) -> None:
+    """Of what NumPy cannot share the memory of, only the entries that are shown are brought to it."""
+    sizes = []
+    widen = torch.Tensor.float
+    monkeypatch.setattr(torch.Tensor, "float", lambda tensor: sizes.append(tensor.numel()) or widen(tensor))
+    source = "x = torch.zeros(1000, 1000, dtype=torch.bfloat16, requires_grad=True)\ny = (x * 2 + 1).exp()\nz = y.sum()"
+    torch.manual_seed(0)
+    (trace,) = [trace_cell(shell, source)[1]]
+    drawn = graph_of(trace, "z")
+    assert [each.dtype for each in drawn.nodes] == ["bfloat16"] * 5
+    assert [each.shape for each in drawn.nodes][:4] == [(1000, 1000)] * 4
+    assert max(sizes) <= 100
 
 
 SOAK = """x = torch.randn(64, 64, requires_grad=True)
