@@ -99,7 +99,7 @@ PASSES = """
 @pytest.mark.filterwarnings("ignore:Using backward")  # with create_graph=True
 @pytest.mark.parametrize("leaf", lines(LEAVES))
 def test_a_gradient_is_laid_out_as_its_leaf(torch: ModuleType, leaf: str) -> None:
-    """Whatever order of dimensions a gradient arrives in, ``.grad`` has the strides of its leaf, if that has no gaps."""
+    """In whatever order of dimensions it arrives, ``.grad`` has the strides of its leaf, if that has no gaps."""
 
     def strides(lib: Any, expression: str, create_graph: bool) -> Any:
         x = eval(leaf, {"torch": lib}).requires_grad_()
