@@ -241,7 +241,8 @@ def arrive(cell: Any, g: Any, recorded: bool) -> Any:
     before = record(recorded)
     try:
         for hook in tuple(stepped.accumulated.values()):
-            if (result := hook(cell.variable)) is not None:
+            result = hook(leaf := cell.variable)
+            if result is not None and result is not leaf:
                 raise autograd_errors.accumulated_hook_returned(result)
     finally:
         record(before)
