@@ -19,6 +19,7 @@ from .format import shape
 from .graph import Graph
 from .linear import Linear
 from .live import Closed, Leaf, Session
+from .parts import parts_of
 
 if TYPE_CHECKING:
     from .compare import Comparison
@@ -39,6 +40,7 @@ class Settings:
     graph: bool = True
     seconds: float = 5.0  # that Graphviz may take
     depth: float | None = None  # levels of modules and functions that are open; None: as many as are legible
+    opens: str = ""  # the drawer that is open at first
 
 
 @dataclass(frozen=True)
@@ -177,7 +179,14 @@ class Exploration:
         where = Path(path)
         picture = self._picture
         content = page(
-            graph, linear, picture.svg, text=self._text(picture), notes=self._said(), limits=self.settings.range
+            graph,
+            linear,
+            picture.svg,
+            text=self._text(picture),
+            notes=self._said(),
+            limits=self.settings.range,
+            parts=parts_of(graph, self._session),
+            opens=self.settings.opens,
         )
         where.write_text(content, encoding="utf-8")
         return where
@@ -303,6 +312,8 @@ class Exploration:
             text=self._text(picture),
             notes=self._said(),
             limits=self.settings.range,
+            parts=parts_of(self.graph, self._session),
+            opens=self.settings.opens,
         )
         session = self._session
         if session is not None:

@@ -104,6 +104,14 @@ class Session:
             self._open()
             return self._v.reshape(self.weighting.v.shape).copy()
 
+    def order(self) -> list[Any]:
+        """The graph's nodes in the order in which a pass runs them; empty where none is known."""
+        with self._lock:
+            self._open()
+            known = (*self.sweeps.rows, self.sweeps.rest, self._last)
+            sweep = next((each for each in known if each is not None), None)
+            return [] if sweep is None else list(sweep.nodes)
+
     def submit(self, sliders: Sequence[float]) -> None:
         """The sliders stand here now; called on any thread, returns soon; the last call always counts."""
         self._latest.put(tuple(float(each) for each in sliders))

@@ -279,7 +279,8 @@ class BackwardMagics(Magics):
         limits = asked.range or (options.limits(self.range) if self.range else None)
         depth = options.levels(self.depth) if asked.depth is None and self.depth else asked.depth
         most = asked.max_nodes or self.max_nodes
-        return Settings(self.renderer, limits, most, asked.graph, self.seconds, depth)
+        opens = "steps" if asked.step else ""
+        return Settings(self.renderer, limits, most, asked.graph, self.seconds, depth, opens)
 
     def _deliver(self, made: Sequence[Exploration], text: str, asked: Options) -> None:
         """Close the panels' predecessors, keep these, show them; the first is named and saved."""

@@ -40,6 +40,7 @@ class Options:
     name: str | None = None
     library: str | None = None
     compare: bool = False
+    step: bool = False
     help: bool = False
 
 
@@ -67,6 +68,7 @@ ARGUMENTS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
         ("--depth",),
         {"metavar": "1", "help": "open so many levels of modules and functions; all: as many as there is room for"},
     ),
+    (("--step",), {"action": "store_true", "help": "open the backward pass step by step"}),
     (("--no-graph",), {"action": "store_true", "help": "sliders and gradients only"}),
     (("--quiet",), {"action": "store_true", "help": "show no panel (with -o or --save)"}),
     (("--save",), {"metavar": "out.html", "help": "write the panel to a page that works without a kernel"}),
@@ -118,6 +120,7 @@ def parse(function: Callable[..., Any], line: str) -> Options:
         name=_identifier(given.out) if given.out is not None else None,
         library=_library(given.library) if given.library is not None else None,
         compare=given.compare,
+        step=given.step,
         help=given.help,
     )
 

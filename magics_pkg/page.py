@@ -8,9 +8,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import spec as made
 from .static import table
@@ -36,11 +36,13 @@ def page(
     text: str = "",
     notes: Sequence[str] = (),
     limits: tuple[float, float] | None = None,
+    parts: Mapping[str, Any] | None = None,
+    opens: str = "",
 ) -> str:
     """The whole page as text."""
     sliders = made.slides(linear, limits)
     data = {
-        "spec": made.spec(graph, linear, sliders, live=False, notes=notes, text=text),
+        "spec": made.spec(graph, linear, sliders, live=False, notes=notes, text=text, parts=parts, opens=opens),
         "rows": base64.b64encode(made.rows(linear)).decode("ascii"),
         "shape": base64.b64encode(made.form(linear)).decode("ascii"),
         "state": "ready",

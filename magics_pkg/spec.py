@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 STATIC = Path(__file__).parent / "static"
 MODULES = (
-    "number", "dom", "linear", "numbers", "picture", "sentence", "tables", "weights", "presets", "source", "panel",
+    "number", "dom", "linear", "numbers", "picture", "sentence", "tables", "weights", "presets", "source", "drawers",
+    "steps", "panel",
 )  # fmt: skip
 STRIP = 128  # entries of a large v that are shown as a strip
 ALIKE = 8  # ranges that differ by no more than this become one
@@ -126,8 +127,10 @@ def spec(
     live: bool,
     notes: Sequence[str] = (),
     text: str = "",
+    parts: Mapping[str, Any] | None = None,
+    opens: str = "",
 ) -> dict[str, Any]:
-    """What the panel shows, as plain JSON."""
+    """What the panel shows, as plain JSON; `parts`: what the drawers show, by name; `opens`: the one that is open."""
     output = next(node for node in graph.nodes if node.id == graph.output)
     sizes = [int(size) for size in output.shape]
     picked = set(linear.weights)
@@ -167,6 +170,8 @@ def spec(
         "leaves": list(dict.fromkeys(first)),
         "notes": [*graph.notes, *notes],
         "text": text,
+        "parts": dict(parts or {}),
+        "opens": opens,
         "code": graph.code,
         "spans": {node.id: list(node.span) for node in graph.nodes if node.span},
     }

@@ -121,8 +121,9 @@ class _Pen:
         left, right = box.x + PAD, box.x + box.width - PAD
         y = box.y + PAD + 10.5
         kinds = [node.kind, *(["output"] if node.output else []), *(["again"] if node.repeat_of is not None else [])]
+        again = f' data-of="{_attribute(node.repeat_of)}"' if node.repeat_of is not None else ""
         parts = [
-            f'<g class="node {" ".join(kinds)}" data-node="{_attribute(node.id)}" tabindex="-1" role="img" '
+            f'<g class="node {" ".join(kinds)}" data-node="{_attribute(node.id)}"{again} tabindex="-1" role="img" '
             f'aria-label="{_attribute(one_line(sentence(node)))}"><title>{_text(sentence(node))}</title>'
             f'<rect class="card" x="{box.x:g}" y="{box.y:g}" width="{box.width:g}" height="{box.height:g}" rx="5"/>'
             f'<text class="name" x="{left:.1f}" y="{y:.1f}">{_text(card.title)}</text>'

@@ -7,6 +7,8 @@
     panel.on_pick(callback)                      callback(flat index): somebody wants a slider for this entry of v
     panel.on_preset(callback)                    callback(name, flat index or None): written, ones, zeros, random, hot;
                                                  asked for only where not every entry of v has a slider
+    panel.on_ask(what, callback)                 callback(message) -> what a drawer of the page has asked for, or None;
+    panel.answer(what, data, buffers=())         and then this, later
     panel.set_truth(weights, values)             the N numbers as the kernel has them for these weights (as `on_weights`
                                                  gave them); an answer to other weights than the sliders' is ignored
     panel.set_state(state, message="")           ready | busy | stale | error, with a sentence for the reader
@@ -18,7 +20,7 @@ While a change waits for `set_truth` the page says busy by itself. What a callba
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import anywidget
@@ -40,6 +42,7 @@ STATES = ("ready", "busy", "stale", "error")
 OnWeights = Callable[[tuple[float, ...]], object]
 OnPick = Callable[[int], object]
 OnPreset = Callable[[str, int | None], object]
+OnAsk = Callable[[dict[str, Any]], "dict[str, Any] | None"]
 
 
 def _references(models: list[ipywidgets.Widget], _: object) -> list[str]:
@@ -74,8 +77,12 @@ class Panel:
         text: str = "",
         notes: Sequence[str] = (),
         limits: tuple[float, float] | None = None,
+        parts: Mapping[str, Any] | None = None,
+        opens: str = "",
     ) -> None:
         self.graph, self.linear, self.svg, self.text = graph, linear, svg, text
+        self.parts, self.opens = parts, opens
+        self._asks: dict[str, OnAsk] = {}
         self.notes, self.limits = tuple(notes), limits
         self.closed = False
         self._weights_callbacks: list[OnWeights] = []
@@ -111,7 +118,16 @@ class Panel:
         longest = max((width(each.name, LABEL_SIZE) for each in self._slides), default=0)
         self._style.description_width = f"{longest:.0f}px"
         old = self.sliders
-        spec = made.spec(self.graph, self.linear, self._slides, live=True, notes=self.notes, text=self.text)
+        spec = made.spec(
+            self.graph,
+            self.linear,
+            self._slides,
+            live=True,
+            notes=self.notes,
+            text=self.text,
+            parts=self.parts,
+            opens=self.opens,
+        )
         self.sliders = tuple(self._slider(slide, spec["output"]) for slide in self._slides)
         self._last = self.weights
         self._column.children = (self._title, *self.sliders)
@@ -160,6 +176,20 @@ class Panel:
         """Call back when a button is pressed that only the kernel can answer."""
         self._preset_callbacks.append(callback)
 
+    def on_ask(self, what: str, callback: OnAsk) -> None:
+        """Who answers the page's questions of this kind; None where the answer comes later, by `answer`."""
+        self._asks[what] = callback
+
+    def _answer_to(self, asked: dict[str, Any]) -> None:
+        found = self._asks[asked["what"]](asked)
+        if found is not None:
+            self.answer(asked["what"], found)
+
+    def answer(self, what: str, data: dict[str, Any], buffers: Sequence[bytes] = ()) -> None:
+        """Send the page what one of its drawers has asked for."""
+        if not self.closed:
+            self.picture.send({"kind": "answer", "what": what, **data}, list(buffers))
+
     def _changed(self, _: object) -> None:
         weights = self.weights
         if weights == self._last or self.closed:  # a slider's own rounding is no change
@@ -174,6 +204,8 @@ class Panel:
             return
         if kind == "pick" and index is not None:
             self._call(self._pick_callbacks, index)
+        elif kind == "ask" and content.get("what") in self._asks:
+            self._call([self._answer_to], content)
         elif kind == "preset" and content.get("name") in ("written", "ones", "zeros", "random", "hot"):
             self._call(self._preset_callbacks, content["name"], index)
 
@@ -211,6 +243,7 @@ class Panel:
         self.closed = True
         for callbacks in (self._weights_callbacks, self._pick_callbacks, self._preset_callbacks):
             callbacks.clear()
+        self._asks.clear()
         for slider in self.sliders:
             slider.unobserve_all()
         self.picture.on_msg(self._message, remove=True)

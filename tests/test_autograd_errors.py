@@ -87,8 +87,8 @@ PROGRAMS: dict[str, list[str]] = {
     "gradient_of_no_tensor": [F + "make(lambda ctx, x, y: x * 2, lambda ctx, g: (g, g)).apply(x, 1).sum().backward()"],
     "gradient_is_no_tensor": [F + "make(lambda ctx, x: x * 2, lambda ctx, g: 1.0).apply(x).sum().backward()"],
     "accumulated_hook_returned": [
-        "x = T.ones(2, requires_grad=True); x.register_post_accumulate_grad_hook(lambda p: 3); (x * 2).sum().backward()",
-        "x = T.ones(2, requires_grad=True)\nx.register_post_accumulate_grad_hook(lambda p: p.grad)\n(x * 2).sum().backward()",
+        "x = T.ones(2, requires_grad=True)\nx.register_post_accumulate_grad_hook(lambda p: 3)\nx.sum().backward()",
+        "x = T.ones(2, requires_grad=True)\nx.register_post_accumulate_grad_hook(lambda p: p.grad)\nx.sum().backward()",
     ],
     "invalid_gradient": [
         F + "make(lambda ctx, x: x * 2, lambda ctx, g: T.ones(3)).apply(x).sum().backward()",

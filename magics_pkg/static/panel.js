@@ -1,14 +1,18 @@
 // The panel: listens to the sliders' models, computes, patches; shows what the kernel says of the same v.
 
 import { make } from "./dom.js";
+import { Drawers } from "./drawers.js";
 import { Linear, floats } from "./linear.js";
 import { Numbers } from "./numbers.js";
 import { Picture } from "./picture.js";
 import { Presets } from "./presets.js";
 import { Sentence } from "./sentence.js";
 import { Source } from "./source.js";
+import { Steps } from "./steps.js";
 import { Tables } from "./tables.js";
 import { Weights, adopt } from "./weights.js";
+
+const DRAWERS = [Steps]; // in the order of their tabs
 
 const same = (a, b) => a.length === b.length && a.every((value, place) => value === b[place]);
 
@@ -27,6 +31,7 @@ export class Panel {
 
   // Draws everything from the model's traits; again when the kernel sends other rows or other sliders.
   async build() {
+    this.opens = this.drawers ? (this.drawers.open?.kind.id ?? "") : undefined; // what is open stays open
     this.built.abort();
     this.built = new AbortController();
     const { signal } = this.built;
@@ -62,13 +67,19 @@ export class Panel {
     this.tables = new Tables(spec, linear, signal);
     this.presets = new Presets(spec, this.weights, (message) => this.model.send(message));
     this.source = new Source(spec);
-    this.picture.onlight = (id) => this.source.light(id);
+    this.drawers?.end();
+    this.drawers = new Drawers(this, DRAWERS, signal);
+    this.picture.onlight = (id) => {
+      this.source.light(id);
+      this.drawers.light(id);
+    };
+    this.picture.onpick = (id) => this.drawers.pick(id);
     this.message = make("p", { class: "backward-message", role: "status" });
     const notes = spec.notes.map((text) => make("li", {}, text));
     const drawn = this.model.get("svg") || spec.text;
     const graph = drawn ? make("figure", { class: "backward-graph" }, make("h3", { class: "backward-title" }, "Graph"), figure, this.text()) : null;
     const foot = make("footer", { class: "backward-notes" }, this.message, notes.length ? make("ul", {}, ...notes) : null, this.source.element);
-    this.el.replaceChildren(...[this.sentence.element, this.presets.element, graph, this.tables.element, foot].filter(Boolean));
+    this.el.replaceChildren(...[this.sentence.element, this.presets.element, graph, this.tables.element, this.drawers.element, foot].filter(Boolean));
     this.picture.fit();
     this.numbers.collect(this.el);
     const point = (event) => {
@@ -76,6 +87,18 @@ export class Panel {
       if (number) this.sentence.show(Number(number.dataset.at));
     };
     for (const kind of ["pointerover", "focusin"]) this.el.addEventListener(kind, point, { signal });
+    this.drawers.choose(this.opens ?? spec.opens);
+  }
+
+  // A drawer has drawn other numbers.
+  renumber() {
+    this.numbers.collect(this.el);
+    if (this.shown) this.numbers.write(this.shown, this.weighted);
+  }
+
+  // What a drawer asks the kernel for; the answer comes as a message of the same name.
+  ask(what, data = {}) {
+    this.model.send({ kind: "ask", what, ...data });
   }
 
   // Where there is no picture, its text form stands in its place.
@@ -93,11 +116,13 @@ export class Panel {
     const weights = new Map(this.spec.weights.map(({ flat }, place) => [flat, v[place]]));
     for (const [flat, value] of this.spec.fixed) weights.set(flat, Number(value)); // "NaN" and "Infinity" come as text
     const { shown } = this;
+    this.weighted = weights;
     this.numbers.patch(shown, weights);
     this.sentence.update(shown, weights);
     this.picture.update(this.linear, this.spec.linear ? v : null, shown);
     this.tables.update(shown, v);
     this.presets.update(v);
+    this.drawers.update(shown, v);
     this.tell();
   }
 

@@ -46,6 +46,11 @@ export class Picture {
       const node = event.target.closest?.("[data-node]");
       this.light(node?.dataset.node ?? null);
     };
+    const pick = (event) => {
+      const node = event.target.closest?.("[data-node]");
+      if (node && (event.type === "click" || event.key === "Enter")) this.onpick?.(node.dataset.node);
+    };
+    for (const kind of ["click", "keydown"]) this.svg.addEventListener(kind, pick, { signal: this.signal });
     for (const kind of ["pointerover", "focusin"]) this.svg.addEventListener(kind, light, { signal: this.signal });
     for (const kind of ["pointerleave", "focusout"]) this.svg.addEventListener(kind, () => this.light(null), { signal: this.signal });
   }
@@ -57,6 +62,22 @@ export class Picture {
     for (const edge of this.svg.querySelectorAll("[data-edge]"))
       edge.classList.toggle("lit", id !== null && (edge.dataset.tail === id || edge.dataset.head === id));
     this.onlight?.(id);
+  }
+
+  // How far a backward pass has come: the cards that it has been to, where it is, and the edges that it sends along; null:
+  // no pass is followed.
+  walk(done, now = null, sending = []) {
+    if (!this.svg) return;
+    this.svg.classList.toggle("walking", done !== null);
+    const copy = (node) => node.dataset.of ?? node.dataset.node;
+    for (const node of this.svg.querySelectorAll("[data-node]")) {
+      node.classList.toggle("done", done?.has(copy(node)) ?? false);
+      node.classList.toggle("now", copy(node) === now);
+    }
+    for (const edge of this.svg.querySelectorAll("[data-edge]")) {
+      edge.classList.toggle("sending", sending.includes(edge.dataset.edge));
+      edge.classList.toggle("done", done?.has(edge.dataset.head) ?? false);
+    }
   }
 
   // A browser whose letters are wider than ours were measured squeezes a text instead of letting it run out of its card.

@@ -1,0 +1,63 @@
+// What there is beside the picture, one thing open at a time: a row of tabs, and under it what the chosen one draws.
+//
+// A drawer is a class with a static `id` (also its data's name in spec.parts) and `title`. It is made from the panel, and
+// has an `element`; it may have `update(shown, v)`, called after each move while it is open; `light(id)` and `pick(id)`,
+// for the node under the pointer and the one that was clicked; `opened()` and `closed()`.
+
+import { make, rove } from "./dom.js";
+
+export class Drawers {
+  constructor(panel, kinds, signal) {
+    const { spec } = panel;
+    this.panel = panel;
+    this.open = null;
+    this.drawers = kinds.filter((kind) => spec.parts[kind.id] != null).map((kind) => ({ kind, drawer: null }));
+    this.body = make("div", { class: "backward-drawer", role: "tabpanel", tabindex: "-1", hidden: true });
+    for (const each of this.drawers) {
+      const { id, title } = each.kind;
+      each.tab = make("button", { type: "button", role: "tab", "aria-selected": "false", "data-drawer": id }, title);
+      each.tab.addEventListener("click", () => this.choose(this.open === each ? null : id), { signal });
+    }
+    const tabs = this.drawers.map(({ tab }) => tab);
+    rove(tabs, signal);
+    this.element = tabs.length ? make("section", { class: "backward-drawers", "aria-label": "Explore" }, make("div", { class: "backward-tabs", role: "tablist" }, ...tabs), this.body) : null;
+  }
+
+  // Opens the drawer of this name, or closes the one that is open.
+  choose(id) {
+    const next = this.drawers.find(({ kind }) => kind.id === id) ?? null;
+    if (next === this.open) return;
+    this.open?.drawer.closed?.();
+    this.open = next;
+    for (const each of this.drawers) each.tab.setAttribute("aria-selected", String(each === next));
+    this.body.hidden = !next;
+    if (!next) return this.body.replaceChildren();
+    next.drawer ??= new next.kind(this.panel);
+    this.body.setAttribute("aria-label", next.kind.title);
+    this.body.replaceChildren(next.drawer.element);
+    next.drawer.opened?.();
+    this.panel.renumber();
+  }
+
+  get shown() {
+    return this.open?.drawer ?? null;
+  }
+
+  update(shown, v) {
+    this.shown?.update?.(shown, v);
+  }
+
+  light(id) {
+    this.shown?.light?.(id);
+  }
+
+  // A click on a card opens the inspector, where there is one, unless what is open wants to know itself.
+  pick(id) {
+    if (!this.shown?.pick) this.choose("inspect");
+    this.shown?.pick?.(id);
+  }
+
+  end() {
+    this.open?.drawer.closed?.();
+  }
+}

@@ -1,0 +1,105 @@
+// The backward pass, card by card, in the order in which it runs: gradient in, local rule, gradients out.
+
+import { make, moving } from "./dom.js";
+import { entry } from "./number.js";
+
+const PACE = 1100; // milliseconds for each step of "play"
+const ENTRIES = 6; // of a gradient that are written out
+
+export class Steps {
+  static id = "steps";
+  static title = "Steps";
+
+  constructor(panel) {
+    this.panel = panel;
+    this.steps = panel.spec.parts.steps;
+    this.at = 0;
+    this.timer = 0;
+    this.said = make("div", { class: "backward-step", "aria-live": "polite" });
+    const button = (label, sign, act) => make("button", { type: "button", "aria-label": label, title: label, "data-lm-suppress-shortcuts": "true", onclick: act }, sign);
+    this.player = button("play", "play", () => this.play());
+    this.scrubber = make("input", { type: "range", min: 0, max: this.steps.length - 1, value: 0, step: 1, "aria-label": "step of the backward pass", "data-lm-suppress-shortcuts": "true" });
+    this.scrubber.addEventListener("input", () => (this.stop(), this.go(Number(this.scrubber.value))));
+    this.count = make("span", { class: "backward-where" });
+    const bar = make("div", { class: "backward-player" }, button("first step", "|◀", () => this.jump(0)), button("step back", "◀", () => this.jump(this.at - 1)), this.player, button("step forward", "▶", () => this.jump(this.at + 1)), this.scrubber, this.count);
+    this.element = make("div", { class: "backward-steps" }, bar, this.said);
+  }
+
+  opened() {
+    this.go(this.at);
+  }
+
+  closed() {
+    this.stop();
+    this.panel.picture.walk(null);
+  }
+
+  // A click on a card goes to its step.
+  pick(id) {
+    const place = this.steps.findIndex(({ node }) => node === id);
+    if (place >= 0) this.jump(place);
+  }
+
+  jump(place) {
+    this.stop();
+    this.go(place);
+  }
+
+  play() {
+    if (this.timer) return this.stop();
+    if (this.at === this.steps.length - 1) this.go(0);
+    this.player.textContent = "pause";
+    this.player.setAttribute("aria-label", "pause");
+    this.timer = setInterval(() => (this.at === this.steps.length - 1 || !this.element.isConnected ? this.stop() : this.go(this.at + 1)), PACE);
+  }
+
+  stop() {
+    clearInterval(this.timer);
+    this.timer = 0;
+    this.player.textContent = "play";
+    this.player.setAttribute("aria-label", "play");
+  }
+
+  go(place) {
+    this.at = Math.min(Math.max(place, 0), this.steps.length - 1);
+    const step = this.steps[this.at];
+    this.scrubber.value = this.at;
+    this.scrubber.setAttribute("aria-valuetext", `step ${this.at + 1}: ${step.name}`);
+    this.count.textContent = `${this.at + 1} / ${this.steps.length}`;
+    this.panel.picture.walk(new Set(this.steps.slice(0, this.at + 1).map(({ node }) => node)), step.node, step.outs.map(({ edge }) => edge));
+    this.said.replaceChildren(...this.write(step));
+    this.panel.renumber();
+  }
+
+  write(step) {
+    const head = make("p", { class: "backward-step-title" }, make("b", {}, step.name), step.source ? make("code", {}, step.source) : null, step.op ? make("span", { class: "backward-where" }, step.op) : null);
+    const rows = [];
+    const row = (label, ...parts) => rows.push(make("tr", {}, make("th", { scope: "row" }, label), make("td", {}, ...parts)));
+    if (step.kind === "leaf") {
+      this.sum(row, "arrives", step.ins, null);
+      if (step.held) row("held before", step.held);
+      if (step.grad !== null) row(step.held ? "held + new = .grad" : ".grad", this.numbers(step.grad));
+      return [head, make("table", {}, ...rows)];
+    }
+    if (step.output) row("starts with v", this.numbers(step.grad));
+    else this.sum(row, "gradient in", step.ins, step.grad);
+    step.rules.forEach((rule, place) => row(place ? "" : "local rule", make("span", { class: "backward-rule" }, rule)));
+    for (const { quantity, to } of step.outs) row(`out, to ${to}`, quantity === null ? "not shown" : this.numbers(quantity));
+    return [head, make("table", {}, ...rows)];
+  }
+
+  // Where paths meet, what each brought, and their sum.
+  sum(row, label, ins, total) {
+    const known = ins.filter(({ quantity }) => quantity !== null);
+    if (known.length < 2) return row(label, this.numbers(total ?? known[0]?.quantity ?? null));
+    known.forEach(({ quantity, from }, place) => row(place ? `+ from ${from}` : `${label}: from ${from}`, this.numbers(quantity)));
+    if (total !== null) row("= their sum", this.numbers(total));
+  }
+
+  numbers(which) {
+    if (which === null) return "—";
+    const { name, shape, indices, offset } = this.panel.spec.quantities[which];
+    const cells = indices.slice(0, ENTRIES).map((flat, place) => moving("span", entry(name, flat, shape), { at: offset + place, class: "backward-entry" }));
+    return make("span", { class: "backward-entries" }, ...cells, indices.length > ENTRIES || shape.reduce((a, b) => a * b, 1) > indices.length ? "…" : null);
+  }
+}
