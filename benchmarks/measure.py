@@ -7,26 +7,33 @@ import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+Clock = Callable[[], float]
 
-def seconds(function: Callable[[], object], calls: int) -> float:
+
+def seconds(function: Callable[[], object], calls: int, clock: Clock = time.perf_counter) -> float:
     """The mean time of one call among ``calls`` in a row."""
-    begin = time.perf_counter()
+    begin = clock()
     for _ in range(calls):
         function()
-    return (time.perf_counter() - begin) / calls
+    return (clock() - begin) / calls
 
 
-def interleaved(competitors: Mapping[str, Callable[[], object]], rounds: int, slice_seconds: float) -> dict[str, float]:
+def interleaved(
+    competitors: Mapping[str, Callable[[], object]],
+    rounds: int,
+    slice_seconds: float,
+    clock: Clock = time.perf_counter,
+) -> dict[str, float]:
     """Median seconds per call of each competitor; in every round each runs for about ``slice_seconds``, in turn."""
     calls = {}
     for name, function in competitors.items():
         function()
-        calls[name] = max(1, round(slice_seconds / seconds(function, 3)))
+        calls[name] = max(1, round(slice_seconds / seconds(function, 3, clock)))
         seconds(function, calls[name])  # warm
     times: dict[str, list[float]] = {name: [] for name in competitors}
     for _ in range(rounds):
         for name, function in competitors.items():
-            times[name].append(seconds(function, calls[name]))
+            times[name].append(seconds(function, calls[name], clock))
     return {name: statistics.median(values) for name, values in times.items()}
 
 

@@ -184,7 +184,7 @@ ON_ARRAYS: dict[str, str] = {
     "ops.resample": "resampled",
     "ops.scattering": "neutral reduced_into",
     "ops.shape": "owner restride shares",
-    "ops.softmax": "in_blocks row_exponentials row_sums",
+    "ops.softmax": "exponentials has_vector_exp2 in_blocks row_by_row row_exponentials row_sums",
     "ops.sort": "first_of kth_of middle nan_as order part tied unstable unstable_order",
     "ops.special": "special swapped_operands",
     "ops.systems": "lapack",

@@ -1,11 +1,16 @@
 """Softmax and its logarithm, and the logarithm of a sum of exponentials: none of them overflows."""
 
+import contextlib
+import functools
+import math
+
 import numpy as np
 
 from ..kernel import PUBLIC, RAW, on_arrays, raw, rule
 from ..op import op
 from .reduce import misdirected
 
+ROW = 512  # numbers; shorter rows are better put together
 BLOCK = 1 << 18  # elements at a time: what is computed in between stays in the cache. 1024x1000: 0.65 of the time
 
 
@@ -22,9 +27,43 @@ def in_blocks(dim, *arrays):
     return out, [[r[i : i + step] for r in rows] for i in range(0, len(rows[0]), step)]
 
 
+@contextlib.contextmanager
+def row_by_row():
+    """Inside NumPy goes through the rows of an array one by one, where each is combined with a number.
+
+    Rows of less than its buffer, 8192 numbers, it puts together there, with as many copies of what they are combined
+    with: 0.22 ms for 1024x1000, and 0.13 so. ``errstate`` puts back the size of the buffer as well.
+    """
+    with np.errstate():
+        np.setbufsize(ROW)
+        yield
+
+
 def row_sums(x):
     """The sum of each row, in a column: as a product, which takes half of the time of a reduction."""
     return x.dot(np.ones((x.shape[1], 1), x.dtype))
+
+
+LOG2_E = np.float32(math.log2(math.e))
+
+
+@functools.cache
+def has_vector_exp2():
+    """Whether NumPy has an AVX512 form of ``2ˣ`` for float32 here: 0.24 ms for a million, ``eˣ`` takes 0.48."""
+    introspect = getattr(np.lib, "introspect", None)
+    found = introspect.opt_func_info(func_name="^exp2$", signature="float32") if introspect else {}
+    return any(loop["current"] in ("AVX512_SKX", "X86_V4") for loops in found.values() for loop in loops.values())
+
+
+def exponentials(x, out):
+    """``exp(x)`` into ``out``, as ``2 ** (x · log₂ e)`` where that is faster.
+
+    Its relative error, 6e-8 · |x|, is that with which a logarithm of this size was rounded. Measured over logits of 1
+    to 5 standard deviations, log_softmax is as far from the truth as PyTorch's, 1e-6 to 4e-6.
+    """
+    if x.dtype == LOG2_E.dtype and has_vector_exp2():
+        return np.exp2(np.multiply(x, LOG2_E, out=out), out=out)
+    return np.exp(x, out=out)
 
 
 def row_exponentials(x, out):
@@ -32,13 +71,15 @@ def row_exponentials(x, out):
 
     None is where the sums are neither large nor small, which spares two passes.
     """
-    sums = row_sums(np.exp(x, out=out))
+    sums = row_sums(exponentials(x, out))
     if sums.min() > 1e-7 and sums.max() < 1e7:
         return sums, 0
     top = np.maximum.reduce(x, 1, None, None, True)
-    return row_sums(np.exp(np.subtract(x, top, out=out), out=out)), top
+    return row_sums(exponentials(np.subtract(x, top, out=out), out)), top
 
 
+RAW["row_by_row"] = row_by_row
+RAW["LOG2_E"], RAW["has_vector_exp2"], RAW["exponentials"] = LOG2_E, has_vector_exp2, raw(exponentials)
 RAW["in_blocks"], RAW["row_sums"], RAW["row_exponentials"] = in_blocks, raw(row_sums), raw(row_exponentials)
 
 
@@ -53,8 +94,9 @@ def softmax(x, dim):
     if not x.size:
         return np.array(x)
     if (blocks := in_blocks(dim, x)) is not None:
-        for out, part in blocks[1]:
-            out *= 1 / row_exponentials(part, out)[0]
+        with row_by_row():
+            for out, part in blocks[1]:
+                out *= 1 / row_exponentials(part, out)[0]
         return blocks[0]
     e = np.exp(x - np.maximum.reduce(x, dim, None, None, True))
     return laid(e / np.add.reduce(e, dim, None, None, True))
@@ -70,9 +112,10 @@ def softmax_slope(g, out, dim):
 @on_arrays("softmax_slope", PUBLIC["softmax_slope"])
 def _softmax_slope(g, out, dim):
     if (blocks := in_blocks(dim, g, out)) is not None:
-        for sent, part, chances in blocks[1]:
-            np.multiply(part, chances, out=sent)
-            sent -= chances * row_sums(sent)
+        with row_by_row():
+            for sent, part, chances in blocks[1]:
+                np.multiply(part, chances, out=sent)
+                sent -= chances * row_sums(sent)
         return blocks[0]
     sent = g * out
     return sent - out * np.add.reduce(sent, dim, None, None, True)
@@ -87,11 +130,13 @@ def log_softmax_slope(g, out, dim):
 @on_arrays("log_softmax_slope", PUBLIC["log_softmax_slope"])
 def _log_softmax_slope(g, out, dim):
     if (blocks := in_blocks(dim, g, out)) is not None:
-        for sent, part, logs in blocks[1]:
-            np.exp(logs, out=sent)
-            sums = row_sums(part)
-            sent *= sums if (sums != sums[0]).any() else sums[0]  # of a mean over samples: a number takes half as long
-            np.subtract(part, sent, out=sent)
+        sums = row_sums(g.reshape(-1, g.shape[-1]))
+        even = sums.min() == sums.max()  # as of a mean over samples
+        with row_by_row():
+            for sent, part, logs in blocks[1]:
+                exponentials(logs, sent)
+                sent *= sums[0] if even else row_sums(part)
+                np.subtract(part, sent, out=sent)
         return blocks[0]
     return g - np.exp(out) * np.add.reduce(g, dim, None, None, True)
 
@@ -107,9 +152,10 @@ def log_softmax(x, dim):
     if not x.size:
         return np.array(x)
     if (blocks := in_blocks(dim, x)) is not None:
-        for out, part in blocks[1]:
-            sums, top = row_exponentials(part, out)
-            np.subtract(part, np.log(sums) + top, out=out)
+        with row_by_row():
+            for out, part in blocks[1]:
+                sums, top = row_exponentials(part, out)
+                np.subtract(part, np.log(sums) + top, out=out)
         return blocks[0]
     apart = x - np.maximum.reduce(x, dim, None, None, True)
     return laid(apart - np.log(np.add.reduce(np.exp(apart), dim, None, None, True)))
