@@ -127,10 +127,10 @@ def _card(graph: Graph, node: Node) -> Card:
     if any(block.more for block in blocks):
         numbers += GAP + width("…", SIZES["number"])
     meta = _meta(node, blocks)
-    shown_title = elide(title, TITLE_ROOM, SIZES["name"], bold=True)
     shown_symbol = elide(symbol, TITLE_ROOM / 2, SIZES["number"])
-    head = width(shown_title, SIZES["name"], bold=True) + width(meta, SIZES["meta"]) + 2 * GAP
-    head += width(shown_symbol, SIZES["number"]) + GAP if symbol else 0
+    beside = width(meta, SIZES["meta"]) + 2 * GAP + (width(shown_symbol, SIZES["number"]) + GAP if symbol else 0)
+    shown_title = elide(title, max(TITLE_ROOM, numbers - beside), SIZES["name"], bold=True)
+    head = width(shown_title, SIZES["name"], bold=True) + beside
     code = min(width(source, SIZES["code"], mono=True), CODE_ROOM)
     note = one_line(node.note)
     inner = max(head, code, numbers, min(width(note, SIZES["meta"]), CODE_ROOM))
@@ -163,8 +163,8 @@ def _meta(node: Node, blocks: Sequence[Block]) -> str:
     if node.folded:
         words = operations(node.operations)
     if node.kind == "leaf" and node.count > 1:
-        words = f"{node.count} leaves"
-    elif node.count > 1:
+        return f"{node.count} leaves"
+    if node.count > 1:
         words += f" · {node.count} times"
     if node.kind != "op" or any(block.more for block in blocks) or not blocks:
         words += f" · {shape(node.shape)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -12,16 +13,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import card, dot, layout, svg, text
-from .backends import plain
 from .elements import leaf_nodes
+from .errors import unknown
 from .explain import STALE
-from .format import shape
 from .graph import Graph
 from .linear import Linear
 from .live import Closed, Leaf, Session
 from .parts import parts_of
+from .settings import Settings, weights_for
 
 if TYPE_CHECKING:
+    from .canvas import Canvas
     from .compare import Comparison
     from .view import Panel
 
@@ -31,41 +33,11 @@ STILL = "there is no gradient here that could be moved"
 
 
 @dataclass(frozen=True)
-class Settings:
-    """How a panel is drawn: the traits of `%config BackwardMagics`, and the options of one call."""
-
-    renderer: str = "wasm"  # or "dot", the native program
-    range: tuple[float, float] | None = None
-    max_nodes: int = 100
-    graph: bool = True
-    seconds: float = 5.0  # that Graphviz may take
-    depth: float | None = None  # levels of modules and functions that are open; None: as many as are legible
-    opens: str = ""  # the drawer that is open at first
-
-
-@dataclass(frozen=True)
 class Picture:
     """The drawn graph, or a sentence why there is none."""
 
     svg: str = ""
     problem: str = ""
-
-
-def weights_for(size: tuple[int, ...], v: Any) -> Array:
-    """v as an array of the output's shape: a number for every entry alike, or as many numbers as there are entries.
-
-    Errors: TypeError for what is not numbers, ValueError for another shape."""
-    try:
-        array = np.asarray(plain(v), dtype=np.float64)
-    except (TypeError, ValueError):
-        raise TypeError(f"v must be numbers, in the output's shape {shape(size)}; this is {type(v).__name__}") from None
-    if array.ndim == 0:
-        return np.full(size, array)
-    if array.shape != size:
-        raise ValueError(
-            f"v has one weight for each entry of the output: shape {shape(size)}, not {shape(array.shape)}"
-        )
-    return array
 
 
 class Exploration:
@@ -80,6 +52,7 @@ class Exploration:
         session: Session | None = None,
         notes: Sequence[str] = (),
         settings: Settings | None = None,
+        canvas: Canvas | None = None,
     ) -> None:
         self.notes: tuple[str, ...] = ()
         self.closed = False
@@ -89,10 +62,19 @@ class Exploration:
         self._session: Session | None = None
         self._panel: Panel | None = None
         self.settings = settings or Settings()
-        self._fill(graph, linear, session, notes)
+        self._drawing = threading.RLock()  # a click and a move may come on two threads
+        self._fill(graph, linear, session, notes, canvas)
 
-    def _fill(self, graph: Graph | None, linear: Linear | None, session: Session | None, notes: Sequence[str]) -> None:
+    def _fill(
+        self,
+        graph: Graph | None,
+        linear: Linear | None,
+        session: Session | None,
+        notes: Sequence[str],
+        canvas: Canvas | None,
+    ) -> None:
         self._graph, self._linear, self._session, self.notes = graph, linear, session, tuple(notes)
+        self._canvas = canvas
         if session is not None:
             session.report = self._report
 
@@ -150,6 +132,39 @@ class Exploration:
         if self._panel is None:
             self._panel = self._make_panel()
         return self._panel
+
+    def open(self, name: str) -> None:
+        """Open a function or module that the picture shows folded, by its name: `e.open("model.layer1")`.
+
+        Errors: UsageError where there is none of this name."""
+        self._unfold(name, True)
+
+    def fold(self, name: str) -> None:
+        """Fold a function or module to one card. Errors: as `open`."""
+        self._unfold(name, False)
+
+    def _unfold(self, name: str, opened: bool) -> None:
+        """The numbers come from the passes that were run: v, `.grad` and the sliders stay as they are."""
+        self._check()
+        canvas, session, panel = self._canvas, self._session, self._panel
+        if canvas is None:
+            raise unknown("the function or module", name, ())
+        with self._drawing:
+            (canvas.open if opened else canvas.fold)(name)
+            graph, numbers = canvas.draw()
+            self._graph, self._linear = graph, numbers if session is None else session.regraph(graph)
+            self.__dict__.pop("_picture", None)
+            if panel is not None and session is not None:
+                picture = self._picture
+                panel.show(
+                    session.linear,
+                    graph,
+                    picture.svg,
+                    self._text(picture),
+                    notes=self._said(),
+                    parts=parts_of(graph, session),
+                    known=session.shown(),
+                )
 
     def to_svg(self) -> str:
         """The picture as a file of its own. Errors: LayoutError when Graphviz fails."""
@@ -242,7 +257,9 @@ class Exploration:
         if self._session is not None:
             self._session.close()
         self.__dict__.pop("_picture", None)
-        self._graph = self._linear = self._session = self._panel = None
+        if self._canvas is not None:
+            self._canvas.close()
+        self._graph = self._linear = self._session = self._panel = self._canvas = None
 
     def __enter__(self) -> Exploration:
         return self
@@ -320,15 +337,19 @@ class Exploration:
             panel.on_weights(session.submit)
             panel.on_pick(self._pick)
             panel.on_preset(self._preset)
+            panel.on_open(self._unfold)
         return panel
 
-    def _report(self, v: Array, values: Array, state: str, message: str) -> None:
+    def _report(self, v: Array, values: Array, state: str, message: str, graph: Graph) -> None:
         """The kernel's answer to a move, on whatever thread it was worked out."""
-        panel = self._panel
-        if panel is not None:
+        panel, session = self._panel, self._session
+        if panel is None or session is None:
+            return
+        with self._drawing:
             self._told = ""
             if state != "error":
-                panel.set_truth([float(each) for each in v], values)
+                known = values if graph is session.graph else session.shown()  # folded in another way meanwhile
+                panel.set_truth([float(each) for each in v], known)
             panel.set_state(state, message)
 
     def _pick(self, index: int) -> None:
@@ -361,9 +382,10 @@ class Exploration:
         """Other numbers in the panel, the same picture of the graph."""
         session, panel = self._session, self._panel
         if session is not None and panel is not None:
-            self.__dict__.pop("_picture", None)
-            panel.show(session.renewed(), svg=self._picture.svg)
-            panel.set_state("ready", session.renamed() if session.exact else STALE)
+            with self._drawing:
+                self.__dict__.pop("_picture", None)
+                panel.show(session.renewed(), svg=self._picture.svg)
+                panel.set_state("ready", session.renamed() if session.exact else STALE)
 
 
 def in_notebook() -> bool:

@@ -232,20 +232,11 @@ class _Assembly:
                 value=value,
                 grad=grad,
                 repeat_of=first if copy is not None else None,
-                group=self._owners(each, copy),
                 count=each.count,
                 note=each.note or note,
                 **self._place(self.trace.position(each.maker.site) if each.maker is not None else None),
             )
         )
-
-    def _owners(self, each: Input, copy: Part | None) -> tuple[str, ...]:
-        """The open modules that a parameter is drawn in: those that it belongs to."""
-        tensor = each.members[0].tensor if each.members else each.tensor
-        chains = [copy.inside] if copy is not None else [part.inside for part in each.uses]
-        shared = [group for group in chains[0] if all(group in chain for chain in chains)] if chains else []
-        last = max((i for i, group in enumerate(shared) if id(tensor) in group.parameters), default=-1)
-        return tuple(group.name for group in shared[: last + 1])
 
     def _add_edges(self, part: Part, inputs: list[tuple[Input, Part | None]]) -> None:
         """The edges into a card: constants first, then in the order of the operation's inputs."""
@@ -359,7 +350,7 @@ def _grouped(nodes: list[Node], folds: bool, opened: frozenset[str]) -> list[Nod
     most = operations + folds
     sizes: dict[tuple[str, ...], int] = {}
     for node in nodes:
-        for depth in range(1, len(node.group) + 1) if node.kind == "op" else ():
+        for depth in range(1, len(node.group) + 1):
             sizes[node.group[:depth]] = sizes.get(node.group[:depth], 0) + 1
     told = []
     for node in nodes:

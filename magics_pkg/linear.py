@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from .passes import BackwardPasses
 from .trace import Backward
 
 if TYPE_CHECKING:
-    from .graph import Graph
+    from .graph import Graph, Quantity
 
 SLIDERS = 16  # at most so many entries of v have a slider at once
 BUDGET = 0.25  # seconds that the sweeps of one backward call may take together
@@ -66,6 +66,7 @@ class Sweeps:
     rest: Any  # Sweep of v with zeros at the picked entries, None when that is zero everywhere
     rows: tuple[Any, ...]  # one Sweep for each picked entry
     linear: bool
+    products: dict[Any, tuple[Array, Array]] = field(default_factory=dict)  # of what was shown once, see `_products`
 
 
 @dataclass(frozen=True)
@@ -186,20 +187,35 @@ def _nbytes(sweep: Any) -> int:
 
 def found(sweep: Any, key: tuple[Any, ...]) -> Array | None:
     """The gradient that this sweep sent to a quantity, all entries, flat; None where nothing arrived."""
-    kind, node, *rest = key
-    if kind == "sum":
+    if key[0] == "sum":
         arrived = [part for each in key[1:] if (part := found(sweep, each)) is not None]
         return sum(arrived[1:], arrived[0]) if arrived else None
-    if kind == "all":
-        return _joined([(found(sweep, each), size) for each, size in key[1:]])
-    if kind == "leaf":
-        value = sweep.leaves.get(node)
-    elif kind == "edge":
-        value = sweep.edges.get((node, rest[0]))
-    else:
-        arrived = sweep.nodes.get(node)
-        value = arrived[rest[0]] if arrived is not None and rest[0] < len(arrived) else None
+    value = _value(sweep, key)
     return None if value is None else plain(value).reshape(-1)
+
+
+def _value(sweep: Any, key: tuple[Any, ...]) -> Any:
+    """What a sweep holds there, as the library gave it."""
+    kind, node, *rest = key
+    if kind == "leaf":
+        return sweep.leaves.get(node)
+    if kind == "edge":
+        return sweep.edges.get((node, rest[0]))
+    arrived = sweep.nodes.get(node) if kind == "node" else None
+    return arrived[rest[0]] if arrived is not None and rest[0] < len(arrived) else None
+
+
+def members(quantity: Quantity) -> Iterator[tuple[tuple[Any, ...], int, Array, slice]]:
+    """Each key that a quantity shows entries of, its size, which of its entries, and where among those shown."""
+    indices = np.asarray(quantity.indices, dtype=np.intp)
+    if quantity.key[0] != "all":
+        yield quantity.key, int(np.prod(quantity.shape)), indices, slice(0, len(indices))
+        return
+    first = 0
+    for key, size in quantity.key[1:]:
+        begin, end = np.searchsorted(indices, (first, first + size))
+        yield key, size, indices[begin:end] - first, slice(int(begin), int(end))
+        first += size
 
 
 def build(
@@ -221,22 +237,20 @@ def build(
     height, count = len(sweeps.rows) + 1, len(graph.quantities)
     table = np.zeros((height, int(offsets[-1])))
     gram, sums = np.zeros((count, height, height)), np.zeros((count, height))
+    grads = before if sweeps.linear or last is not None else after
     with np.errstate(all="ignore"):
         for place, quantity in enumerate(graph.quantities):
-            constant = sweeps.rest if sweeps.linear else last
-            parts = [None if sweep is None else found(sweep, quantity.key) for sweep in (constant, *sweeps.rows)]
-            held = _held(quantity.key, before if sweeps.linear or last is not None else after)
-            if held is not None:
-                held = held.astype(np.float64)
-                parts[0] = held if parts[0] is None else held + parts[0]
-            elif not sweeps.linear and last is None:
-                parts[0] = np.full(int(np.prod(quantity.shape)), np.nan)
-            where = slice(int(offsets[place]), int(offsets[place + 1]))
-            indices = np.asarray(quantity.indices, dtype=np.intp)
-            for row, part in enumerate(parts):
-                if part is not None:
-                    table[row, where] = part[indices]
-            gram[place], sums[place] = _inner_products(parts)
+            for key, size, indices, where in members(quantity):
+                products = sweeps.products.get(key) if sweeps.linear else None
+                if products is None or len(indices):
+                    parts = _parts(sweeps, key, size, grads, last)
+                    shown = slice(int(offsets[place]) + where.start, int(offsets[place]) + where.stop)
+                    for row, part in enumerate(parts):
+                        if part is not None:
+                            table[row, shown] = part[indices]
+                    products = products or _products(sweeps, key, parts, grads)
+                gram[place] += products[0]
+                sums[place] += products[1]
     if sweeps.linear and not np.isfinite(table).all():
         # 0 × inf is NaN in a sum of rows, where a real pass may have met no inf at all: only the kernel knows then
         return build(graph, replace(sweeps, rest=None, rows=(), linear=False), before, after, last)
@@ -255,25 +269,32 @@ def build(
     )
 
 
-def _joined(parts: Sequence[tuple[Array | None, int]]) -> Array | None:
-    """Flat arrays one after the other, zeros where one is missing; None where all are."""
-    dtype = next((each.dtype for each, _ in parts if each is not None), None)
-    if dtype is None:
-        return None
-    return np.concatenate([np.zeros(size, dtype) if each is None else each for each, size in parts])
+def _parts(
+    sweeps: Sweeps, key: tuple[Any, ...], size: int, grads: Mapping[Any, Array | None] | None, last: Any
+) -> list[Array | None]:
+    """What the rest of v and each row sent to one key, flat; what a leaf's `.grad` held before is with the rest."""
+    constant = sweeps.rest if sweeps.linear else last
+    parts = [None if sweep is None else found(sweep, key) for sweep in (constant, *sweeps.rows)]
+    held = _held(key, grads)
+    if held is not None:
+        held = held.astype(np.float64)
+        parts[0] = held if parts[0] is None else held + parts[0]
+    elif not sweeps.linear and last is None:
+        parts[0] = np.full(size, np.nan)
+    return parts
 
 
 def _held(key: tuple[Any, ...], grads: Mapping[Any, Array | None] | None) -> Array | None:
-    """What a leaf's `.grad` held, flat; None for anything but leaves, and for an empty `.grad`."""
-    if grads and key[0] == "all":
-        return _joined([(_held(each, grads), size) for each, size in key[1:]])
+    """What a leaf's `.grad` held, flat; None for anything but a leaf, and for an empty `.grad`."""
     held = grads.get(key[1]) if grads and key[0] == "leaf" else None
     return None if held is None else plain(held).reshape(-1)
 
 
 def still(graph: Graph, after: Mapping[Any, Array | None]) -> tuple[Graph, Linear]:
     """A graph that cannot be moved, with only what each leaf's `.grad` holds, and the numbers for that."""
-    known = [i for i, each in enumerate(graph.quantities) if _held(each.key, after) is not None]
+    known = [
+        i for i, each in enumerate(graph.quantities) if any(_held(key, after) is not None for key, *_ in members(each))
+    ]
     place = {index: new for new, index in enumerate(known)}
     kept = replace(
         graph,
@@ -284,6 +305,31 @@ def still(graph: Graph, after: Mapping[Any, Array | None]) -> tuple[Graph, Linea
     )
     nothing = Sweeps(Weighting((np.zeros(0),)), (), None, (), linear=False)
     return kept, build(kept, nothing, None, after)
+
+
+def _products(
+    sweeps: Sweeps, key: tuple[Any, ...], parts: Sequence[Array | None], grads: Mapping[Any, Array | None] | None
+) -> tuple[Array, Array]:
+    """The inner products of one key's parts: worked out once, also where a leaf and an edge into it share memory."""
+    if not sweeps.linear:
+        return _inner_products(parts)
+    marks: Any = None
+    if key[0] != "sum" and _held(key, grads) is None:
+        marks = tuple(None if sweep is None else _mark(_value(sweep, key)) for sweep in (sweeps.rest, *sweeps.rows))
+    known = sweeps.products.get(marks) if marks is not None else None
+    made = sweeps.products[key] = known or _inner_products(parts)
+    if marks is not None:
+        sweeps.products[marks] = made
+    return made
+
+
+def _mark(value: Any) -> Any:
+    """Equal for gradients in the same memory, which the sweeps hold on to; what has no such address is itself alone."""
+    if isinstance(value, np.ndarray):
+        return value.ctypes.data, value.shape, value.strides, value.dtype.str
+    if hasattr(value, "data_ptr"):
+        return value.data_ptr(), tuple(value.shape), tuple(value.stride()), str(value.dtype)
+    return None if value is None else id(value)
 
 
 def _inner_products(parts: Sequence[Array | None]) -> tuple[Array, Array]:
@@ -305,13 +351,14 @@ def values(graph: Graph, sweep: Any, before: Mapping[Any, Array | None] | None =
     """The N numbers shown, as this one sweep gives them; NaN for a quantity that it does not know."""
     shown: list[Array] = []
     for quantity in graph.quantities:
-        indices = np.asarray(quantity.indices, dtype=np.intp)
-        part = found(sweep, quantity.key)
-        numbers = np.zeros(len(indices)) if part is None else part[indices].astype(np.float64)
-        held = _held(quantity.key, before)
-        if held is not None:
-            old = held[indices]
-            # added in the leaf's own dtype, as accumulation does
-            numbers = (old if part is None else old + part[indices].astype(old.dtype)).astype(np.float64)
-        shown.append(numbers)
+        for key, _, indices, _ in members(quantity):
+            if not len(indices):
+                continue
+            part, held = found(sweep, key), _held(key, before)
+            numbers = np.zeros(len(indices)) if part is None else part[indices].astype(np.float64)
+            if held is not None:
+                old = held[indices]
+                # added in the leaf's own dtype, as accumulation does
+                numbers = (old if part is None else old + part[indices].astype(old.dtype)).astype(np.float64)
+            shown.append(numbers)
     return np.concatenate(shown) if shown else np.zeros(0)

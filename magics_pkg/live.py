@@ -77,7 +77,8 @@ class Session:
         self._beside = tuple(beside)  # graphs of other outputs, which end with this one
         self.closed = False
         self.exact = True
-        self.report: Callable[[Array, Array, str, str], None] | None = None  # v, numbers shown, state, message
+        # v, the numbers shown, state, message, the graph that the numbers are for
+        self.report: Callable[[Array, Array, str, str, Graph], None] | None = None
         self._lock = threading.RLock()
         self._v = np.array(self.weighting.v).reshape(-1).astype(np.float64)
         self._rest = self._v.copy()  # v as it was when the part without a slider was computed
@@ -139,6 +140,18 @@ class Session:
                 sweeps = take(self.snapshot, moved, entries)
             self.sweeps, self._rest = replace(sweeps, weighting=weighting), self._v.copy()
             self.linear = self._build()
+            return self.linear
+
+    def regraph(self, graph: Graph) -> Linear:
+        """Show another graph of the same call: its numbers are picked out of the passes that were run."""
+        with self._lock:
+            self._open()
+            self.graph = graph
+            self.linear = self._build()
+            if self._known is not None and self.exact:
+                self._known = values(graph, self._last, self._before())
+            elif self._known is not None:
+                self._known = self.linear.shown(self.linear.start)
             return self.linear
 
     def jacobian(self, leaf: Leaf) -> Array:
@@ -247,14 +260,14 @@ class Session:
                 return
             flat = self._v.copy()
             flat[list(self.linear.weights)] = sliders
-            report = self.report
+            report, graph = self.report, self.graph
             try:
                 shown = self._move(flat)
                 state, message = "ready", self.renamed() if self.exact else STALE
             except Exception as error:  # a hook of the user's may raise anything
                 shown, state, message = self._unknown(), "error", f"{type(error).__name__}: {error}"
         if report is not None:
-            report(np.array(sliders), shown, state, message)
+            report(np.array(sliders), shown, state, message, graph)
 
     def _move(self, flat: Array) -> Array:
         """Run the graph at v, set every leaf that follows, return the numbers shown."""

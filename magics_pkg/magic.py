@@ -14,7 +14,7 @@ from IPython.display import display
 from . import backends, compare, errors, explain, layout, options, substitute
 from .cell import Cell, Outcome, awaiting, read_cell, run_cell, run_cell_async
 from .errors import OutputError, UsageError
-from .exploration import Exploration, Settings, in_notebook
+from .exploration import Exploration, in_notebook
 from .linear import RowPasses
 from .names import look_up
 from .opening import call_backward, explore_tensor, open_exploration, weights_of
@@ -22,6 +22,7 @@ from .options import Options
 from .outputs import outputs_of
 from .passes import BackwardPasses
 from .recorder import Recorder
+from .settings import Settings
 from .trace import Trace
 
 NAME = "backward"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -19,14 +19,14 @@ class Namespace:
     """Names by tensor, by module, and by the node that made a tensor, as they stand after the cell."""
 
     def __init__(self, namespace: dict[str, Any], backend: Backend) -> None:
-        self._tensor, self._module = backend.tensor, backend.module_type
+        self.tensor, self._module = backend.tensor, backend.module_type
         self.tensors: dict[int, list[str]] = {}
         self.modules: dict[int, str] = {}
         self.made: dict[Any, list[tuple[str, Any]]] = {}  # node: names and tensors that it made
         self.held: list[Any] = []  # keeps the ids above from being given to others
         named = [(name, each) for name, each in list(namespace.items()) if _is_users(name)]
         for name, each in named:
-            if isinstance(each, self._tensor):
+            if isinstance(each, self.tensor):
                 self._put(name, each)
         for name, each in named:
             if self._module is not None and isinstance(each, self._module):
@@ -53,7 +53,7 @@ class Namespace:
 
     def _put_container(self, name: str, container: Any) -> None:
         """Tensors and modules one level down: in a dict, a list, or an object of a class that the cell defined."""
-        if isinstance(container, self._tensor) or (self._module is not None and isinstance(container, self._module)):
+        if isinstance(container, self.tensor) or (self._module is not None and isinstance(container, self._module)):
             return
         if isinstance(container, dict):
             entries = ((f"{name}[{key!r}]", each) for key, each in islice(container.items(), SCANNED) if _is_plain(key))
@@ -64,10 +64,16 @@ class Namespace:
         else:
             return
         for inner, each in list(entries):
-            if isinstance(each, self._tensor):
+            if isinstance(each, self.tensor):
                 self._put(inner, each)
             elif self._module is not None and isinstance(each, self._module):
                 self._put_module(inner, each)
+
+    def narrow(self, tensors: Iterable[Any], nodes: Container[Any]) -> None:
+        """Know these tensors alone from now on, and keep no other."""
+        self.held = list({id(each): each for each in tensors if id(each) in self.tensors}.values())
+        self.tensors = {id(each): self.tensors[id(each)] for each in self.held}
+        self.made = {node: made for node, made in self.made.items() if node in nodes}
 
     def name(self, tensor: Any, preferred: str = "") -> str:
         """The tensor's name: ``preferred`` if it is one of them, else the first; "" if it has none."""

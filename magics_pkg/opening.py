@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from types import CodeType
@@ -12,13 +13,14 @@ import numpy as np
 
 from . import backends, explain, linear
 from .backends import Backend, Snapshot
+from .canvas import Canvas
 from .cell import Outcome
 from .depth import Folding
 from .elements import leaf_nodes
 from .errors import OutputError
-from .exploration import Exploration, Settings, weights_for
+from .exploration import Exploration
 from .format import shape
-from .graph import Graph, Node, graph_of
+from .graph import Graph, Node
 from .linear import Array, RowPasses
 from .live import Leaf, Session
 from .names import Namespace
@@ -26,6 +28,8 @@ from .options import Weights
 from .outputs import is_complex, outputs_of
 from .passes import BackwardPasses, reachable_leaves
 from .recorder import Recorder, trace_of
+from .settings import Settings, weights_for
+from .subject import Subject
 from .trace import Backward, Trace
 
 
@@ -67,17 +71,17 @@ def open_exploration(
     assert trace.backend is not None  # there are tensors
     if any(is_complex(each) for each in reachable_leaves(trace.backend, outputs)):
         raise OutputError("this is computed from complex leaves, and v here is real: use a real tensor and its parts")
-    graph = graph_of(trace, outputs, wrt or None, settings.max_nodes, Folding(settings.depth))
     found = _call_of(trace, outputs[0])
+    still = found is None or trace.error is not None
+    finish = functools.partial(_still, trace) if still else _moving
+    canvas = Canvas(Subject(trace, outputs), wrt or None, settings.max_nodes, Folding(settings.depth), finish)
+    graph, numbers = canvas.draw()
     if found is None or trace.error is not None:
         trace.close()
-        after = _held_now(trace.backend, graph)
-        kept, numbers = linear.still(graph, after)
-        kept = dataclasses.replace(kept, nodes=tuple(_marked(trace, node) for node in kept.nodes))
-        said = explain.notes(trace, trace.backward, kept, None)
+        said = explain.notes(trace, trace.backward, graph, None)
         if trace.error is None and not trace.notes:
             said = (explain.NOT_KEPT, *said)
-        return Exploration(kept, numbers, None, said, settings)
+        return Exploration(graph, numbers, None, said, settings, canvas.keep())
     backward, snapshot, root = found
     called = any(each is outputs[0] for each in backward.roots)
     if not called:  # named, and kept by a call that started elsewhere: what it would add to .grad as it is now
@@ -102,7 +106,19 @@ def open_exploration(
         beside=[each for each in trace.kept if each is not snapshot],
     )
     said = (*explain.notes(trace, backward, graph, session.linear), *explain.memory(snapshot.nbytes))
-    return Exploration(graph, session.linear, session, said, settings)
+    return Exploration(graph, session.linear, session, said, settings, canvas.keep())
+
+
+def _moving(graph: Graph) -> tuple[Graph, None]:
+    """The session has the numbers."""
+    return graph, None
+
+
+def _still(trace: Trace, graph: Graph) -> tuple[Graph, linear.Linear]:
+    """What each leaf's `.grad` holds, where nothing can be moved."""
+    assert trace.backend is not None  # there are tensors
+    kept, numbers = linear.still(graph, _held_now(trace.backend, graph))
+    return dataclasses.replace(kept, nodes=tuple(_marked(trace, node) for node in kept.nodes)), numbers
 
 
 def _marked(trace: Trace, node: Node) -> Node:
@@ -223,6 +239,6 @@ class Block(Exploration):
         del self._frame_names
         if error[1] is None:
             made = open_exploration(trace, passes, self.settings, wrt=self._wrt)
-            self._fill(made._graph, made._linear, made._session, made.notes)
+            self._fill(made._graph, made._linear, made._session, made.notes, made._canvas)
             if self._wanted is not None:
                 self.weights = self._wanted

@@ -6,7 +6,7 @@ from typing import Any
 
 from .depth import Folding, Plan, homes_of, plan_of
 from .groups import Tree
-from .names import Namespace
+from .names import Namespace, tensors_in
 from .trace import Trace
 from .values import Computed
 from .web import Arrival, owners, reach
@@ -28,6 +28,18 @@ class Subject:
         self.homes = homes_of(self.web, self.owned, self.tree)
         self.wording = Wording(trace, self.names)
         self.computed = Computed(trace, self.names, self.owned, self.arrivals)
+
+    def narrow(self) -> None:
+        """Let go of what the user's namespace holds beside the tensors of this graph."""
+        trace = self.trace
+        given = (
+            each
+            for call in trace.calls
+            for _, each in tensors_in(call.record.args or (), call.record.kwargs, self.names.tensor)
+        )
+        made = (each for call in trace.calls for each in call.outputs)
+        leaves = (each.variable for each in self.web.leaves)
+        self.names.narrow([*self.roots, *given, *made, *leaves], self.web.following)
 
     def plan(self, folding: Folding, most: int) -> Plan:
         """Which groups are drawn as one card each."""

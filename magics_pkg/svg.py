@@ -17,7 +17,7 @@ import numpy as np
 from . import theme
 from .card import BLOCK_GAP, CODE_LINE, GAP, LABEL_GAP, NUMBER_LINE, PAD, TITLE_LINE, Card, Cell, EdgeLabel, operations
 from .dot import LABEL, groups
-from .format import elide, number, one_line, shape, width
+from .format import MINUS, elide, number, one_line, shape, width
 from .theme import SIZES
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 STATIC = Path(__file__).parent / "static"
 MARGIN = 6.0  # room for strokes
+SIGN = 12.0  # room for the sign before a group's name
 THINNEST, THICKEST = 1.2, 6.0  # an edge's width goes with the square root of its gradient's norm
 
 
@@ -121,17 +122,21 @@ class _Pen:
         left, right = box.x + PAD, box.x + box.width - PAD
         y = box.y + PAD + 10.5
         kinds = [node.kind, *(["output"] if node.output else []), *(["again"] if node.repeat_of is not None else [])]
-        again = f' data-of="{_attribute(node.repeat_of)}"' if node.repeat_of is not None else ""
+        kinds += ["folded"] if node.folded else []
+        told = f' data-of="{_attribute(node.repeat_of)}"' if node.repeat_of is not None else ""
+        told += f' data-open="{_attribute(node.folded)}"' if node.folded else ""
+        stack = _stack(box) if node.folded else ""
         parts = [
-            f'<g class="node {" ".join(kinds)}" data-node="{_attribute(node.id)}"{again} tabindex="-1" role="img" '
-            f'aria-label="{_attribute(one_line(sentence(node)))}"><title>{_text(sentence(node))}</title>'
+            f'<g class="node {" ".join(kinds)}" data-node="{_attribute(node.id)}"{told} tabindex="-1" role="img" '
+            f'aria-label="{_attribute(one_line(sentence(node)))}"><title>{_text(sentence(node))}</title>{stack}'
             f'<rect class="card" x="{box.x:g}" y="{box.y:g}" width="{box.width:g}" height="{box.height:g}" rx="5"/>'
             f'<text class="name" x="{left:.1f}" y="{y:.1f}">{_text(card.title)}</text>'
         ]
         if card.symbol:
             after = left + width(card.title, SIZES["name"], bold=True) + GAP
             parts.append(f'<text class="symbol" x="{after:.1f}" y="{y:.1f}">{_text(card.symbol)}</text>')
-        parts.append(f'<text class="meta" x="{right:.1f}" y="{y:.1f}">{_text(card.meta)}</text>')
+        sign = '<tspan class="sign">+ </tspan>' if node.folded else ""
+        parts.append(f'<text class="meta" x="{right:.1f}" y="{y:.1f}">{sign}{_text(card.meta)}</text>')
         y += TITLE_LINE - 3
         if card.source:
             parts.append(f'<text class="code" x="{left:.1f}" y="{y - 0.5:.1f}">{_text(card.source)}</text>')
@@ -192,14 +197,26 @@ def _path(pieces: Iterable[Sequence[tuple[float, float]]]) -> str:
     return "".join(out)
 
 
+def _stack(box: Box) -> str:
+    """The edge of a second card under a folded one."""
+    left, right, low = box.x + 5, box.x + box.width - 5, box.y + box.height
+    return f'<path class="stack" d="M{left:g} {low + 3:g}H{right:g}"/>'
+
+
 def _frame(box: Box, path: Sequence[str]) -> str:
     rect = f'<rect x="{box.x:g}" y="{box.y:g}" width="{box.width:g}" height="{box.height:g}" rx="7"/>'
     return f'<g class="group"><title>{_text(path[-1])}</title>{rect}</g>'
 
 
 def _frame_name(box: Box, path: Sequence[str]) -> str:
-    label = elide(one_line(path[-1]), box.width - 18, SIZES["meta"])
-    return f'<text class="group-name" x="{box.x + 9:g}" y="{box.y + 14:g}">{_text(label)}</text>'
+    """A group's name, and the sign that only a live panel shows: there a click on either folds it."""
+    label = elide(one_line(path[-1]), box.width - 18 - SIGN, SIZES["meta"])
+    x, y, wide = box.x + 9, box.y + 14, width(label, SIZES["meta"]) + SIGN + 8
+    return (
+        f'<g class="fold" data-fold="{_attribute(path[-1])}">'
+        f'<rect class="touch" x="{x - 4:g}" y="{y - 11:g}" width="{wide:.1f}" height="15" rx="3"/>'
+        f'<text class="group-name" x="{x:g}" y="{y:g}"><tspan class="sign">{MINUS} </tspan>{_text(label)}</text></g>'
+    )
 
 
 def _called(node: Node) -> str:

@@ -5,6 +5,7 @@
     panel.weights                                what the sliders say: one float for each entry of linear.weights
     panel.on_weights(callback)                   callback(weights) after each change; on the kernel's comm thread
     panel.on_pick(callback)                      callback(flat index): somebody wants a slider for this entry of v
+    panel.on_open(callback)                      callback(name, open): somebody opens a folded card, or folds a group
     panel.on_preset(callback)                    callback(name, flat index or None): written, ones, zeros, random, hot;
                                                  asked for only where not every entry of v has a slider
     panel.on_ask(what, callback)                 callback(message) -> what a drawer of the page has asked for, or None;
@@ -12,7 +13,8 @@
     panel.set_truth(weights, values)             the N numbers as the kernel has them for these weights (as `on_weights`
                                                  gave them); an answer to other weights than the sliders' is ignored
     panel.set_state(state, message="")           ready | busy | stale | error, with a sentence for the reader
-    panel.show(linear, graph=None, svg=None)     other rows, other sliders, another picture: drawn anew
+    panel.show(linear, graph=None, svg=None)     other rows, other sliders, another picture: drawn anew; with `known`,
+                                                 the numbers at the present v, the sliders stay
     panel.close()                                closes every widget that it made, and forgets the callbacks
 
 While a change waits for `set_truth` the page says busy by itself. What a callback raises is shown in the panel.
@@ -43,11 +45,16 @@ OnWeights = Callable[[tuple[float, ...]], object]
 OnPick = Callable[[int], object]
 OnPreset = Callable[[str, int | None], object]
 OnAsk = Callable[[dict[str, Any]], "dict[str, Any] | None"]
+OnOpen = Callable[[str, bool], object]
 
 
 def _references(models: list[ipywidgets.Widget], _: object) -> list[str]:
     """What anywidget's `host.getModel` looks a model up by."""
     return [f"anywidget:{model.model_id}" for model in models]
+
+
+def _truth(weights: Sequence[float], values: np.ndarray) -> dict[str, Any]:
+    return {"v": [float(each) for each in weights], "values": np.asarray(values, "<f8").tobytes()}
 
 
 class Picture(anywidget.AnyWidget):
@@ -88,6 +95,7 @@ class Panel:
         self._weights_callbacks: list[OnWeights] = []
         self._pick_callbacks: list[OnPick] = []
         self._preset_callbacks: list[OnPreset] = []
+        self._open_callbacks: list[OnOpen] = []
         # One layout and one style serve every slider: a closed panel has that many models less to forget.
         self._layout = ipywidgets.Layout(width="auto")
         self._style = ipywidgets.SliderStyle(description_width="initial")
@@ -105,20 +113,52 @@ class Panel:
         self.widget.add_class("backward-panel")
         self._send()
 
-    def show(self, linear: Linear, graph: Graph | None = None, svg: str | None = None, text: str | None = None) -> None:
-        """Draw anew, with other rows or other sliders."""
+    def show(
+        self,
+        linear: Linear,
+        graph: Graph | None = None,
+        svg: str | None = None,
+        text: str | None = None,
+        *,
+        notes: Sequence[str] | None = None,
+        parts: Mapping[str, Any] | None = None,
+        known: np.ndarray | None = None,
+    ) -> None:
+        """Draw anew, with other rows or other sliders; or only another graph, with the numbers at the present v."""
         self.linear = linear
         self.graph = graph or self.graph
         self.svg = self.svg if svg is None else svg
         self.text = self.text if text is None else text
-        self._send()
+        self.notes = self.notes if notes is None else tuple(notes)
+        self.parts = self.parts if parts is None else parts
+        if known is None:
+            self._send()
+        else:
+            self._send_picture(known)
 
     def _send(self) -> None:
         self._slides = made.slides(self.linear, self.limits)
         longest = max((width(each.name, LABEL_SIZE) for each in self._slides), default=0)
         self._style.description_width = f"{longest:.0f}px"
         old = self.sliders
-        spec = made.spec(
+        spec = self._spec()
+        self.sliders = tuple(self._slider(slide, spec["output"]) for slide in self._slides)
+        self._last = self.weights
+        self._column.children = (self._title, *self.sliders)
+        with self.picture.hold_sync():
+            self.picture.sliders = list(self.sliders)
+            self._draw(spec, {})
+        for slider in old:
+            slider.unobserve_all()
+            slider.close()
+
+    def _send_picture(self, known: np.ndarray) -> None:
+        """The sliders stay where they are, and so does what a person is doing with them."""
+        with self.picture.hold_sync():
+            self._draw(self._spec(), _truth(self._last, known))
+
+    def _spec(self) -> dict[str, Any]:
+        return made.spec(
             self.graph,
             self.linear,
             self._slides,
@@ -128,18 +168,12 @@ class Panel:
             parts=self.parts,
             opens=self.opens,
         )
-        self.sliders = tuple(self._slider(slide, spec["output"]) for slide in self._slides)
-        self._last = self.weights
-        self._column.children = (self._title, *self.sliders)
-        with self.picture.hold_sync():
-            # The page starts over when `spec` changes, so everything that it reads goes out in the same message.
-            self.picture.sliders = list(self.sliders)
-            self.picture.rows, self.picture.shape = made.rows(self.linear), made.form(self.linear)
-            self.picture.svg, self.picture.truth = self.svg, {}
-            self.picture.spec = spec
-        for slider in old:
-            slider.unobserve_all()
-            slider.close()
+
+    def _draw(self, spec: dict[str, Any], truth: dict[str, Any]) -> None:
+        """The page starts over when `spec` changes, so everything that it reads goes out in the same message."""
+        self.picture.rows, self.picture.shape = made.rows(self.linear), made.form(self.linear)
+        self.picture.svg, self.picture.truth = self.svg, truth
+        self.picture.spec = spec
 
     def _slider(self, slide: made.Slide, output: str) -> ipywidgets.FloatSlider:
         slider = ipywidgets.FloatSlider(
@@ -190,6 +224,10 @@ class Panel:
         if not self.closed:
             self.picture.send({"kind": "answer", "what": what, **data}, list(buffers))
 
+    def on_open(self, callback: OnOpen) -> None:
+        """Call back when somebody opens a folded card, or folds an open group."""
+        self._open_callbacks.append(callback)
+
     def _changed(self, _: object) -> None:
         weights = self.weights
         if weights == self._last or self.closed:  # a slider's own rounding is no change
@@ -208,6 +246,8 @@ class Panel:
             self._call([self._answer_to], content)
         elif kind == "preset" and content.get("name") in ("written", "ones", "zeros", "random", "hot"):
             self._call(self._preset_callbacks, content["name"], index)
+        elif kind == "open" and isinstance(content.get("name"), str):
+            self._call(self._open_callbacks, content["name"], content.get("open") is True)
 
     def _call(self, callbacks: Sequence[Callable[..., object]], *arguments: object) -> None:
         """A comm's callback has nobody to raise to: whatever goes wrong is shown in the panel."""
@@ -220,7 +260,7 @@ class Panel:
     def set_truth(self, weights: Sequence[float], values: np.ndarray) -> None:
         """The numbers as the kernel has them for these weights."""
         if not self.closed:
-            self.picture.truth = {"v": [float(each) for each in weights], "values": np.asarray(values, "<f8").tobytes()}
+            self.picture.truth = _truth(weights, values)
 
     def set_state(self, state: str, message: str = "") -> None:
         """What the panel says of itself; errors stay until the next state."""
@@ -241,7 +281,7 @@ class Panel:
         if self.closed:
             return
         self.closed = True
-        for callbacks in (self._weights_callbacks, self._pick_callbacks, self._preset_callbacks):
+        for callbacks in (self._weights_callbacks, self._pick_callbacks, self._preset_callbacks, self._open_callbacks):
             callbacks.clear()
         self._asks.clear()
         for slider in self.sliders:

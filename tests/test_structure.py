@@ -43,6 +43,7 @@ LAYERS = (
     {"view"},
     {"latest", "live", "rules"},
     {"parts"},
+    {"canvas", "settings"},
     {"exploration"},
     {"opening"},
     {"magic"},

@@ -2,6 +2,7 @@
 
 import { make } from "./dom.js";
 import { Drawers } from "./drawers.js";
+import { Folds } from "./folds.js";
 import { Linear, floats } from "./linear.js";
 import { Numbers } from "./numbers.js";
 import { Picture } from "./picture.js";
@@ -61,7 +62,12 @@ export class Panel {
 
   draw(signal) {
     const { spec, linear } = this;
-    const figure = make("div", { class: "backward-drawing", tabindex: "-1" });
+    // The figure stays when the graph is folded in another way: what is in view stays in view.
+    this.figure ??= make("div", { class: "backward-drawing", tabindex: "-1" });
+    this.folds ??= spec.live ? new Folds(this.figure, (message) => this.model.send(message)) : null;
+    const { figure } = this;
+    const scrolled = [figure.scrollLeft, figure.scrollTop];
+    const code = this.source?.element?.open;
     this.picture = new Picture(figure, this.model.get("svg"), spec, linear, spec.weights.map((each) => each.anchors[0][1]), signal);
     this.sentence = new Sentence(spec, linear);
     this.tables = new Tables(spec, linear, signal);
@@ -80,6 +86,9 @@ export class Panel {
     const graph = drawn ? make("figure", { class: "backward-graph" }, make("h3", { class: "backward-title" }, "Graph"), figure, this.text()) : null;
     const foot = make("footer", { class: "backward-notes" }, this.message, notes.length ? make("ul", {}, ...notes) : null, this.source.element);
     this.el.replaceChildren(...[this.sentence.element, this.presets.element, graph, this.tables.element, this.drawers.element, foot].filter(Boolean));
+    if (code !== undefined && this.source.element) this.source.element.open = code;
+    [figure.scrollLeft, figure.scrollTop] = scrolled;
+    this.picture.wire(this.folds);
     this.picture.fit();
     this.numbers.collect(this.el);
     const point = (event) => {
@@ -140,6 +149,7 @@ export class Panel {
     // what the panel began with is the kernel's too
     const known = this.truth?.v ?? this.spec.weights.map(({ anchors }) => anchors[0][1]);
     const waiting = this.spec.live && this.v && !same(known, this.v);
+    if (said === "error") this.figure.classList.remove("backward-waiting");
     const state = said === "ready" && waiting ? "busy" : said;
     if (this.root && this.root.dataset.state !== state) this.root.dataset.state = state;
     const text = this.model.get("message");

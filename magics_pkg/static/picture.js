@@ -36,12 +36,13 @@ export class Picture {
     }
     const norms = this.edges.map((edge) => linear.norm(edge.grad, start)).filter((norm) => norm > 0 && Number.isFinite(norm));
     this.largest = norms.length ? Math.max(...norms) : 1;
-    this.wire();
   }
 
-  wire() {
+  // When it stands in the page: what opens and folds must know where it is.
+  wire(folds) {
+    if (!this.svg) return;
     const nodes = [...this.svg.querySelectorAll("[data-node]")];
-    rove(nodes, this.signal);
+    rove([...nodes, ...(folds?.wire(this.svg, this.signal) ?? [])], this.signal);
     const light = (event) => {
       const node = event.target.closest?.("[data-node]");
       this.light(node?.dataset.node ?? null);

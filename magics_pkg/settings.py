@@ -1,0 +1,43 @@
+"""How a panel is drawn, and where its weights stand: what a user may ask of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .backends import plain
+from .format import shape
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a panel is drawn: the traits of `%config BackwardMagics`, and the options of one call."""
+
+    renderer: str = "wasm"  # or "dot", the native program
+    range: tuple[float, float] | None = None
+    max_nodes: int = 100
+    graph: bool = True
+    seconds: float = 5.0  # that Graphviz may take
+    depth: float | None = None  # levels of modules and functions that are open; None: as many as are legible
+    opens: str = ""  # the drawer that is open at first
+
+
+def weights_for(size: tuple[int, ...], v: Any) -> Array:
+    """v as an array of the output's shape: a number for every entry alike, or as many numbers as there are entries.
+
+    Errors: TypeError for what is not numbers, ValueError for another shape."""
+    try:
+        array = np.asarray(plain(v), dtype=np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(f"v must be numbers, in the output's shape {shape(size)}; this is {type(v).__name__}") from None
+    if array.ndim == 0:
+        return np.full(size, array)
+    if array.shape != size:
+        raise ValueError(
+            f"v has one weight for each entry of the output: shape {shape(size)}, not {shape(array.shape)}"
+        )
+    return array

@@ -1,0 +1,210 @@
+"""A folded card is opened and a group is folded in a live panel: another picture of the same numbers, nothing else."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from IPython.core.error import UsageError
+from IPython.core.interactiveshell import InteractiveShell
+
+from magics_pkg.live import Closed
+from tests.cells import run
+from tests.cells import shell as magic_shell
+
+NET = """
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(3, 3)
+    def forward(self, x):
+        return torch.tanh(self.fc(x)) * x
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.blocks = nn.Sequential(*[Block() for _ in range(15)])
+        self.head = nn.Linear(3, 2)
+    def forward(self, x):
+        return self.head(self.blocks(x))
+torch.manual_seed(0)
+net = Net()
+x = torch.ones(3, requires_grad=True)
+"""
+CELL = "%%backward -o e --quiet\ny = net(x)\ny.backward(torch.tensor([1., -2.]))"
+
+
+@pytest.fixture
+def shell(library: ModuleType) -> Iterator[InteractiveShell]:
+    """An IPython with the magics, a network, and a panel over it."""
+    with magic_shell(library.__name__) as made:
+        assert run(made, NET).error is None
+        assert run(made, CELL).error is None
+        yield made
+
+
+def folded(e: Any) -> list[str]:
+    """The names of the folded cards."""
+    return [node.folded for node in e.graph.nodes if node.folded]
+
+
+def numbers(e: Any) -> dict[str, Any]:
+    """Each number that is shown, by name."""
+    session = e._session
+    shown, offsets = session.shown(), session.linear.offsets
+    return {
+        quantity.name: shown[first : first + len(quantity.indices)]
+        for quantity, first in zip(e.graph.quantities, offsets, strict=True)
+    }
+
+
+def test_opened_in_python(shell: InteractiveShell) -> None:
+    """`open` and `fold` change the picture; v, the gradients and the sliders stay, and no pass is run."""
+    e, x = shell.user_ns["e"], shell.user_ns["x"]
+    assert folded(e) == ["net.blocks", "net.head"]
+    e.weights = [0.5, 3.0]
+    panel, sliders = e.panel, e.panel.sliders
+    grad, before = x.grad, numbers(e)
+    e._session.snapshot.run = None  # nothing may call it
+    e.open("net.blocks")
+    assert folded(e) == [f"net.blocks.{place}" for place in range(15)] + ["net.head"]
+    e.open("net.blocks.4")
+    assert "net.blocks.4.fc" in folded(e)
+    assert {node.group for node in e.graph.nodes if node.folded == "net.blocks.4.fc"} == {
+        ("net", "net.blocks", "net.blocks.4")
+    }
+    after = numbers(e)
+    shared = set(before) & set(after)
+    assert {"x.grad", "y.grad"} <= shared
+    for name in shared:
+        np.testing.assert_array_equal(after[name], before[name])
+    assert x.grad is grad
+    assert list(e.weights) == [0.5, 3.0]
+    assert e.panel is panel
+    assert panel.sliders == sliders
+    e.fold("net.blocks")
+    assert folded(e) == ["net.blocks", "net.head"]
+    assert numbers(e).keys() == before.keys()
+
+
+def test_numbers_after_a_move(shell: InteractiveShell) -> None:
+    """What a card shows when it is opened after a move is what it would have shown had it been open all the time."""
+    e = shell.user_ns["e"]
+    e.weights = [-1.0, 0.25]
+    e.open("net.blocks.8")
+    found = numbers(e)
+    run(shell, "x.grad = None\nfor each in net.parameters(): each.grad = None")
+    again = "%%backward -o f --quiet --weights -1,0.25 --depth 3\ny = net(x)\ny.backward(torch.tensor([1., -2.]))"
+    assert run(shell, again).error is None
+    f = shell.user_ns["f"]
+    f.open("net.blocks.8")
+    expected = numbers(f)
+    names = [name for name in found if name in expected and "blocks.8" in name]
+    assert len(names) >= 3
+    for name in names:
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-6)
+
+
+def test_gradients_are_listed_whatever_is_folded(shell: InteractiveShell) -> None:
+    """`.grads` has every leaf by its own name, also those that share a card."""
+    e = shell.user_ns["e"]
+    names = set(e.grads)
+    assert {"x", "net.head.bias", "net.blocks.3.fc.weight"} <= names
+    assert len(names) == 1 + 15 * 2 + 2
+    e.open("net.blocks.3")
+    assert set(e.grads) == names
+
+
+def test_parameters_of_a_folded_module(shell: InteractiveShell) -> None:
+    """Their shared card shows their gradients one after the other, as they are in `.grad`."""
+    e, net = shell.user_ns["e"], shell.user_ns["net"]
+    grads = [each.grad.detach().numpy().reshape(-1) for each in net.blocks.parameters()]
+    shown = numbers(e)["net.blocks.parameters().grad"]
+    np.testing.assert_allclose(shown, np.concatenate(grads)[: len(shown)], rtol=1e-3, atol=1e-12)
+    (place,) = [i for i, each in enumerate(e.graph.quantities) if each.name == "net.blocks.parameters().grad"]
+    norm = np.sqrt(np.array([1, *e.weights]) @ e._session.linear.gram[place] @ np.array([1, *e.weights]))
+    np.testing.assert_allclose(norm, np.linalg.norm(np.concatenate(grads)), rtol=1e-5)
+
+
+def test_a_message_of_the_page(shell: InteractiveShell) -> None:
+    """A click is a message; the answer is another picture with the numbers at the present v, for the same sliders."""
+    e = shell.user_ns["e"]
+    panel = e.panel
+    sliders = panel.sliders
+    panel.sliders[0].value = 0.25
+    e._session.settle()
+    panel._message(None, {"kind": "open", "name": "net.blocks", "open": True}, [])
+    assert 'data-fold="net.blocks"' in panel.picture.svg
+    assert 'data-open="net.blocks.3"' in panel.picture.svg
+    assert panel.sliders == sliders
+    assert panel.picture.truth["v"] == [0.25, -2.0]
+    last = panel.picture.spec["quantities"][-1]
+    assert len(panel.picture.truth["values"]) == 8 * (last["offset"] + len(last["indices"]))
+    panel._message(None, {"kind": "open", "name": "net.blocks", "open": False}, [])
+    assert 'data-open="net.blocks"' in panel.picture.svg
+    panel._message(None, {"kind": "open", "name": "<nothing>", "open": True}, [])
+    assert panel.picture.state == "error"
+    for odd in ({"kind": "open"}, {"kind": "open", "name": 3}, {"kind": "open", "name": ["net"], "open": "yes"}):
+        panel._message(None, odd, [])
+    assert 'data-open="net.blocks"' in panel.picture.svg
+
+
+def test_unknown_names(shell: InteractiveShell) -> None:
+    """A name that is no function or module in the picture is answered with the nearest one."""
+    e = shell.user_ns["e"]
+    with pytest.raises(UsageError, match=r"did you mean net\.blocks"):
+        e.open("net.block")
+    run(shell, "%%backward -o plain --quiet\nz = x * 2\nz.backward(torch.ones(3))")
+    with pytest.raises(UsageError, match="there is none here"):
+        shell.user_ns["plain"].open("net")
+
+
+def test_after_the_names_have_changed(shell: InteractiveShell) -> None:
+    """What other cells do to the names and the parameters since is no matter of the picture."""
+    e = shell.user_ns["e"]
+    run(shell, "x = 3\nnet = None\nopt = None")
+    e.open("net.blocks.0")
+    names = [node.name for node in e.graph.nodes]
+    assert "x" in names
+    assert "net.blocks.0.fc.parameters()" in names
+
+
+def test_a_cell_that_failed(shell: InteractiveShell) -> None:
+    """A still picture is folded and opened as well."""
+    ran = run(shell, "%%backward -o broken --quiet\nout = net(x)\nout.backward()")
+    assert isinstance(ran.error, RuntimeError)
+    broken = shell.user_ns["broken"]
+    assert folded(broken) == ["net.blocks", "net.head"]
+    broken.open("net.blocks")
+    assert len(folded(broken)) == 16
+    html = broken.bundle()["text/html"]
+    assert "net.blocks.3" in html or "data:image/svg+xml" in html
+
+
+def test_closing_lets_everything_go(shell: InteractiveShell) -> None:
+    """The trace lives as long as the panel: with it go the tensors inside the network, and unrelated ones at once."""
+    run(shell, "from weakref import ref\nunrelated = torch.ones(1000)")
+    run(shell, CELL.replace("-o e", "-o again") + "\nprobe = ref(unrelated)\ndel unrelated")
+    again = shell.user_ns["again"]
+    again.open("net.blocks.2")
+    again.panel  # noqa: B018  # it is made when it is asked for
+    inner = [weakref.ref(each) for call in again._canvas._subject.trace.calls for each in call.outputs]
+    gc.collect()
+    assert shell.user_ns["probe"]() is None
+    assert sum(each() is not None for each in inner) > 30
+    again.close()
+    del again, shell.user_ns["again"], shell.user_ns["y"]
+    gc.collect()
+    assert not [each() for each in inner if each() is not None and each() is not shell.user_ns.get("_")]
+
+
+def test_closed(shell: InteractiveShell) -> None:
+    """A closed panel opens nothing."""
+    e = shell.user_ns["e"]
+    e.close()
+    with pytest.raises(Closed):
+        e.open("net.blocks")
