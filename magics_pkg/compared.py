@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import theme
 from .difference import number_of
-from .format import shape
+from .format import MINUS, shape
 
 if TYPE_CHECKING:
     from .compare import Comparison, Row
@@ -108,8 +109,13 @@ def html(made: Comparison) -> str:
     head = "".join(f"<th>{each}</th>" for each in ("Line", "Expression", "Operation", "Result", "On both"))
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>" if body else ""
     style = theme.variables(".backward-compare") + STYLE.read_text(encoding="utf-8")
-    told = f"<p>{escape(summary(made))}</p>{table}{rest}{notes}"
+    told = f"<p>{_words(summary(made))}</p>{table}{rest}{notes}"
     return f'<style>{style}</style><div class="backward-compare">{told}</div>'
+
+
+def _words(text: str) -> str:
+    """Text for a page; no line ends inside a number such as 6e-8."""
+    return escape(re.sub(r"(?<=\de)-(?=\d)", MINUS, text))
 
 
 def _row(row: Row) -> str:
@@ -119,6 +125,6 @@ def _row(row: Row) -> str:
         f"<td><code>{escape(row.expression)}</code>{_times(row)}</td>",
         f'<td class="backward-quiet">{escape(_operation(row))}</td>',
         f'<td class="backward-quiet">{escape(f"{row.dtype} {shape(row.shape)}")}</td>',
-        f"<td>{escape(row.verdict)}</td>",
+        f"<td>{_words(row.verdict)}</td>",
     )
     return f'<tr data-status="{row.status}">{"".join(cells)}</tr>'
