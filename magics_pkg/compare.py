@@ -12,7 +12,8 @@ from .difference import Difference, scale_of, worst
 from .errors import UsageError
 from .format import one_line
 from .names import Namespace
-from .replay import UNINITIALISED, Leaf, Outcome, Replay
+from .outcomes import UNINITIALISED, Leaf, Outcome
+from .replay import Replay
 from .tape import Tape
 from .trace import Trace
 

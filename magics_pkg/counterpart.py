@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -152,6 +153,30 @@ class Arguments:
         if callable(value):
             return self.functions.of(value)
         raise Unlike(f"an argument is a {one.name}.{kind}, which cannot be carried over")
+
+
+def spelled_out(func: Any, args: Any, kwargs: Any, kind: type) -> tuple[list[Any], dict[str, Any]] | None:
+    """A call's arguments with the names that ``func`` has for them, tensors aside, without those left at their default.
+
+    None for a function that does not tell. One that is written in Python may be given its arguments in an order of its
+    own, after somebody has sorted them out."""
+    try:
+        bound = inspect.signature(func).bind(*args, **kwargs)
+    except (TypeError, ValueError):
+        return None
+    positional: list[Any] = []
+    named: dict[str, Any] = {}
+    for name, value in bound.arguments.items():
+        parameter = bound.signature.parameters[name]
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            positional += value
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            named |= value
+        elif isinstance(value, kind) and not named:
+            positional.append(value)
+        elif isinstance(value, kind) or (value is not parameter.default and value != parameter.default):
+            named[name] = value
+    return positional, named
 
 
 def tensor_of(other: Backend, value: Value, requires_grad: bool = False) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from .backends import Backend
+from .backends import Backend, node_of
 from .source import Source, span_of
 from .trace import Call, Trace
 
@@ -39,7 +39,7 @@ class Namespace:
         if name not in names:
             names.append(name)
         self.held.append(tensor)
-        node = tensor.grad_fn
+        node = node_of(tensor)
         if node is not None:
             self.made.setdefault(node, []).append((name, tensor))
 

@@ -53,6 +53,8 @@ class BackwardPasses:
         try:
             result = backend.run(noted.snapshot, noted.kind, func, args, kwargs)
         except BaseException as error:
+            if self.tape is not None:
+                self.tape.drop(entry)
             self._open.append(len(self.passes))
             self.passes.append(dataclasses.replace(noted, error=error))
             raise

@@ -10,58 +10,16 @@ import contextlib
 import math
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from .backends import Backend, custom_function
-from .counterpart import Arguments, Functions, Unlike, tensor_of
+from .backends import Backend, custom_function, node_of
+from .counterpart import Arguments, Functions, Unlike, spelled_out, tensor_of
 from .difference import Difference, difference, scale_of, worst
+from .outcomes import RANDOM, UNINITIALISED, Leaf, Outcome, first_line, is_close, told
 from .passes import reachable_leaves
-from .tape import Noted, Ref, Settings, Slot, Tape, Use, Value, host, tensors_of
-
-UNINITIALISED = frozenset({"empty", "empty_like", "empty_strided", "empty_permuted", "new_empty", "new_empty_strided"})
-RANDOM = "random: taken from the cell's own run, not drawn again"
-CLOSE = 1e-3  # relative; two draws of the same random numbers are that close, two draws of others are not
-
-
-@dataclass(eq=False)
-class Outcome:
-    """What became of one call.
-
-    difference: of its results, None where they could not be compared; own: the same where it was given the cell's own
-    inputs, which its counterpart's had come to differ from. problem: why there is no difference; refused: the other
-    library raised; taken: the cell's own results stand for the other's. gradients: of what arrived at its results, by
-    pass. leaves: of a backward pass.
-    """
-
-    entry: Noted
-    difference: Difference | None = None
-    own: Difference | None = None
-    problem: str = ""
-    refused: bool = False
-    taken: bool = False
-    remark: str = ""
-    scale: float = 0.0  # the largest number that went in or came out
-    gradients: list[Difference] = field(default_factory=list)
-    leaves: list[Leaf] = field(default_factory=list)
-
-    @property
-    def uses(self) -> list[Use]:
-        """The tensors that it made, or wrote over."""
-        return self.entry.results or self.entry.written
-
-
-@dataclass(eq=False)
-class Leaf:
-    """A leaf's gradient after one backward call."""
-
-    slot: Slot
-    value: Value | None
-    difference: Difference | None = None
-    problem: str = ""
-    refused: bool = False
+from .tape import Noted, Settings, Slot, Tape, Use, Value, host, tensors_of
 
 
 class Replay:
@@ -119,11 +77,11 @@ class Replay:
             self._give_up(outcome, str(error))
             return
         except NotImplementedError as error:
-            self._give_up(outcome, f"{self.other.name} has not got it: {_first_line(error)}")
+            self._give_up(outcome, f"{self.other.name} has not got it: {first_line(error)}")
             return
         except Exception as error:
             outcome.refused = True
-            self._give_up(outcome, f"{self.other.name} raises {_told(error)}")
+            self._give_up(outcome, f"{self.other.name} raises {told(error)}")
             return
         if differ and outcome.difference is not None and not outcome.difference.same:
             outcome.own = self._alone(outcome)
@@ -139,7 +97,7 @@ class Replay:
         uses = [*entry.results, *entry.written]
         outcome.difference = self._compared(uses, made)
         if entry.random is not None:
-            if outcome.difference is None or not _is_close(outcome.difference):
+            if outcome.difference is None or not is_close(outcome.difference):
                 raise Unlike(f"random: {self.other.name} draws other numbers; taken from the cell's own run")
             outcome.remark = "drawn again, with the cell's own random state"
         return made
@@ -147,7 +105,17 @@ class Replay:
     def _run(self, entry: Noted, arguments: Arguments) -> Any:
         args, kwargs = arguments.of(entry.args), arguments.of(entry.kwargs)
         on_tensor = bool(args) and isinstance(args[0], self.other.tensor) and "out" not in kwargs
-        return self.functions.of(entry.func, on_tensor)(*args, **kwargs)
+        called = self.functions.of(entry.func, on_tensor)
+        try:
+            return called(*args, **kwargs)
+        except TypeError:
+            spelled = spelled_out(entry.func, args, kwargs, self.other.tensor)
+            if spelled is None:
+                raise
+        try:
+            return self.functions.of(entry.func, False)(*spelled[0], **spelled[1])
+        except TypeError:
+            raise Unlike(f"{self.one.name} calls it in a form that {self.other.name} has not got") from None
 
     def _matched(self, entry: Noted, result: Any, tensors: dict[Slot, Any]) -> list[Any]:
         """The counterparts of what the cell's call made and wrote over.
@@ -197,7 +165,8 @@ class Replay:
         arrived = self.arrived
 
         def note(gradient: Any) -> None:
-            arrived[key] = host(gradient).copy()
+            if gradient is not None:  # nothing arrives at one of several outputs
+                arrived[key] = host(gradient).copy()
 
         return note
 
@@ -239,8 +208,10 @@ class Replay:
         if known is None:
             if use.slot in self.why:
                 raise Unlike(f"one of its inputs is missing: {self.why[use.slot]}")
-            self._foreign(use)
-            return False
+            if not self._share(use):
+                self._foreign(use)
+                return False
+            known = self.tensors[use.slot]
         if use.forced and use.value.array is not None:  # an optimizer, NumPy or .data wrote to it
             self._write(known, use.value)
         if use.requires_grad and not known.requires_grad:
@@ -249,6 +220,8 @@ class Replay:
             else:
                 self._foreign(use)
                 known = self.tensors[use.slot]
+        elif known.requires_grad and not use.requires_grad and known.is_leaf:
+            known.requires_grad_(False)
         return use.value.array is not None and not self._difference(use.value, known).same
 
     def _write(self, tensor: Any, value: Value) -> None:
@@ -258,9 +231,21 @@ class Replay:
         else:
             tensor.data = source
 
+    def _share(self, use: Use) -> bool:
+        """Have a tensor that no call has made on the memory that it shares with a known one, if it does."""
+        owner = self.tensors.get(use.alias.owner) if use.alias is not None else None
+        if owner is None or use.alias is None or (use.requires_grad and not use.slot.tensor.is_leaf):
+            return False
+        start = owner.storage_offset() + use.alias.offset
+        try:
+            self.tensors[use.slot] = owner.data.as_strided(use.alias.shape, use.alias.strides, start)
+        except RuntimeError:  # the owner's counterpart is a smaller piece of memory
+            return False
+        return True
+
     def _foreign(self, use: Use) -> None:
         """A tensor that no call has made: a leaf, a constant, or the result of something that is out of our sight."""
-        name = custom_function(use.slot.tensor.grad_fn)
+        name = custom_function(node_of(use.slot.tensor))
         why = f"{name} is a function of your own" if name else "a part of the graph was not recorded"
         self._stand_in(use, why)
         if name:
@@ -281,7 +266,7 @@ class Replay:
             result = self._run(entry, self.arguments)
         except Exception as error:
             outcome.refused = not isinstance(error, Unlike)
-            outcome.problem = str(error) if isinstance(error, Unlike) else f"{self.other.name} raises {_told(error)}"
+            outcome.problem = str(error) if isinstance(error, Unlike) else f"{self.other.name} raises {told(error)}"
             outcome.leaves = [
                 Leaf(leaf, _value(after), None, outcome.problem, outcome.refused) for leaf, after in entry.after
             ]
@@ -311,7 +296,8 @@ class Replay:
 
     def _compare_gradients(self, outcome: Outcome, result: Any, ends: dict[int, str]) -> None:
         entry = outcome.entry
-        outcome.scale = max((scale_of(use.value.array) for _, use in entry.after if use is not None), default=0.0)
+        gradients = [*entry.weights, *(use.value.array for _, use in entry.after if use is not None)]
+        outcome.scale = max(map(scale_of, gradients), default=0.0)
         made = [self.tensors[leaf.slot].grad for leaf, _ in entry.before]
         made += result or () if entry.wanted else ()
         for (leaf, after), mine in zip(entry.after, made, strict=True):
@@ -331,7 +317,7 @@ class Replay:
         if value.array is None:
             return Leaf(leaf, value, None, value.problem)
         found = self._difference(value, mine)
-        if entry.hooks and not _is_close(found):
+        if entry.hooks and not is_close(found):
             return Leaf(leaf, value, None, "a hook of the cell's takes part, which is not run a second time")
         return Leaf(leaf, value, found)
 
@@ -373,26 +359,9 @@ def _set_random_state(backend: Backend, state: bytes) -> None:
     backend.module.set_rng_state(backend.module.from_numpy(np.frombuffer(state, np.uint8).copy()))
 
 
-def _is_close(found: Difference) -> bool:
-    return not found.kind and found.relative < CLOSE
-
-
 def _plain(value: Any) -> Any:
     return np.asarray(host(value) if hasattr(value, "detach") else value)
 
 
 def _value(use: Use | None) -> Value | None:
     return None if use is None else use.value
-
-
-def _told(error: BaseException) -> str:
-    """An error in one line."""
-    text = _first_line(error)
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [""])[0]
-
-
-__all__ = ["Leaf", "Outcome", "Ref", "Replay"]

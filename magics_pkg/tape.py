@@ -5,6 +5,7 @@ Nothing is run here but the cell's own calls; `replay` runs the other library's 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -59,6 +60,17 @@ class Use:
     forced: bool = False
     node: Any = None
     output_nr: int = 0
+    alias: Alias | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Alias:
+    """A tensor that no call made, as ``x.data``: how it lies in the memory of one that is known."""
+
+    owner: Slot
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    offset: int  # from the owner's first entry
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,13 +119,18 @@ class Tape:
         self.trace: Any = None
         self.sites: Any = None
         self._slots: dict[int, Slot] = {}
+        self._owners: dict[Any, Slot] = {}  # by memory: the tensor that was seen there first
         self._versions: dict[Any, int] = {}  # by memory: as the calls that were seen left it
         self._room = ENTRIES
+        # Looked up once: a library may take its time to say that it has not got something
+        self._stores = hasattr(backend.tensor, "untyped_storage")
+        self._autocasts = getattr(backend.module, "is_autocast_enabled", None)
 
     def close(self) -> None:
         """Let go of the cell's tensors."""
         self.entries.clear()
         self._slots.clear()
+        self._owners.clear()
         self.trace = self.sites = None
 
     # ---------------------------------------------------------------- around a call
@@ -132,12 +149,22 @@ class Tape:
                 return handler(mode, func, types, args, kwargs)
             where = path()
             entry = None if where is None else self._noted(self._begin, func, args, kwargs or {}, where)
-            result = handler(mode, func, types, args, kwargs)
-            if entry is not None:
-                self._noted(self._end, entry, result)
+            try:
+                result = handler(mode, func, types, args, kwargs)
+            except BaseException:
+                self.drop(entry)
+                raise
+            if entry is not None and not self._noted(self._end, entry, result):
+                self.drop(entry)
             return result
 
         return watched
+
+    def drop(self, entry: Noted | None) -> None:
+        """Forget a call that failed, or made no tensor: what it has seen for the first time the next one has to see."""
+        for use in entry.inputs if entry is not None else ():
+            if use.forced:
+                use.slot.value = None
 
     def _noted(self, step: Callable[..., Any], *arguments: Any) -> Any:
         """Our own work around a call of the cell's, which must be made whatever becomes of it."""
@@ -157,7 +184,7 @@ class Tape:
             path,
             self._kept(args),
             self._kept(kwargs),
-            _settings(backend),
+            self._settings(),
             [self._use(each) for each in inputs.values()],
             name_of(func),
         )
@@ -165,7 +192,8 @@ class Tape:
         entry.random = _random_state(backend)
         return entry
 
-    def _end(self, entry: Noted, result: Any) -> None:
+    def _end(self, entry: Noted, result: Any) -> bool:
+        """Note what came out; returns whether there is a tensor in it, or one that was changed."""
         backend = self.backend
         if entry.random == _random_state(backend):
             entry.random = None
@@ -176,10 +204,11 @@ class Tape:
         made = list(tensors_of(result, backend.tensor))
         entry.results = [self._use(each, seen=True) for each in made if id(each) not in given]
         if not made and not entry.written and not entry.name.endswith("="):
-            return  # it gave no tensor, and changed none
+            return False
         self.entries.append(entry)
         if len(self.entries) == CALLS:
             self.notes.append(f"only the cell's first {CALLS} calls were kept for the comparison")
+        return True
 
     # ---------------------------------------------------------------- around a backward pass
     def before_pass(self, func: Any, args: Any, kwargs: dict[str, Any], path: Any) -> Noted | None:
@@ -220,34 +249,66 @@ class Tape:
         if snapshot is not None and not entry.hooks:
             seen = snapshot.observed
             if seen is None and snapshot.linear:  # not every library tells of the cell's own pass
-                seen = snapshot.run(entry.weights)
+                with contextlib.suppress(RuntimeError):  # where the cell's pass did not need all that this one does
+                    seen = snapshot.run(entry.weights)
             entry.observed = dict(getattr(seen, "nodes", {}))
 
     # ---------------------------------------------------------------- values
     def _slot(self, tensor: Any) -> Slot:
         slot = self._slots.get(id(tensor))
         if slot is None:
-            slot = self._slots[id(tensor)] = Slot(tensor, memory_of(self.backend, tensor))
+            slot = self._slots[id(tensor)] = Slot(tensor, self._memory(tensor))
         return slot
 
     def _use(self, tensor: Any, seen: bool = False) -> Use:
         """The tensor as it is now. ``seen``: the call that is being noted has just made or changed it."""
         slot = self._slot(tensor)
         if seen:
-            slot.memory = memory_of(self.backend, tensor)
+            slot.memory = self._memory(tensor)
         version, known = version_of(tensor), slot.value
         value = self._value(tensor, known)
-        forced = False
+        forced, alias = False, None
         if not seen and value is not known:
+            alias = self._alias(slot) if known is None else None
             # Either a call that was seen wrote to the same memory and counted it, or somebody did in other ways
             told = version != slot.version and version == self._versions.get(slot.memory)
             forced = known is None or not told
         slot.value, slot.version = value, version
         self._versions[slot.memory] = version
+        self._owners.setdefault(slot.memory, slot)
         requires_grad = bool(tensor.requires_grad)
         if not seen or not requires_grad:  # to ask a view for its node may make a new one
-            return Use(slot, value, requires_grad, version, forced)
+            return Use(slot, value, requires_grad, version, forced, alias=alias)
         return Use(slot, value, requires_grad, version, forced, tensor.grad_fn, tensor.output_nr)
+
+    def _alias(self, slot: Slot) -> Alias | None:
+        """How a new tensor lies in the memory of a known one."""
+        owner, tensor = self._owners.get(slot.memory), slot.tensor
+        if owner is None or owner is slot or not slot.memory or owner.tensor.dtype != tensor.dtype:
+            return None
+        offset = tensor.storage_offset() - owner.tensor.storage_offset()
+        return Alias(owner, tuple(tensor.shape), tuple(tensor.stride()), offset) if offset >= 0 else None
+
+    def _memory(self, tensor: Any) -> Any:
+        """The same for all tensors that share their numbers."""
+        try:
+            if self._stores:
+                return tensor.untyped_storage().data_ptr()
+            array = self.backend.array(tensor)
+            while isinstance(array.base, np.ndarray):
+                array = array.base
+            return array.__array_interface__["data"][0]
+        except Exception:  # wrappers have no memory of their own
+            return id(tensor)
+
+    def _settings(self) -> Settings:
+        module = self.backend.module
+        return Settings(
+            bool(module.is_grad_enabled()),
+            bool(module.is_inference_mode_enabled()),
+            dtype_name(module.get_default_dtype()),
+            self._autocasts is not None and any(map(self._autocasts, ("cpu", "cuda"))),
+        )
 
     def _value(self, tensor: Any, known: Value | None) -> Value:
         """What it holds, as a copy; ``known`` itself where that has not changed."""
@@ -309,34 +370,10 @@ def host(tensor: Any) -> Array:
     return array
 
 
-def memory_of(backend: Backend, tensor: Any) -> Any:
-    """The same for all tensors that share their numbers."""
-    try:
-        storage = getattr(tensor, "untyped_storage", None)
-        if storage is not None:
-            return storage().data_ptr()
-        array = backend.array(tensor)
-        while isinstance(array.base, np.ndarray):
-            array = array.base
-        return array.__array_interface__["data"][0]
-    except Exception:  # wrappers have no memory of their own
-        return id(tensor)
-
-
 def _equal(one: Array, other: Array) -> bool:
     if one.dtype != other.dtype or one.shape != other.shape:
         return False
     return bool(np.array_equal(one, other, equal_nan=one.dtype.kind in "fc"))
-
-
-def _settings(backend: Backend) -> Settings:
-    module = backend.module
-    return Settings(
-        bool(module.is_grad_enabled()),
-        bool(module.is_inference_mode_enabled()),
-        dtype_name(module.get_default_dtype()),
-        _autocasts(module),
-    )
 
 
 def _weights(backend: Backend, roots: list[Any], gradients: Any) -> list[Array]:
@@ -344,12 +381,6 @@ def _weights(backend: Backend, roots: list[Any], gradients: Any) -> list[Array]:
     given = gradients if isinstance(gradients, list | tuple) else [gradients] * len(roots)
     pairs = zip(roots, given, strict=True)
     return [np.ones_like(backend.array(root)) if v is None else backend.array(v).copy() for root, v in pairs]
-
-
-def _autocasts(module: Any) -> bool:
-    """Whether operations choose their own dtypes here; a library may not have that at all."""
-    asked = getattr(module, "is_autocast_enabled", None)
-    return asked is not None and any(asked(device) for device in ("cpu", "cuda"))
 
 
 def _random_state(backend: Backend) -> bytes:

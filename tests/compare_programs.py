@@ -79,6 +79,15 @@ PROGRAMS: dict[str, tuple[str, dict[str, str]]] = {
         "    w.data -= 0.5 * w.grad\n    w.grad = None",
         {"w.data -= 0.5 * w.grad": "same", "w * w": "same", "w.grad": "same"},
     ),
+    "writes that a call saw first which failed": (
+        X + "x.data.add_(1)\ntry:\n    x @ torch.ones(2)\nexcept RuntimeError:\n    pass\n(x * x).sum().backward()",
+        {"x * x": "same", "x.grad": "same"},
+    ),
+    "nothing arrives at one of several": (
+        X + "a, b = x.split(2)\nc = torch.addcmul(a, a, a, value=0.5)\n"
+        "y = torch.nn.functional.elu(c).std()\ny.backward()",
+        {"x.split(2)": "same", "torch.addcmul(a, a, a, value=0.5)": "same", "torch.nn.functional.elu(c).std()": "same"},
+    ),
     "writes by NumPy": (
         "import numpy\na = numpy.ones(3, dtype=numpy.float32)\nc = torch.from_numpy(a)\n"
         + X

@@ -34,7 +34,7 @@ LAYERS = (
     {"linear"},
     {"card", "dot", "layout", "svg"},
     {"text", "explain"},
-    {"counterpart"},
+    {"counterpart", "outcomes"},
     {"replay"},
     {"compared"},
     {"compare"},

@@ -184,6 +184,14 @@ def accumulated_hooks(leaf: Any) -> tuple[Callable[[Any], Any], ...]:
     return tuple((getattr(leaf, "_post_accumulate_grad_hooks", None) or {}).values())
 
 
+def node_of(tensor: Any) -> Any:
+    """A tensor's ``grad_fn``; None for one that was overwritten under a view which may not be, and refuses to tell."""
+    try:
+        return tensor.grad_fn
+    except RuntimeError:
+        return None
+
+
 def custom_function(node: Any) -> str:
     """The name of the program's own ``autograd.Function`` behind a node, or ""."""
     return getattr(getattr(type(node), "_forward_cls", None), "__name__", "")

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from . import Backend, Snapshot
+from . import Backend, Snapshot, node_of
 from .kept import Kept, Seals
 
 # Where in the positional arguments of each call ``retain_graph`` and ``create_graph`` stand
@@ -81,7 +81,7 @@ class Torch(Backend):
     def look_at(self, names: Mapping[str, Any]) -> None:
         """Those inside a graph; of leaves their nodes tell."""
         for each in tuple(names.values()):
-            if isinstance(each, self.tensor) and each.grad_fn is not None and (each.retains_grad or _hooked(each)):
+            if isinstance(each, self.tensor) and node_of(each) is not None and (each.retains_grad or _hooked(each)):
                 self.note(each)
 
     def noted_tensors(self) -> list[Any]:
