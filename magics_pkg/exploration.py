@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import card, dot, layout, svg, text
+from . import card, dot, layout, png, svg, text
 from .elements import leaf_nodes
 from .errors import unknown
 from .explain import STALE
@@ -20,6 +20,7 @@ from .graph import Graph
 from .linear import Linear
 from .live import Closed, Leaf, Session
 from .parts import parts_of
+from .plain import in_json
 from .settings import Settings, weights_for
 
 if TYPE_CHECKING:
@@ -167,38 +168,39 @@ class Exploration:
                 )
 
     def to_svg(self) -> str:
-        """The picture as a file of its own. Errors: LayoutError when Graphviz fails."""
-        return svg.standalone(self._drawn().svg)
+        """The picture at the present v as a file of its own. Errors: LayoutError when Graphviz fails."""
+        return svg.standalone(self._drawn(self._now()).svg)
 
     def to_dot(self) -> str:
         """The graph in Graphviz's language, with labels."""
         return dot.labelled(self.graph)
 
-    def to_png(self) -> bytes:
-        """The graph as Graphviz draws it. Errors: RuntimeError where the program `dot` is not installed."""
-        import graphviz
+    def to_png(self, scale: float = png.SCALE) -> bytes:
+        """The picture at the present v as an image, `scale` times as large as it is drawn.
 
-        try:
-            return bytes(graphviz.Source(self.to_dot()).pipe(format="png"))
-        except graphviz.ExecutableNotFound as error:
-            raise RuntimeError(
-                "to_png() needs the program `dot`: install Graphviz (apt install graphviz, brew install graphviz,"
-                " conda install graphviz); to_svg() and save() need nothing."
-            ) from error
+        Errors: LayoutError as `to_svg`, RuntimeError where neither resvg nor the program `dot` is installed."""
+        return png.png(self.to_svg(), scale) or png.by_program(self.to_dot())
+
+    def to_json(self) -> str:
+        """Graph, values, v and gradients at present; their form stands in `magics_pkg/plain.py`."""
+        linear, session = self._now(), self._session
+        if session is None:
+            return in_json(self.graph, linear, linear.shown(linear.start), linear.v, {}, self._all_said())
+        return in_json(self.graph, linear, session.shown(), session.v, self.grads, self._all_said())
 
     def save(self, path: str | Path) -> Path:
-        """Write the panel to a page that works without a kernel; returns where."""
+        """Write the panel, at the present v, to a page that works without a kernel; returns where."""
         from .page import page
 
-        graph, linear = self.graph, self._numbers()
+        graph, linear = self.graph, self._now()
         where = Path(path)
-        picture = self._picture
+        picture = self._tried(linear) if self.settings.graph else Picture()
         content = page(
             graph,
             linear,
             picture.svg,
             text=self._text(picture),
-            notes=self._said(),
+            notes=[*self.notes, *([picture.problem] if picture.problem else [])],
             limits=self.settings.range,
             parts=parts_of(graph, self._session),
             opens=self.settings.opens,
@@ -286,6 +288,10 @@ class Exploration:
         assert self._linear is not None  # a graph comes with its numbers
         return self._linear
 
+    def _now(self) -> Linear:
+        _ = self.graph  # the error where there is none
+        return self._numbers() if self._session is None else self._session.present()
+
     def _all_said(self) -> tuple[str, ...]:
         """What the drawing had to leave out, and every note."""
         return (*(self._graph.notes if self._graph is not None else ()), *self._said())
@@ -300,18 +306,20 @@ class Exploration:
 
     @functools.cached_property
     def _picture(self) -> Picture:
-        """Drawn at first need; a failure is a sentence, never an exception."""
+        """Drawn at first need."""
+        return self._tried(self._numbers()) if self.settings.graph else Picture()
+
+    def _tried(self, linear: Linear) -> Picture:
+        """The picture; a failure is a sentence, never an exception."""
         try:
-            return self._drawn()
+            return self._drawn(linear)
         except Exception as error:  # drawing must never hide the cell's result
             return Picture(
                 problem=f"The graph could not be drawn, so here it is as text ({error or type(error).__name__})."
             )
 
-    def _drawn(self) -> Picture:
-        graph, linear = self.graph, self._numbers()
-        if not self.settings.graph:
-            return Picture()
+    def _drawn(self, linear: Linear) -> Picture:
+        graph = self.graph
         cards, labels = card.cards(graph), card.labels(graph, linear)
         engine = "dot" if self.settings.renderer == "dot" else "wasi"
         geometry = layout.layout(dot.source(graph, cards, labels), engine, self.settings.seconds)

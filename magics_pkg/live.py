@@ -181,6 +181,14 @@ class Session:
             self.linear = self._build()
             return self.linear
 
+    def present(self) -> Linear:
+        """`linear` with the sliders at the present v; nothing is run for it, and the panel's own stays."""
+        with self._lock:
+            linear, v = self.linear, self.v.reshape(-1)
+            base = linear.base if linear.linear else self.shown()
+            start = tuple(float(v[index]) for index in linear.weights)
+            return replace(linear, v=v, start=start, base=base, written=linear.as_written)
+
     def shown(self) -> Array:
         """The N numbers of the graph at the present v."""
         with self._lock:

@@ -135,20 +135,6 @@ def test_pictures(tmp_path: Path) -> None:
     assert "text/html" in e.bundle()
 
 
-def test_png_needs_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without `dot` to_png says what to install."""
-    import graphviz
-
-    def missing(*_: Any, **__: Any) -> bytes:
-        raise graphviz.ExecutableNotFound(["dot"])
-
-    _, y = program()
-    e = explore(y)
-    monkeypatch.setattr(graphviz.Source, "pipe", missing)
-    with pytest.raises(RuntimeError, match="install Graphviz"):
-        e.to_png()
-
-
 def test_block() -> None:
     """`with explore() as e:` is about what the block computes, with its own backward call or the last one's."""
     with explore() as e:

