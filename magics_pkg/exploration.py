@@ -5,14 +5,14 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import card, dot, layout, png, svg, text
+from . import dot, png, svg, text
+from .drawing import Picture, drawn, tried
 from .elements import leaf_nodes
 from .errors import unknown
 from .explain import STALE
@@ -31,14 +31,6 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 CLOSED = "this panel is closed: its cell was run again, or close() was called"
 STILL = "there is no gradient here that could be moved"
-
-
-@dataclass(frozen=True)
-class Picture:
-    """The drawn graph, or a sentence why there is none."""
-
-    svg: str = ""
-    problem: str = ""
 
 
 class Exploration:
@@ -169,7 +161,7 @@ class Exploration:
 
     def to_svg(self) -> str:
         """The picture at the present v as a file of its own. Errors: LayoutError when Graphviz fails."""
-        return svg.standalone(self._drawn(self._now()).svg)
+        return svg.standalone(drawn(self.graph, self._now(), self.settings))
 
     def to_dot(self) -> str:
         """The graph in Graphviz's language, with labels."""
@@ -194,7 +186,7 @@ class Exploration:
 
         graph, linear = self.graph, self._now()
         where = Path(path)
-        picture = self._tried(linear) if self.settings.graph else Picture()
+        picture = tried(graph, linear, self.settings)
         content = page(
             graph,
             linear,
@@ -307,23 +299,7 @@ class Exploration:
     @functools.cached_property
     def _picture(self) -> Picture:
         """Drawn at first need."""
-        return self._tried(self._numbers()) if self.settings.graph else Picture()
-
-    def _tried(self, linear: Linear) -> Picture:
-        """The picture; a failure is a sentence, never an exception."""
-        try:
-            return self._drawn(linear)
-        except Exception as error:  # drawing must never hide the cell's result
-            return Picture(
-                problem=f"The graph could not be drawn, so here it is as text ({error or type(error).__name__})."
-            )
-
-    def _drawn(self, linear: Linear) -> Picture:
-        graph = self.graph
-        cards, labels = card.cards(graph), card.labels(graph, linear)
-        engine = "dot" if self.settings.renderer == "dot" else "wasi"
-        geometry = layout.layout(dot.source(graph, cards, labels), engine, self.settings.seconds)
-        return Picture(svg.draw(graph, linear, geometry, cards, labels))
+        return tried(self.graph, self._numbers(), self.settings)
 
     # ------------------------------------------------------------------ the panel's wishes
     def _make_panel(self) -> Panel:

@@ -44,6 +44,7 @@ LAYERS = (
     {"latest", "live", "rules"},
     {"parts"},
     {"canvas", "settings"},
+    {"drawing"},
     {"exploration"},
     {"opening"},
     {"magic"},
