@@ -1,4 +1,4 @@
-"""PyTorch's texts about custom functions, saved tensors and modes, once each, verbatim.
+"""PyTorch's texts about custom functions, saved tensors, modes and views, once each, verbatim.
 
 Source: PyTorch 2.13; the tests of these features hold each text against torch itself.
 """
@@ -198,3 +198,61 @@ def backward_in_transform() -> RuntimeError:
         "backward() called inside a functorch transform. This is not supported, please use functorch.grad or "
         "functorch.vjp instead or call backward() outside of functorch transforms."
     )
+
+
+# ------------------------------------------------ views
+class FunctionName(str):
+    """The name of a custom function."""
+
+    __slots__ = ()
+
+
+_SEVERAL = (
+    "This view is the output of a function that returns multiple views. Such functions do not allow the output views "
+    "to be modified inplace. You should replace the inplace operation by an out-of-place one."
+)
+_CUSTOM = (
+    "This view was created inside a custom Function (or because an input was returned as-is) and the autograd logic to "
+    "handle view+inplace would override the custom backward associated with the custom Function, leading to incorrect "
+    "gradients. This behavior is forbidden. You can fix this by cloning the output of the custom Function."
+)
+
+
+def output_view_in_place(nr: int, node: str) -> RuntimeError:
+    why = _CUSTOM if isinstance(node, FunctionName) else _SEVERAL
+    return RuntimeError(f"Output {nr} of {node} is a view and is being modified inplace. {why}")
+
+
+def output_view_base(nr: int, node: str) -> RuntimeError:
+    why = _CUSTOM if isinstance(node, FunctionName) else _SEVERAL
+    return RuntimeError(
+        f"Output {nr} of {node} is a view and its base or another view of its base has been modified inplace. {why}"
+    )
+
+
+_NO_GRAD_VIEW = (
+    "Given that this use case is ambiguous and error-prone, it is forbidden. You can "
+    "clarify your code by moving both the view and the inplace either both inside the no_grad block (if you don't want "
+    "the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
+)
+
+
+def no_grad_view(written: bool, several: bool, made: str) -> RuntimeError:
+    """For a view that is ``written``, or whose base was; ``made`` by a recorded operation, of one under ``no_grad``."""
+    which = f"Output 0 of {made} is a view of a view which" if made else "A view"
+    what = "is being" if written else "its base or another view of its base has been"
+    why = _SEVERAL if several else _NO_GRAD_VIEW
+    return RuntimeError(
+        f"{which} was created in no_grad mode and {what} modified inplace with grad mode enabled. {why}"
+    )
+
+
+_INFERENCE_VIEW = (
+    " inplace in normal mode. Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify "
+    "your code by moving both the view and the inplace either both inside the inference_mode block (if you don't want "
+    "the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
+)
+
+
+def inference_view_in_place() -> RuntimeError:
+    return RuntimeError("A view was created in inference mode and is being modified" + _INFERENCE_VIEW)

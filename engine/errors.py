@@ -48,63 +48,6 @@ def leaf_view_in_place() -> RuntimeError:
     )
 
 
-class FunctionName(str):
-    """The name of a custom function."""
-
-    __slots__ = ()
-
-
-_SEVERAL = (
-    "This view is the output of a function that returns multiple views. Such functions do not allow the output views "
-    "to be modified inplace. You should replace the inplace operation by an out-of-place one."
-)
-_CUSTOM = (
-    "This view was created inside a custom Function (or because an input was returned as-is) and the autograd logic to "
-    "handle view+inplace would override the custom backward associated with the custom Function, leading to incorrect "
-    "gradients. This behavior is forbidden. You can fix this by cloning the output of the custom Function."
-)
-
-
-def output_view_in_place(nr: int, node: str) -> RuntimeError:
-    why = _CUSTOM if isinstance(node, FunctionName) else _SEVERAL
-    return RuntimeError(f"Output {nr} of {node} is a view and is being modified inplace. {why}")
-
-
-def output_view_base(nr: int, node: str) -> RuntimeError:
-    why = _CUSTOM if isinstance(node, FunctionName) else _SEVERAL
-    return RuntimeError(
-        f"Output {nr} of {node} is a view and its base or another view of its base has been modified inplace. {why}"
-    )
-
-
-_NO_GRAD_VIEW = (
-    " inplace with grad mode enabled. Given that this use case is ambiguous and error-prone, it is forbidden. You can "
-    "clarify your code by moving both the view and the inplace either both inside the no_grad block (if you don't want "
-    "the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
-)
-
-
-def no_grad_view_in_place() -> RuntimeError:
-    return RuntimeError("A view was created in no_grad mode and is being modified" + _NO_GRAD_VIEW)
-
-
-def no_grad_view_base() -> RuntimeError:
-    return RuntimeError(
-        "A view was created in no_grad mode and its base or another view of its base has been modified" + _NO_GRAD_VIEW
-    )
-
-
-_INFERENCE_VIEW = (
-    " inplace in normal mode. Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify "
-    "your code by moving both the view and the inplace either both inside the inference_mode block (if you don't want "
-    "the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
-)
-
-
-def inference_view_in_place() -> RuntimeError:
-    return RuntimeError("A view was created in inference mode and is being modified" + _INFERENCE_VIEW)
-
-
 def detach_view() -> RuntimeError:
     return RuntimeError(
         "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for "

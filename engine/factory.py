@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes, errors
+from .elements import filled
 from .kernel import PUBLIC, RAW
 from .mode import overridable
 from .size import device as Device
@@ -251,7 +252,7 @@ def array_of(data: Any, dtype: np.dtype[Any] | None = None) -> Any:
     """A new array (a NumPy scalar for one number) of ``data``, in ``dtype`` or the one that PyTorch infers."""
     if isinstance(data, Tensor):
         data = np.asarray(data._d)
-    if isinstance(data, np.ndarray | np.generic):
+    if isinstance(data, np.ndarray) or (isinstance(data, np.generic) and dtype is None):
         array = np.array(checked(np.asarray(data)), dtype or dtypes.OF[data.dtype].numpy)
         return array if array.ndim else array[()]
     if isinstance(data, str | bytes):
@@ -260,7 +261,7 @@ def array_of(data: Any, dtype: np.dtype[Any] | None = None) -> Any:
     flat: list[Any] = []
     dtype = dtype or _inferred(data)
     _flatten(data, sizes, 0, flat)
-    array = _filled(flat, dtype).reshape(sizes)
+    array = filled(flat, dtype).reshape(sizes)
     return array if sizes else array[()]
 
 
@@ -307,7 +308,7 @@ def _inferred(data: Any) -> np.dtype[Any]:
     if isinstance(data, Tensor):
         return data._d.dtype
     if isinstance(data, np.ndarray | np.generic):
-        return dtypes.OF[data.dtype].numpy
+        return checked(np.asarray(data)).dtype
     if isinstance(data, float):
         return default_float()
     for kind in (bool, int, complex):
@@ -340,61 +341,3 @@ def _flatten(data: Any, sizes: tuple[int, ...], dim: int, flat: list[Any]) -> No
         return
     for part in data:
         _flatten(part, sizes, dim + 1, flat)
-
-
-def _no_number(element: Any, dtype: np.dtype[Any]) -> Exception:
-    kind = type(element).__name__
-    if isinstance(element, str | bytes):
-        return TypeError(f"new(): invalid data type '{kind}'")
-    if dtype.kind == "f":
-        return TypeError(f"must be real number, not {kind}")
-    return TypeError(f"'{kind}' object cannot be interpreted as an integer")
-
-
-def _number(element: Any, dtype: np.dtype[Any]) -> Any:
-    """One element as a Python number that ``dtype`` can take."""
-    if isinstance(element, Tensor | np.ndarray):
-        if len(np.ravel(element._d if isinstance(element, Tensor) else element)) != 1:
-            raise ValueError("only one element tensors can be converted to Python scalars")
-        if isinstance(element, Tensor) and element.requires_grad:
-            warnings.warn(
-                "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
-                "Consider using tensor.detach() first.",
-                UserWarning,
-                stacklevel=7,
-            )
-        element = element.item()
-    elif not isinstance(element, float | int | bool | complex | np.generic):
-        raise _no_number(element, dtype)
-    if dtype.kind in "iuf" and isinstance(element, complex):
-        raise TypeError("must be real number, not complex")
-    return element
-
-
-def _filled(flat: list[Any], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
-    """The elements as a vector of ``dtype``, floats cut to whole numbers where it holds those."""
-    kinds = set(map(type, flat))
-    if not kinds <= {float, int, bool}:
-        flat = [_number(element, dtype) for element in flat]
-    if dtype.kind in "iu" and not (dtype.itemsize == 8 and kinds <= {int, bool}):
-        flat = [whole(element, dtype) for element in flat]
-    with np.errstate(all="ignore"):
-        try:
-            return np.array(flat, dtype)
-        except OverflowError:
-            raise ValueError("Overflow when unpacking long long") from None
-
-
-def whole(value: Any, dtype: np.dtype[Any], names: dict[str, str] | None = None) -> int:
-    """A number as an element of an integer dtype; unsigned ones wrap negative numbers, as PyTorch's do."""
-    limits = np.iinfo(dtype)
-    name = (names or {}).get(dtype.name, dtype.name)
-    if value != value or value in (float("inf"), float("-inf")):
-        raise RuntimeError(f"value cannot be converted to type {name} without overflow")
-    n = int(value)
-    if dtype.itemsize == 8 and not limits.min <= n <= limits.max:
-        raise ValueError("Overflow when unpacking long long")
-    low = -limits.max if dtype.kind == "u" else limits.min
-    if not low <= n <= limits.max:
-        raise RuntimeError(f"value cannot be converted to type {name} without overflow")
-    return n % (limits.max + 1) if n < 0 and dtype.kind == "u" else n

@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from . import dtypes, errors
+from . import autograd_errors, dtypes, errors
 from .hooks import Hooked
 from .in_place_source import row_of, source
 from .kernel import RAW, tick
 from .mode import INFERENCE_VIEWS, here, overridden
-from .node import Node, Severed
+from .node import Node
 from .op import Row
 from .rebase import follow_quietly, hang, part_of_several, rebase
-from .strays import UNRECORDED, Forbidden, history, sever
+from .strays import PART, UNRECORDED, Forbidden, history, not_followed, sever
 from .tensor import Tensor, box, wrap
 from .versions import behind, owner, wrote
 
@@ -41,6 +41,8 @@ def track(base: Tensor, out: Tensor) -> None:
             sever(out)
     elif RAW["BUSY"] and not here.grad:
         out._views = UNRECORDED
+    elif root is not base and (mark := getattr(base, "_views", None)) is not None and mark in (UNRECORDED, PART):
+        out._views = mark
     views = getattr(root, "_views", None)
     if views is None:
         root._views = [reference(out)]
@@ -61,9 +63,10 @@ def track_all(base: Tensor, outs: list[Tensor]) -> None:
             for out in outs:
                 if out._n is None:
                     sever(out)
-    elif not here.grad:
+    else:
+        mark = PART if here.grad else UNRECORDED
         for out in outs:
-            out._views = UNRECORDED
+            out._views = mark
     views = getattr(root, "_views", None)
     if views is None:
         views = root._views = []
@@ -217,12 +220,12 @@ def check_writable(self: Tensor, of_part: bool = False) -> None:
     n = history(self)
     part = n.part if type(n) is Forbidden else part_of_several(n)
     if part is not None:
-        raise errors.output_view_in_place(*part)
+        raise autograd_errors.output_view_in_place(*part)
     if id(self) in INFERENCE_VIEWS:
-        raise errors.inference_view_in_place()
-    unrecorded = getattr(self, "_views", None) is UNRECORDED
-    if type(n) is Forbidden or type(n) is Severed or unrecorded or (base._n is not None and n is None):
-        raise errors.no_grad_view_in_place()
+        raise autograd_errors.inference_view_in_place()
+    told = not_followed(self, None if type(n) is Forbidden else n, base._n, True)
+    if told is not None:
+        raise told
     if base._n is not None and base._n.key > 0:
         raise errors.leaf_view_in_place()
 

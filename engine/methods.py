@@ -91,7 +91,10 @@ def _check_grad(self: Tensor, g: Any) -> None:
 def _reversed(self: Tensor) -> Any:  # here, not with the late families: then the warning's place is the user's line
     if self._d.ndim == 2 and not RAW["BUSY"]:
         return PUBLIC["permute"](self, (1, 0))
-    if self._d.ndim not in (0, 2):
+    if not self._d.ndim:
+        text = "Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases."
+        warnings.warn(text, UserWarning, stacklevel=2)
+    elif self._d.ndim != 2:
         warnings.warn(
             "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will "
             "throw an error in a future release. Consider `x.mT` to transpose batches of matrices or "

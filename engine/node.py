@@ -220,8 +220,14 @@ class Severed(AccumulateGrad):
         pass
 
 
+class Unfollowed(Severed):
+    """The same for a view that was there before its base began to want a gradient: it may be written."""
+
+    __slots__ = ()
+
+
 def shown(edge: Any) -> tuple[Any, int]:
     """An edge as PyTorch shows it: the node, and which of its outputs."""
-    if type(edge) is Severed:
+    if isinstance(edge, Severed):
         return None, 0
     return (edge.edge, edge.nr) if type(edge) is Output else (edge, 0)

@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from . import errors
+from . import autograd_errors as errors
 from .conjugate import conjugating
 from .hooks import Hooked, hooked
 from .kernel import PUBLIC, RAW, tick
-from .node import Node, Output, Severed, rest_of
+from .node import Node, Output, rest_of
 from .op import TABLE
-from .strays import UNRECORDED, Forbidden, forbid, history
+from .strays import Forbidden, forbid, history, not_followed
 from .tensor import Tensor, box
 from .versions import owner
 
@@ -143,10 +143,10 @@ def move(self: Tensor, node: Any) -> None:
     self._n = node
 
 
-def follow(base: Tensor, before: Any, known: tuple[Any, Places] = (None, None)) -> None:
+def follow(base: Tensor, before: Any, known: tuple[Any, Places | None] = (None, None)) -> None:
     """Views of ``base``, which was just written and had the history ``before``, become regions of what it is now.
 
-    ``known``: a view and its region.
+    ``known``: a view and its region, None if its history stands already.
     """
     references = getattr(base, "_views", None)
     if not references:
@@ -159,13 +159,13 @@ def follow(base: Tensor, before: Any, known: tuple[Any, Places] = (None, None)) 
             continue
         live.append(reference)
         n = history(v)
-        if type(n) is Forbidden:
+        if type(n) is Forbidden or (v is known[0] and known[1] is None):
             continue
         part = part_of_several(n)
         if part is not None:
             forbid(v, errors.output_view_base(*part), part)
-        elif type(n) is Severed or (n is None and (before is not None or getattr(v, "_views", None) is UNRECORDED)):
-            forbid(v, errors.no_grad_view_base())
+        elif (told := not_followed(v, n, before, False)) is not None:
+            forbid(v, told)
         else:
             places = known[1] if v is known[0] else region(base, v._d)
             move(v, hang("as_strided_view", {"x": base._n}, {"places": places, "x_shape": whole}))

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from . import autograd_errors
 from .kernel import RAW
 from .mode import here
-from .node import Severed
+from .node import AccumulateGrad, Node, Severed, Unfollowed
 from .tensor import Tensor
 
-UNRECORDED: list[Any] = []  # in the place of ``_views`` of a view taken under ``no_grad`` from what wants no gradient
+# In the place of ``_views`` of a view of what wants no gradient: one taken under ``no_grad``, and one of several
+UNRECORDED: Any = ()
+PART: Any = frozenset()
 _SLOT: Any = Tensor.__dict__["_n"]
 _kinds: dict[type[Tensor], type[Tensor]] = {}
 
@@ -23,6 +26,51 @@ _kinds: dict[type[Tensor], type[Tensor]] = {}
 def sever(view: Tensor) -> None:
     """Mark a view, taken under ``no_grad`` from what wants a gradient."""
     view._n = Severed(view, view._d)
+
+
+def not_followed(view: Tensor, n: Any, base: Any, written: bool) -> RuntimeError | None:
+    """The error of a write to ``view``, or to its base, of the history ``base``, if it has no history to follow.
+
+    ``n`` is its own.
+    """
+    mark, below, made = getattr(view, "_views", None), n, ""
+    if type(n) is Node:
+        while type(below) is Node and below.step.spec.row.view:
+            below = below.edge
+        made = n.name().split("Backward")[0]
+    if type(below) is Severed or (n is None and base is not None) or mark in (UNRECORDED, PART):
+        return autograd_errors.no_grad_view(written, mark is PART, made)
+    return None
+
+
+def _views_of(base: Tensor) -> list[Tensor]:
+    return [v for reference in base._views if (v := reference()) is not None]
+
+
+def leave_behind(base: Tensor) -> None:
+    """Views that ``base`` has as it begins to want a gradient say that they do too, and lead nowhere until a write."""
+    for v in _views_of(base):
+        if history(v) is None:
+            v._n = (Severed if getattr(v, "_views", None) is UNRECORDED else Unfollowed)(v, v._d)
+
+
+def let_go(base: Tensor) -> None:
+    """Views of ``base``, which wants no gradient any more, that only said so because of it."""
+    for v in _views_of(base):
+        n = history(v)
+        if isinstance(n, Severed):
+            v._n = None
+            if type(n) is Severed:
+                v._views = UNRECORDED
+
+
+def requires_on_its_own(view: Tensor) -> Tensor:
+    """Let a view that led nowhere collect a gradient of its own."""
+    unrecorded = type(view._n) is Severed
+    view._n = AccumulateGrad(view, view._d)
+    if unrecorded:
+        view._views = UNRECORDED
+    return view
 
 
 class Forbidden:
@@ -66,4 +114,4 @@ def forbid(view: Tensor, error: RuntimeError, part: tuple[int, str] | None = Non
     view.__class__ = _kinds[kind]
 
 
-RAW["sever"] = sever
+RAW.update(sever=sever, leave_behind=leave_behind, let_go=let_go, requires_on_its_own=requires_on_its_own)

@@ -17,7 +17,7 @@ from . import dtypes, errors
 from .hooks import Handle, hooked
 from .kernel import PUBLIC, RAW
 from .mode import INFERENCE
-from .node import AccumulateGrad, Node, Output, shown
+from .node import AccumulateGrad, Node, Output, Severed, shown
 from .size import Size, device, layout, strided
 from .versions import boxed, owner, version
 
@@ -146,12 +146,17 @@ class Tensor:
 
         Errors: RuntimeError for a tensor of whole numbers, and for switching off what an operation computed.
         """
-        if requires_grad == (self._n is not None):
+        n = self._n
+        if isinstance(n, Severed):
+            return RAW["requires_on_its_own"](self) if requires_grad else self
+        if requires_grad == (n is not None):
             return self
         if not requires_grad:
             if not self.is_leaf:
                 raise errors.only_leaf_flag()
             self._g, self._n = self._n.grad, None
+            if getattr(self, "_views", None):
+                RAW["let_go"](self)
             return self
         if self._d.dtype.kind not in "fc":
             raise errors.only_floating("floating point dtype")
@@ -162,6 +167,8 @@ class Tensor:
         cell = AccumulateGrad(self, self._d)
         cell.grad = self.grad
         self._n = cell
+        if getattr(self, "_views", None):
+            RAW["leave_behind"](self)
         return self
 
     @property

@@ -61,15 +61,20 @@ def version(data: Any) -> int:
     return writes.seen if writes is not None else 0
 
 
+def _first_write(data: Any) -> _Writes:
+    alive = _Alive(data, _forget)
+    alive.key = id(data)
+    writes = _writes[alive.key] = _Writes(alive)
+    return writes
+
+
 def wrote(data: Any, writer: str = "") -> None:
     """Log one in-place write to the memory behind the array ``data``, by the node ``writer`` if it was recorded."""
     while type(data.base) is ndarray:
         data = data.base
     writes = _writes.get(id(data))
     if writes is None:
-        alive = _Alive(data, _forget)
-        alive.key = id(data)
-        writes = _writes[alive.key] = _Writes(alive)
+        writes = _first_write(data)
     elif len(writes) == _LOG:
         writes.dropped += _LOG // 2
         del writes[: _LOG // 2]
@@ -79,8 +84,15 @@ def wrote(data: Any, writer: str = "") -> None:
     writes.append(key)
 
 
+def wrote_unread(data: Any) -> None:
+    """Count a write to memory that nothing saved yet, so that no node has to look for it."""
+    data = owner(data)
+    writes = _writes.get(id(data))
+    (_first_write(data) if writes is None else writes).append(tick())
+
+
 ndarray = np.ndarray
-RAW.update(wrote=wrote, last_write=last_write, WRITES=_writes)
+RAW.update(wrote=wrote, wrote_unread=wrote_unread, last_write=last_write, WRITES=_writes)
 
 
 def boxed(scalar: Any, array: np.ndarray[Any, Any]) -> None:

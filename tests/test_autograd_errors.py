@@ -23,6 +23,11 @@ x = T.tensor([1., 2.], requires_grad=True)
 with T.inference_mode():
     a = T.ones(2)
 """
+UNDER_NO_GRAD = """
+x = T.ones(4, requires_grad=True) * 1
+with T.no_grad():
+    v = x[:2]
+"""
 
 PROGRAMS: dict[str, list[str]] = {
     "modified": [
@@ -133,6 +138,39 @@ PROGRAMS: dict[str, list[str]] = {
     ],
     "hook_replaced_none": [
         "x = T.ones(1, requires_grad=True); y = x * 2; y.grad_fn.register_hook(lambda i, o: i[:1] * 2); y.backward()",
+    ],
+    "output_view_in_place": [
+        "x = T.ones(4, requires_grad=True) * 1; a, b = x.split(2); b += 1",
+        "x = T.ones(2, 2, requires_grad=True) * 1; a, b = x.unbind(); a.zero_()",
+        """
+        class F(T.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                return x
+            @staticmethod
+            def backward(ctx, g):
+                return g
+        F.apply(T.ones(2, requires_grad=True) * 1).add_(1)
+        """,
+    ],
+    "inference_view_in_place": [
+        """
+        x = T.ones(4, requires_grad=True) * 1
+        with T.inference_mode():
+            v = x[:2]
+        v += 1
+        """
+    ],
+    "output_view_base": ["x = T.ones(4, requires_grad=True) * 1; a, b = x.split(2); x += 1; a.sum().backward()"],
+    "no_grad_view": [
+        UNDER_NO_GRAD + "v += 1",
+        UNDER_NO_GRAD + "x += 1; v.sum().backward()",
+        UNDER_NO_GRAD + "x += 1; v.unsqueeze_(0)",
+        UNDER_NO_GRAD + "v[:1].mul_(2)",
+        UNDER_NO_GRAD + "w = v[:1]; x += 1; w.grad_fn",
+        "z, x = T.ones(4), T.ones(4, requires_grad=True); z.chunk(2)[0].mul_(x[:2])",
+        "z, x = T.ones(4), T.ones(4, requires_grad=True); v = z.unbind()[0]; z.mul_(x); v.grad_fn",
+        "z = T.ones(4); v = z.split(2)[0]; z.requires_grad_(); v.mul_(2)",
     ],
 }
 CASES = [(name, program) for name, programs in PROGRAMS.items() for program in programs]

@@ -31,46 +31,6 @@ PROGRAMS: dict[str, list[str]] = {
         "x = T.ones(3, requires_grad=True); x[0] = 1",
         "x = T.ones(3, requires_grad=True); x.view(3, 1).mul_(2)",
     ],
-    "output_view_in_place": [
-        "x = T.ones(4, requires_grad=True) * 1; a, b = x.split(2); b += 1",
-        "x = T.ones(2, 2, requires_grad=True) * 1; a, b = x.unbind(); a.zero_()",
-        """
-        class F(T.autograd.Function):
-            @staticmethod
-            def forward(ctx, x):
-                return x
-            @staticmethod
-            def backward(ctx, g):
-                return g
-        F.apply(T.ones(2, requires_grad=True) * 1).add_(1)
-        """,
-    ],
-    "inference_view_in_place": [
-        """
-        x = T.ones(4, requires_grad=True) * 1
-        with T.inference_mode():
-            v = x[:2]
-        v += 1
-        """
-    ],
-    "output_view_base": ["x = T.ones(4, requires_grad=True) * 1; a, b = x.split(2); x += 1; a.sum().backward()"],
-    "no_grad_view_in_place": [
-        """
-        x = T.ones(4, requires_grad=True) * 1
-        with T.no_grad():
-            v = x[:2]
-        v += 1
-        """
-    ],
-    "no_grad_view_base": [
-        """
-        x = T.ones(4, requires_grad=True) * 1
-        with T.no_grad():
-            v = x[:2]
-        x += 1
-        v.sum().backward()
-        """
-    ],
     "overlapping": ["x = T.ones(1).expand(3); x += 1", "x = T.ones(2, 1).expand(2, 3); x.exp_()"],
     "partly_overlapping": ["x = T.arange(4.); x[1:] += x[:3]", "x = T.arange(4.); x[:2].copy_(x[1:3])"],
     "no_graph": [

@@ -11,6 +11,7 @@ import numpy as np
 from .. import autograd_errors, errors, late
 from ..kernel import PUBLIC, tick
 from ..mode import enable_grad, no_grad, overridable, set_grad_enabled
+from ..node import Severed
 from ..sweep import begin, captured, run_backward
 from ..tensor import Tensor, wrap
 
@@ -90,7 +91,7 @@ def _edge(of: Any, outputs: list[Any]) -> Any:
         return found(of, [t._n for t in outputs])
     if of._n is None:
         raise errors.input_needs_no_grad()
-    return of._n
+    return type(of._n)(of, of._d) if isinstance(of._n, Severed) else of._n  # where nothing arrives
 
 
 def _gradients(value: Any, count: int) -> list[Any]:

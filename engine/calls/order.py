@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 from ..kernel import PUBLIC, RAW
-from ..mode import here, overridable, overridden
+from ..mode import here, outside, overridable, overridden
 from ..ops import shape as rows
 from ..tensor import Tensor
 from .shape import dim_of, dims_of, sizes
@@ -79,14 +80,21 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     return rows.permute(input, tuple(order))
 
 
+def _warn_of_numbers(name: str) -> None:
+    instead = "Consider using x.conj()." if "H" in name else "This function is the identity in these cases."
+    warnings.warn(f"Tensor.{name} is deprecated on 0-D tensors. {instead}", UserWarning, outside())
+
+
 def _matrices(name: str) -> Callable[[Tensor], Tensor]:
     def read(self: Tensor) -> Tensor:
         n = self._d.ndim
         if name == "H" and n not in (0, 2):
             raise RuntimeError(f"tensor.H is only supported on matrices (2-D tensors). Got {n}-D tensor.")
-        if n < 2 and (name != "H" or n):
+        if n == 1:
             raise RuntimeError(f"tensor.{name} is only supported on matrices or batches of matrices. Got {n}-D tensor.")
-        turned = transpose(self, -2, -1) if n else permute(self, ())
+        if not n:
+            _warn_of_numbers(name)
+        turned = transpose(self, -2, -1) if n else self
         return PUBLIC["conj"](turned) if "H" in name and self._d.dtype.kind == "c" else turned
 
     return read

@@ -8,7 +8,8 @@ from typing import Any
 from ..inplace import check_writable, wants_gradient
 from ..mode import here, overridable
 from ..ops import shape as rows
-from ..rebase import follow_quietly, move
+from ..rebase import follow, follow_quietly, move
+from ..strays import Forbidden, history
 from ..tensor import Tensor, box, wrap
 from ..versions import wrote
 from .shape import dim_of, dims_of
@@ -18,8 +19,10 @@ def reshaping(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """The method that gives a tensor the shape, and the node, of the view that ``function`` takes of it."""
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        if here.grad and (self._n is not None or wants_gradient(self, ())):
+        if here.grad and (type(history(self)) is Forbidden or self._n is not None or wants_gradient(self, ())):
             check_writable(self)
+        base = self if self._base is None else self._base
+        before = history(base)
         source = wrap(box(self))
         source._n = self._n
         out = function(source, *args, **kwargs)
@@ -29,6 +32,8 @@ def reshaping(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
         wrote(self._d)
         if not here.grad:
             follow_quietly(self)
+        elif before is not None:
+            follow(base, before, (self, None))
         return self
 
     method.__name__ = method.__qualname__ = function.__name__

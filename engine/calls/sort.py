@@ -30,8 +30,8 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
     """The indices that sort along ``dim``."""
     _no_complex(" Sort does not support complex dtypes on CPU", input)
-    find = RAW["order" if stable else "unstable_order"]
-    return wrap(find(np.asarray(input._d), dim_of(dim, input._d.ndim), descending))
+    find, x = RAW["order" if stable else "unstable_order"], np.asarray(input._d)
+    return wrap(RAW["in_order_of"](x, find(x, dim_of(dim, x.ndim), descending)))
 
 
 @overridable

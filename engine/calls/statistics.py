@@ -267,6 +267,7 @@ def _quantiles(x: Tensor, q: Tensor, left: list[int], interpolation: str, ignore
         spots = np.where(nan.any(-1, keepdims=True), d.dtype.type(last), spots)
     if interpolation in ("lower", "higher", "nearest"):
         spots = {"lower": np.floor, "higher": np.ceil, "nearest": np.rint}[interpolation](spots)
+    spots = np.ascontiguousarray(spots)
     low = np.floor(spots).astype(np.int64)
     out = x.gather(-1, wrap(low))
     if interpolation in ("linear", "midpoint"):

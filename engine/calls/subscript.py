@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors
+from .. import autograd_errors, errors
 from ..inplace import apply, check_overlap, check_partial_overlap, check_writable, track, wants_gradient
 from ..kernel import RAW, tick
 from ..mode import here, overridden
@@ -347,7 +347,7 @@ def _set_part(self: Tensor, steps: list[tuple[Any, ...]], v: Tensor) -> None:
     v = _fitted(v, part.shape)
     if recording:
         if steps and part_of_several(history(self)) is not None:  # of the view that is written PyTorch speaks
-            raise errors.output_view_in_place(0, steps[-1][0].title())
+            raise autograd_errors.output_view_in_place(0, steps[-1][0].title())
         check_writable(self, of_part=bool(steps))
         recording = data.dtype.kind in "fc"
     check_overlap(part)

@@ -28,7 +28,7 @@ def sum_after(x, dim):
 def cumprod(x, dim):
     """``out[i] = x[0] · ... · x[i]`` along ``dim``; whole numbers multiply in int64."""
     whole = np.int64 if x.dtype.kind in "biu" else None
-    return np.multiply.accumulate(x, dim, whole) if x.ndim else np.multiply.reduce(x, dim, whole)
+    return laid(np.multiply.accumulate(x, dim, whole) if x.ndim else np.multiply.reduce(x, dim, whole))
 
 
 @rule

@@ -180,16 +180,16 @@ def argmin(x, dim=None, keepdim=False):
 @op(x=None, called="any", diagnose=misdirected)
 def any_of(x, dim=None, keepdim=False):
     """Whether any element over ``dim`` is not 0."""
-    return np.logical_or.reduce(x, dim, None, None, keepdim).astype(x.dtype if x.dtype.char == "B" else bool)
+    return np.logical_or.reduce(x, dim, None, None, keepdim).astype(x.dtype if x.dtype.char == "B" else bool, "C")
 
 
 @op(x=None, called="all", diagnose=misdirected)
 def all_of(x, dim=None, keepdim=False):
     """Whether no element over ``dim`` is 0."""
-    return np.logical_and.reduce(x, dim, None, None, keepdim).astype(x.dtype if x.dtype.char == "B" else bool)
+    return np.logical_and.reduce(x, dim, None, None, keepdim).astype(x.dtype if x.dtype.char == "B" else bool, "C")
 
 
 @op(x=None, diagnose=misdirected)
 def count_nonzero(x, dim=None):
     """How many elements over ``dim`` are not 0."""
-    return np.add.reduce(x != 0, dim, np.int64)
+    return laid(np.add.reduce(x != 0, dim, np.int64))

@@ -244,7 +244,7 @@ RAW["along"] = raw(along)
 @op(x=lambda g, dim, index, x_shape: gather_back(g, dim, index, x_shape), index=None, jvp="linear")
 def gather(x, dim, index):
     """``out[i][j] = x[i][index[i][j]]`` for dim 1, and so for any dimension."""
-    return x[along(index, dim)]
+    return laid(x[along(index, dim)])
 
 
 @op(x=lambda g, dim, index: gather(g, dim, index), index=None, node="ScatterAddBackward0", jvp="linear")

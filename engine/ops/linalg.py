@@ -5,7 +5,7 @@ import builtins
 import numpy as np
 
 from ..kernel import RAW, rule
-from ..op import op, view
+from ..op import op
 from .linalg_errors import (
     different_addmm,
     different_bmm,
@@ -113,10 +113,12 @@ def outer_product(x, y):
     return reshape(x, (x.shape[0], 1)) * y
 
 
-@view(x=lambda g, x_shape: reshape(g, x_shape), node="SqueezeBackward4", called="squeeze_")
+@op(x=lambda g, x_shape: reshape(g, x_shape), node="SqueezeBackward4", jvp="linear", called="squeeze_")
 def drop_dim(x, dim):
-    """``x`` without its dimension ``dim``, of size 1."""
-    return x.squeeze(dim)
+    """``x``, a result that nobody else holds, without its dimension ``dim``, of size 1: in place, which is a write."""
+    out = x.squeeze(dim)
+    wrote_unread(out)
+    return out
 
 
 # ------------------------------------------------ diagonals

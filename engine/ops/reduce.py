@@ -155,7 +155,7 @@ def mean(x, dim=None, keepdim=False):
 )
 def nansum(x, dim=None, keepdim=False):
     """Sum over ``dim`` of what is not NaN."""
-    return np.nansum(x, dim, np.int64 if x.dtype.kind in "biu" else None, keepdims=keepdim)
+    return laid(np.nansum(x, dim, np.int64 if x.dtype.kind in "biu" else None, keepdims=keepdim))
 
 
 # ------------------------------------------------ products
@@ -183,7 +183,7 @@ def prod_all(x):
 )
 def prod_dim(x, dim, keepdim=False):
     """The product over one dimension; whole numbers multiply in int64."""
-    return np.multiply.reduce(x, dim, np.int64 if x.dtype.kind in "biu" else None, None, keepdim)
+    return laid(np.multiply.reduce(x, dim, np.int64 if x.dtype.kind in "biu" else None, None, keepdim))
 
 
 @rule
@@ -293,14 +293,14 @@ def vector_norm(x, p=2.0, dim=None, keepdim=False):
         return np.sqrt(v.dot(v)) if x.size > 1 else np.abs(x.ravel()[0]) if x.size else v.dtype.type(0)
     size = np.abs(x)
     if p == math.inf or p == -math.inf:
-        return (np.maximum if p > 0 else np.minimum).reduce(size, dim, None, None, keepdim)
+        return laid((np.maximum if p > 0 else np.minimum).reduce(size, dim, None, None, keepdim))
     if p == 0:
-        return np.add.reduce(size != 0, dim, size.dtype, None, keepdim)
+        return laid(np.add.reduce(size != 0, dim, size.dtype, None, keepdim))
     if p == 1 or count_of(x.shape, dim) == 1:
-        return np.add.reduce(size, dim, None, None, keepdim)
+        return laid(np.add.reduce(size, dim, None, None, keepdim))
     if p == 2:
-        return np.sqrt(np.add.reduce(size * size, dim, None, None, keepdim))
-    return np.add.reduce(size**p, dim, None, None, keepdim) ** (1 / p)
+        return np.sqrt(laid(np.add.reduce(size * size, dim, None, None, keepdim)))
+    return laid(np.add.reduce(size**p, dim, None, None, keepdim)) ** (1 / p)
 
 
 def undefined():

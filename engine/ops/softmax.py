@@ -172,5 +172,5 @@ def logsumexp(x, dim, keepdim=False):
         return np.log(np.add.reduce(np.exp(x), dim, None, None, keepdim))
     top = np.maximum.reduce(x if x.dtype.kind != "c" else x.real, dim, None, None, True)
     top = np.where(np.isfinite(top), top, top.dtype.type(0))
-    sums = np.log(np.add.reduce(np.exp(x - top), dim, None, None, keepdim))
+    sums = laid(np.log(np.add.reduce(np.exp(x - top), dim, None, None, keepdim)))
     return sums + (top.reshape(sums.shape) if type(sums) is ndarray else top.ravel()[0])

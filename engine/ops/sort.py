@@ -78,6 +78,18 @@ RAW.update(
 
 
 # ------------------------------------------------------------------------------------------------ rows
+def in_order_of(x, out):
+    """``out`` with its dimensions laid out in memory as those of ``x``, which has its shape."""
+    if x.flags.c_contiguous and out.flags.c_contiguous:
+        return out
+    made = np.empty_like(x, out.dtype) if 0 not in x.strides else np.empty(x.shape, out.dtype)
+    made[...] = out
+    return made
+
+
+RAW["in_order_of"] = raw(in_order_of)
+
+
 @op(
     x=lambda g, dim, indices, x_shape: gather_back(g, dim, indices, x_shape),
     outputs=("out", "indices"),
@@ -86,7 +98,7 @@ RAW.update(
 def sort(x, dim=-1, descending=False):
     """``x`` in order along ``dim``, and the indices that put it so."""
     indices = unstable_order(x, dim, descending)
-    return gather(x, dim, indices), indices
+    return in_order_of(x, gather(x, dim, indices)), in_order_of(x, indices)
 
 
 @op(
@@ -99,7 +111,7 @@ def sort(x, dim=-1, descending=False):
 def sort_stable(x, dim=-1, descending=False, stable=True):
     """``sort`` that was asked whether to keep the order of equal values."""
     indices = (order if stable else unstable_order)(x, dim, descending)
-    return gather(x, dim, indices), indices
+    return in_order_of(x, gather(x, dim, indices)), in_order_of(x, indices)
 
 
 @op(
@@ -109,7 +121,8 @@ def sort_stable(x, dim=-1, descending=False, stable=True):
 )
 def topk(x, k, dim=-1, largest=True):
     """The ``k`` largest along ``dim``, or smallest, in order, and their indices."""
-    return first_of(x, dim, k, largest)
+    values, indices = first_of(x, dim, k, largest)
+    return laid(values), laid(indices)
 
 
 @op(
@@ -123,7 +136,7 @@ def kthvalue(x, k, dim=-1, keepdim=False):
     if not x.ndim:
         return x, np.int64(0)
     indices = kth_of(x, dim, k - 1, keepdim)
-    return pick(x, indices, dim, keepdim), indices
+    return laid(pick(x, indices, dim, keepdim)), laid(indices)
 
 
 def middle(x, dim, keepdim, ignore):
@@ -201,7 +214,7 @@ def median_dim(x, dim, keepdim=False):
 def nanmedian_dim(x, dim, keepdim=False):
     """The lower median along ``dim`` of what is not NaN, and its index."""
     indices = middle(x, dim, keepdim, True) if x.ndim else np.int64(0)
-    return pick(x, indices, dim, keepdim), indices
+    return laid(pick(x, indices, dim, keepdim)), laid(indices)
 
 
 @op(

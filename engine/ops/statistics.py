@@ -80,7 +80,7 @@ def both_shared(g, x, out, most, dim, keepdim):
 )
 def aminmax(x, dim=None, keepdim=False):
     """The smallest and the largest over ``dim``; equal ones share the gradient."""
-    return np.minimum.reduce(x, dim, None, None, keepdim), np.maximum.reduce(x, dim, None, None, keepdim)
+    return laid(np.minimum.reduce(x, dim, None, None, keepdim)), laid(np.maximum.reduce(x, dim, None, None, keepdim))
 
 
 # ------------------------------------------------ running
@@ -93,7 +93,7 @@ def _running(accumulate):
         shape = [1] * x.ndim
         shape[dim] = x.shape[dim]
         places = np.arange(x.shape[dim]).reshape(shape)
-        return values, np.maximum.accumulate(np.where(where_new, places, 0), dim)
+        return laid(values), laid(np.maximum.accumulate(np.where(where_new, places, 0), dim))
 
     return kernel
 
@@ -130,7 +130,7 @@ def logcumsumexp(x, dim):
     if not x.ndim:
         return np.array(x)
     if x.dtype.kind != "c":
-        return np.logaddexp.accumulate(x, dim)
+        return laid(np.logaddexp.accumulate(x, dim))
     y = np.moveaxis(x, dim, 0)
     out = np.array(y)
     for k in range(1, len(out)):  # one after the other, as PyTorch does it: the imaginary part is not wound back
