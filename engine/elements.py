@@ -51,7 +51,7 @@ def _scalar(element: Any, dtype: np.dtype[Any]) -> Any:
         raise _no_number(element, dtype)
     if not isinstance(element, np.number | np.bool_):
         raise _no_number(element, dtype)
-    return element.real if dtype.kind == "f" else element
+    return float(element) if dtype.kind == "f" else element
 
 
 def filled(flat: list[Any], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:

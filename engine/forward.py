@@ -112,9 +112,10 @@ def _parameters(function: Callable[..., Any]) -> list[str]:
 
 
 def no_forward(row: Any) -> NotImplementedError:
-    """PyTorch's error for an operation that forward mode cannot run."""
+    """PyTorch's error for an operation, a row or its name, that forward mode cannot run."""
+    name = row if isinstance(row, str) else getattr(row, "called", row.name)
     return NotImplementedError(
-        f"Trying to use forward AD with {getattr(row, 'called', row.name)} that does not support it because it has not "
+        f"Trying to use forward AD with {name} that does not support it because it has not "
         "been implemented yet.\nPlease file an issue to PyTorch at https://github.com/pytorch/pytorch/issues/new?"
         "template=feature-request.yml so that we can prioritize its implementation or submit a PR adding the "
         "implementation to derivatives.yaml"

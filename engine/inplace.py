@@ -169,6 +169,7 @@ def apply(
         value = wrap(np.array(self._d))
         value._n = old
     if elementwise:
+        check_overlap(self._d)
         for t in args:
             if type(t) is Tensor and t is not self:
                 check_partial_overlap(self._d, t._d)

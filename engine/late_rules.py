@@ -52,8 +52,8 @@ IN_BOTH: dict[str, str] = {
         embedding_dense_backward known lookup_shares per_lookup
     """,
     "ops.extremes": """
-        all_of amax amin any_of argmax argmin count_nonzero max_all max_dim min_all min_dim pick place shared
-        ties
+        all_of amax amin any_of argmax argmin count_nonzero given_to max_all max_dim min_all min_dim pick
+        place shared ties
     """,
     "ops.factors": """
         as_complex both_of columns_scaled diagonal_of eig eig_slope eig_tangents eigh eigh_slope eigh_tangents
@@ -185,7 +185,7 @@ ON_ARRAYS: dict[str, str] = {
     "ops.scattering": "neutral reduced_into",
     "ops.shape": "owner restride shares",
     "ops.softmax": "exponentials has_vector_exp2 in_blocks row_by_row row_exponentials row_sums",
-    "ops.sort": "first_of kth_of middle nan_as order part tied unstable unstable_order",
+    "ops.sort": "first_of in_order_of kth_of middle nan_as order part tied unstable unstable_order",
     "ops.special": "special swapped_operands",
     "ops.systems": "lapack",
 }

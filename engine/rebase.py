@@ -16,7 +16,7 @@ from . import autograd_errors as errors
 from .conjugate import conjugating
 from .hooks import Hooked, hooked
 from .kernel import PUBLIC, RAW, tick
-from .node import Node, Output, rest_of
+from .node import Node, Output, Severed, rest_of
 from .op import TABLE
 from .strays import Forbidden, forbid, history, not_followed
 from .tensor import Tensor, box
@@ -194,6 +194,17 @@ def part_of_several(node: Any) -> tuple[int, str] | None:
         return None
     nr, made = (node.nr, node.edge) if node is below else (0, node)
     return nr, made.name().removesuffix("Backward0")
+
+
+def check_part(view: Tensor, steps: Sequence[Any]) -> None:
+    """Raise PyTorch's error for a write into what ``steps`` show of ``view``, which names the last step."""
+    if not steps:
+        return
+    n, made = history(view), steps[-1][0].title()
+    if part_of_several(n) is not None:
+        raise errors.output_view_in_place(0, made)
+    if type(n) is Severed:
+        raise errors.no_grad_view(True, False, made)
 
 
 def region(base: Tensor, part: Any) -> Places:

@@ -43,25 +43,22 @@ def not_followed(view: Tensor, n: Any, base: Any, written: bool) -> RuntimeError
     return None
 
 
-def _views_of(base: Tensor) -> list[Tensor]:
-    return [v for reference in base._views if (v := reference()) is not None]
+def views_told(base: Tensor) -> Tensor:
+    """``base``, which begins or ceases to want a gradient.
 
-
-def leave_behind(base: Tensor) -> None:
-    """Views that ``base`` has as it begins to want a gradient say that they do too, and lead nowhere until a write."""
-    for v in _views_of(base):
-        if history(v) is None:
+    Views that it has say that they do as well, and lead nowhere until a write.
+    """
+    wanted = base._n is not None
+    for reference in getattr(base, "_views", None) or ():
+        v = reference()
+        n = None if v is None else history(v)
+        if wanted and v is not None and n is None:
             v._n = (Severed if getattr(v, "_views", None) is UNRECORDED else Unfollowed)(v, v._d)
-
-
-def let_go(base: Tensor) -> None:
-    """Views of ``base``, which wants no gradient any more, that only said so because of it."""
-    for v in _views_of(base):
-        n = history(v)
-        if isinstance(n, Severed):
+        elif isinstance(n, Severed) and not wanted:
             v._n = None
             if type(n) is Severed:
                 v._views = UNRECORDED
+    return base
 
 
 def requires_on_its_own(view: Tensor) -> Tensor:
@@ -114,4 +111,4 @@ def forbid(view: Tensor, error: RuntimeError, part: tuple[int, str] | None = Non
     view.__class__ = _kinds[kind]
 
 
-RAW.update(sever=sever, leave_behind=leave_behind, let_go=let_go, requires_on_its_own=requires_on_its_own)
+RAW.update(sever=sever, views_told=views_told, requires_on_its_own=requires_on_its_own)

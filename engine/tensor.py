@@ -146,8 +146,7 @@ class Tensor:
 
         Errors: RuntimeError for a tensor of whole numbers, and for switching off what an operation computed.
         """
-        n = self._n
-        if isinstance(n, Severed):
+        if isinstance(n := self._n, Severed):
             return RAW["requires_on_its_own"](self) if requires_grad else self
         if requires_grad == (n is not None):
             return self
@@ -155,9 +154,7 @@ class Tensor:
             if not self.is_leaf:
                 raise errors.only_leaf_flag()
             self._g, self._n = self._n.grad, None
-            if getattr(self, "_views", None):
-                RAW["let_go"](self)
-            return self
+            return RAW["views_told"](self)
         if self._d.dtype.kind not in "fc":
             raise errors.only_floating("floating point dtype")
         if self._d.dtype.kind == "c":
@@ -167,9 +164,7 @@ class Tensor:
         cell = AccumulateGrad(self, self._d)
         cell.grad = self.grad
         self._n = cell
-        if getattr(self, "_views", None):
-            RAW["leave_behind"](self)
-        return self
+        return RAW["views_told"](self)
 
     @property
     def is_leaf(self) -> bool:

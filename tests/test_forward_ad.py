@@ -58,6 +58,7 @@ FUNCTIONS = {
     "filled": lambda T, x: ((x * 1).fill_(2.0), (x * 1).zero_(), (x * 1).copy_(x * x)),
     "dtypes": lambda T, x: (x.float() * 2, x.to(T.float32).double()),
     "inverse": lambda T, x: ((x @ x.T).inverse(), T.det(x @ x.T)),
+    "group norm": lambda T, x: T.native_group_norm(x.reshape(1, 2, -1), None, None, 1, 2, x.numel() // 2, 2, 1e-5),
     "cumulative": lambda T, x: (x.cumsum(1), x.cumprod(0)),
 }
 
@@ -225,6 +226,15 @@ def test_what_has_no_derivative_is_an_error(torch: ModuleType, name: str) -> Non
         x = T.tensor([0.5, 1.5])
         with pytest.raises(NotImplementedError, match="Trying to use forward AD with"):
             T.func.jvp(lambda x, f=f: f(x, x + 1), (x,), (x,))
+
+
+@pytest.mark.parametrize("dim", [None, 0])
+def test_distinct_values_have_no_tangents(torch: ModuleType, dim: int | None) -> None:
+    """As in PyTorch, unique() of a dual number is an error, not a tensor without a tangent."""
+    for T in (torch, engine):
+        x = T.tensor([0.5, 1.5])
+        with pytest.raises(NotImplementedError, match=r"Trying to use forward AD with _?unique"):
+            T.func.jvp(lambda x, T=T: T.unique(x, dim=dim), (x,), (x,))
 
 
 def test_backward_accumulates_primals(torch: ModuleType) -> None:

@@ -14,6 +14,13 @@ import engine
 from .inplace_programs import Run, make, rounded
 
 PROGRAMS = """
+z = T.ones(3, 4); a = z[0]; z.requires_grad_(); r = a * v
+z = T.ones(3, 4); a = z[0]; z.requires_grad_(); z.requires_grad_(False); r = a
+z = T.ones(3, 4); a = z[0]; z.requires_grad_(); a.requires_grad_(); r = a * v
+a = y[0]; b = y[1]; a.unsqueeze_(0); r = b
+a = y[0]; y.transpose_(0, 1); r = a
+r = y[0, 0] @ y[0].t()
+r = y[0, 0] @ y[0].t(); r.mul_(2)
 y[0] = 1.; r = y
 y[0] = v; r = y
 y[0] = w; r = y

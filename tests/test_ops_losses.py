@@ -59,6 +59,20 @@ def test_at_the_edges(torch: ModuleType, call: str, arrays: dict[str, np.ndarray
     agree(torch, call, arrays, 1e-8, second=False)
 
 
+UNUSUAL = """
+F.smooth_l1_loss(x, y) ; F.smooth_l1_loss(x, y, beta=0.5) ; F.smooth_l1_loss(x, y, beta=0.) ; F.huber_loss(x, y)
+F.huber_loss(y, x, delta=0.5) ; F.mse_loss(x, y) ; F.elu(x) ; F.celu(x, 2.) ; F.selu(x) ; F.softplus(x)
+x.renorm(2, 0, 1.)
+"""
+
+
+@pytest.mark.parametrize("call", cases(UNUSUAL))
+@pytest.mark.parametrize("values", [[np.nan, 1.0], [0.0, np.inf], [1.0, -np.inf]], ids=str)
+def test_not_finite(torch: ModuleType, call: str, values: list[float]) -> None:
+    """Where the loss is NaN the gradient is too, as in PyTorch."""
+    agree(torch, call, {"x": np.array([values, [0.5, -2.0]]), "y": np.zeros((2, 2))}, 1e-9, second=False)
+
+
 @pytest.mark.parametrize("call", cases(SMOOTH))
 def test_in_float32(torch: ModuleType, call: str, arrays: dict[str, np.ndarray]) -> None:
     """float32 in, float32 out, gradients too."""

@@ -66,12 +66,13 @@ x.sum() ; x.mean() ; x.prod() ; x.prod(0) ; x.max() ; x.min() ; x.amax() ; x.ami
 x.argmax(0) ; x.norm() ; x.norm(1) ; x.norm(3) ; x.norm(0.5) ; x.norm(1.5) ; x.norm(inf) ; x.norm(-inf) ; x.norm(0)
 x.norm(2, 0) ; x.logsumexp(0) ; x.softmax(0) ; x.log_softmax(0) ; x.cumsum(0) ; x.cumprod(0) ; x.nansum()
 x.nanmean() ; x.var() ; x.std() ; x.std(0, correction=0) ; x.any() ; x.all() ; x.count_nonzero() ; x.std(correction=9)
-x.var(0, correction=9)
+x.var(0, correction=9) ; x.nanmean(0) ; x.median() ; x.nanmedian() ; x.quantile(0.25)
 """
 inf, nan = np.inf, np.nan
 VALUES = [
     [0.0, 2.0, 3.0], [0.0, 0.0, 3.0], [0.0, 0.0, 0.0], [1.0, 3.0, 3.0], [-2.0, 2.0, 2.0], [1.0, nan, nan], [5.0],
     [-inf, 1.0], [inf, 1.0], [-inf, -inf], [1e20, 1e20], [1e-30, 1e-30], [1.0, 0.0, -2.0, 0.0, 3.0], [1000.0, 0.0],
+    [nan, nan], [nan], [inf],
 ]  # fmt: skip
 
 

@@ -92,6 +92,10 @@ ERRORS = {
     "backward": lambda T: T.vmap(lambda x: x.sum().backward())(A(T, 3, 2)),
     "requires_grad_": lambda T: T.vmap(lambda x: x.requires_grad_())(A(T, 3)),
     "data": lambda T: T.vmap(lambda x: x.data)(A(T, 2, 3)),
+    "as_strided": lambda T: T.vmap(lambda x: x.as_strided((2, 2), (1, 2), 1))(A(T, 2, 3, 4)[:, 1:]),
+    "as_strided further": lambda T: T.vmap(lambda x: x.as_strided((13,), (1,)))(A(T, 2, 3, 4)),
+    "as_strided of nothing": lambda T: T.vmap(lambda x: x.as_strided((1,), (1,)))(A(T, 2, 0, 4)),
+    "as_strided_scatter": lambda T: T.vmap(lambda x: x.as_strided_scatter(x[0, :2], (2,), (1,)))(A(T, 2, 3, 4)),
 }
 
 
@@ -115,6 +119,12 @@ def captured_gradient(T: ModuleType) -> Any:
     """``autograd.grad`` inside by a tensor from outside."""
     w = A(T, 2).requires_grad_()
     return T.vmap(lambda x: T.autograd.grad((x * w).sum(), w)[0])(A(T, 3, 2))
+
+
+def test_gradients_among_others() -> None:
+    """What as_strided shows of the batch's other entries has no gradient here: that is said."""
+    with pytest.raises(RuntimeError, match="no gradient for a tensor inside vmap whose memory lies between"):
+        engine.vmap(engine.func.grad(lambda x: x.as_strided((2, 2), (1, 2)).sum()), in_dims=1)(engine.ones(3, 2))
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -174,5 +174,13 @@ PROGRAMS = {
     "gradients of the batch": lambda T: gradients_of_a_batch(T),
     "a batch of one": lambda T: T.vmap(lambda x: x.sum())(A(T, 1, 3)),
     "returns its input": lambda T: T.vmap(lambda x: x)(A(T, 3)),
+    "as_strided": lambda T: [
+        T.vmap(lambda x: (x.as_strided((2,), (2,)), x[1:].as_strided((2,), (1,)), x.t().as_strided((2,), (1,))), d)(x)
+        for d in (0, 1)
+        for x in (A(T, 2, 3, 4), A(T, 4, 3, 2).permute(2, 1, 0), A(T, 2, 4, 4)[:, 1:], A(T, 2, 3, 8)[..., ::2])
+    ],
+    "gradients of as_strided": lambda T: T.vmap(T.func.grad(lambda x: x.as_strided((2, 2), (1, 2)).exp().sum()))(
+        A(T, 2, 3, 4)
+    ),
     "constant": lambda T: T.vmap(lambda x: T.zeros(2).add(x))(A(T, 3)),
 }

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import errors, return_types
+from ..forward import no_forward
 from ..mode import overridable
 from ..ops import statistics
 from ..tensor import Tensor, wrap
@@ -35,6 +36,8 @@ def _results(
     inverse = inverse.reshape(input._d.shape if dim is None else -1)
     extra = [wrap(np.asarray(a, np.int64)) for a, wanted in zip((inverse, counts), asked, strict=True) if wanted]
     out = wrap(found)
+    if hasattr(input, "_level"):
+        raise no_forward(node[1])
     if input._n is not None:
         out = statistics.distinct(input, out, *node)
     return (out, *extra) if extra else out

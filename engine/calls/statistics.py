@@ -13,6 +13,7 @@ from ..mode import followed, overridable
 from ..ops import reduce as reductions
 from ..ops import statistics as rows
 from ..tensor import Tensor, wrap
+from ..versions import wrote_unread
 from .out import accepts_out, expected_out
 from .reduce import cast_to, dims
 from .shape import dim_of
@@ -69,6 +70,8 @@ def _running(name: str, row: Callable[..., Any]) -> Callable[..., Any]:
     def running(input: Tensor, dim: int) -> Any:
         if input._d.dtype.kind == "c":
             raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{input.dtype.title}'")
+        if not input._d.ndim and dim not in (0, -1):
+            raise IndexError(f"{name}(): Expected reduction dim -1 or 0 for scalar but got {dim}")
         return getattr(return_types, name)(*row(input, dim_of(dim, input._d.ndim)))
 
     running.__name__ = running.__qualname__ = name
@@ -220,13 +223,13 @@ def _quantile(name: str, ignore: bool) -> Callable[..., Tensor]:
         _check(name, input, at, interpolation, isinstance(q, Tensor))
         n = input._d.ndim
         left = [1] * n if keepdim else []  # the shape beside the quantiles
-        if dim is None or not n:
+        if dim is None:
             x = input.flatten()
         else:
             d = dim_of(dim, n)
             x = input if d == n - 1 else input.unsqueeze(-1).transpose(d, -1)
             left = list(input._d.shape)
-            left[d : d + 1] = [1] * keepdim
+            left[d : d + 1] = [1] * (keepdim and n > 0)
         return _quantiles(x, at, left, interpolation, ignore)
 
     quantile.__name__ = quantile.__qualname__ = name
@@ -278,6 +281,8 @@ def _quantiles(x: Tensor, q: Tensor, left: list[int], interpolation: str, ignore
             )
             weight = ranks - wrap(np.floor(spots))
         out = out.lerp(x.gather(-1, wrap(np.ceil(spots).astype(np.int64))), weight)
+        if isinstance(out._d, np.ndarray):
+            wrote_unread(out._d)  # PyTorch's is in place
     return out.unsqueeze_(0).transpose_(0, -1).squeeze_(-1) if q._d.ndim else out.squeeze_(-1)
 
 

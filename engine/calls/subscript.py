@@ -10,15 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from .. import autograd_errors, errors
+from .. import errors
 from ..inplace import apply, check_overlap, check_partial_overlap, check_writable, track, wants_gradient
 from ..kernel import RAW, tick
 from ..mode import here, overridden
 from ..node import Node
 from ..ops import index as rows
 from ..ops.shape import alias, select, slice_of, unsqueeze
-from ..rebase import follow, follow_quietly, hang, move, part_of_several, region
-from ..strays import history
+from ..rebase import check_part, follow, follow_quietly, hang, move, region
 from ..tensor import Tensor, box, wrap
 from ..versions import wrote
 from .assignment import write_recorded
@@ -346,8 +345,7 @@ def _set_part(self: Tensor, steps: list[tuple[Any, ...]], v: Tensor) -> None:
     fills = not v._d.ndim and not same
     v = _fitted(v, part.shape)
     if recording:
-        if steps and part_of_several(history(self)) is not None:  # of the view that is written PyTorch speaks
-            raise autograd_errors.output_view_in_place(0, steps[-1][0].title())
+        check_part(self, steps)
         check_writable(self, of_part=bool(steps))
         recording = data.dtype.kind in "fc"
     check_overlap(part)
@@ -378,6 +376,7 @@ def _set_by_arrays(self: Tensor, taken: Index, v: Tensor) -> None:
     """``x[arrays] = value``."""
     recording = here.grad and (self._n is not None or wants_gradient(self, (v,)))
     if recording:
+        check_part(self, taken.steps)
         check_writable(self, of_part=bool(taken.steps))
         part = viewed(self, taken.steps) if taken.steps else self
     else:

@@ -15,6 +15,7 @@ from ..calls import copies, creation, gather
 from ..calls.index import getitem, setitem
 from ..calls.linalg import matmul
 from ..calls.shape import inferred, sizes, view
+from ..mode import followed
 from ..nn.functional import batch_norm, embedding, instance_norm
 from ..tensor import Tensor, wrap
 from . import places
@@ -93,14 +94,61 @@ def _reshaped_in_place(level: Level, function: Any, self: Any, *args: Any) -> An
     return self.refreshed()
 
 
-def _restrided(level: Level, function: Any, *args: Any, **kwargs: Any) -> Any:
-    """as_strided and its kin: each entry in memory of its own, since steps count from where memory begins."""
+def _restrided(
+    level: Level, function: Any, input: Any, size: Any, stride: Any, storage_offset: int | None = None
+) -> Any:
+    """as_strided: the same steps from where each entry begins, one dimension more on the memory of all."""
+    x = input.physical
+    with plain([x]):
+        _check_inside(x, list(size), list(stride), storage_offset)
+        return batched(function(x, (level.size, *size), (x.stride(0), *stride), storage_offset), level)
 
-    def one(*own: Any, **named: Any) -> Any:
-        own, named = mapped(lambda t: t.contiguous().clone() if isinstance(t, Tensor) else t, (own, named))
-        return function(*own, **named)
 
-    return loop(level, one, args, kwargs)
+def _check_inside(x: Any, size: list[int], stride: list[int], offset: int | None) -> None:
+    """Raise PyTorch's error where steps may lead out of the entry that they begin in."""
+    base = x.storage_offset()
+    offset = base if offset is None else offset
+    if 0 in size:
+        return
+    called = f"result = tensor.as_strided({size}, {stride}, {offset}) can access memory outside of `tensor`. "
+    instead = (
+        "This is not supported inside of vmap, please try to rewrite the `as_strided` call as a sequence of PyTorch "
+        "view operations"
+    )
+    if 0 in x.shape[1:]:
+        why = "`tensor` has no storage but the passed-in (size, stride, storage_offset) imply a result with some "
+        raise RuntimeError(f"{called}{why}storage. {instead}")
+    last = offset + 1 + sum((n - 1) * s for n, s in zip(size, stride, strict=True))
+    known = base + 1 + sum((n - 1) * s for n, s in zip(x.shape[1:], x.stride()[1:], strict=True))
+    if last > known or base > offset:
+        raise RuntimeError(
+            f"{called}`result` can access some memory in range [{offset}, {last}], but `tensor` can only access some "
+            f"memory in range [{base}, {known}]. {instead}"
+        )
+    if (
+        followed(x)
+        and not np.isin(_locations(size, stride, offset - base), _locations(x.shape[1:], x.stride()[1:])).all()
+    ):
+        raise RuntimeError(
+            "as_strided: this engine has no gradient for a tensor inside vmap whose memory lies between that of the "
+            "batch's other tensors, where the result shows some of theirs; call contiguous() on the batch first"
+        )
+
+
+def _locations(size: Any, stride: Any, first: int = 0) -> Any:
+    """Where in memory, counted in elements, the elements of a shape lie."""
+    found = np.array([first])
+    for n, step in zip(size, stride, strict=True):
+        found = np.unique(np.add.outer(found, np.arange(n) * step))
+    return found
+
+
+def _no_batches(level: Level, function: Any, *args: Any, **kwargs: Any) -> Any:
+    """What PyTorch cannot run on batches either."""
+    raise RuntimeError(
+        f"Error: aten::{function.__name__} requires special handling, and does not yet have a batching rule. Feel free "
+        "to file a github issue!"
+    )
 
 
 def _along(level: Level, function: Any, x: Any, dim: int, *args: Any, **kwargs: Any) -> Any:
@@ -218,6 +266,7 @@ SPECIAL: dict[Any, Callable[..., Any]] = {
 }  # fmt: skip
 SPECIAL |= dict.fromkeys((batch_norm, instance_norm), _batch_norm)
 SPECIAL |= dict.fromkeys(RESHAPING, _reshaped_in_place)
-SPECIAL |= dict.fromkeys((copies.as_strided, copies.as_strided_copy, copies.as_strided_scatter), _restrided)
+SPECIAL |= dict.fromkeys((copies.as_strided, copies.as_strided_copy), _restrided)
+SPECIAL[copies.as_strided_scatter] = _no_batches
 SPECIAL |= {getattr(Tensor, name, None) or getattr(creation, name): _like for name in LIKE}
 SPECIAL |= dict.fromkeys((gather.gather, gather.scatter, gather.scatter_add), _along)

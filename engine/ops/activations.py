@@ -167,7 +167,7 @@ def softplus(x, beta=1.0, threshold=20.0):
     ),
     # at 0 the first derivative is that of the left side, the second that of the right, 0, as in PyTorch
     x=lambda g, x, alpha, scale, input_scale: where(
-        x <= 0, g * (input_scale * alpha * scale) * exp(where(x < 0, x * input_scale, x * 0.0)), g * scale
+        x <= 0, g * (input_scale * alpha * scale) * exp(where(x < 0, x * input_scale, 0.0)), g * scale
     ),
 )
 def elu(x, alpha=1.0, scale=1.0, input_scale=1.0):
@@ -176,7 +176,7 @@ def elu(x, alpha=1.0, scale=1.0, input_scale=1.0):
 
 @elementwise(
     **_real("elu_cpu", lambda x, alpha: np.where(np.less_equal(x, 0), np.expm1(x / alpha) * x.dtype.type(alpha), +x)),
-    x=lambda g, x, alpha: where(x <= 0, g * exp(x * (1 / alpha)), g),
+    x=lambda g, x, alpha: where(x <= 0, g * exp(where(x < 0, x * (1 / alpha), 0.0)), g),
 )
 def celu(x, alpha=1.0):
     """``x`` where it is positive, else ``alpha · (e^(x/alpha) - 1)``."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..kernel import RAW, raw, rule
+from ..kernel import PUBLIC, RAW, on_arrays, raw, rule
 from ..op import op
 from .reduce import misdirected
 
@@ -36,8 +36,19 @@ def ties(x, y, dim=None, unknown=False):
 
 
 # ------------------------------------------------ ties share the gradient
+@rule
+def given_to(g, shares):
+    """``g · shares``, of a single ``g``; 0 where there is no share, also if ``g`` is not finite."""
+    return where(shares > 0, g * shares, 0.0)
+
+
+@on_arrays("given_to", PUBLIC["given_to"])
+def _given_to(g, shares):
+    return g * shares if np.isfinite(g) else np.where(shares > 0, g * shares, shares.dtype.type(0))
+
+
 @op(
-    x=lambda g, x, out: g * ties(x, out, None, True),
+    x=lambda g, x, out: given_to(g, ties(x, out, None, True)),
     node="MaxBackward1",
     jvp=lambda t, x, out: sum_all(t * ties(x, out)),
     called="max",
@@ -50,7 +61,7 @@ def max_all(x):
 
 
 @op(
-    x=lambda g, x, out: g * ties(x, out, None, True),
+    x=lambda g, x, out: given_to(g, ties(x, out, None, True)),
     node="MinBackward1",
     jvp=lambda t, x, out: sum_all(t * ties(x, out)),
     called="min",

@@ -35,7 +35,7 @@ def mse_loss(x, target, reduction="mean"):
 def huber_slope(x, target, delta):
     """The derivative of the Huber loss: ``x - target``, at most ``delta`` in size."""
     apart = x - target
-    return where(abs(apart) <= delta, apart, sign(apart) * delta)
+    return where(abs(apart) >= delta, sign(apart) * delta, apart)  # of NaN it is NaN
 
 
 @op(
@@ -55,7 +55,7 @@ def huber_loss(x, target, reduction="mean", delta=1.0):
 def smooth_slope(x, target, beta):
     """The derivative of the smooth L1 loss: ``(x - target) / beta``, at most 1 in size."""
     apart = x - target
-    return where(abs(apart) < beta, apart / (beta or 1.0), sign(apart))
+    return where(abs(apart) >= beta, sign(apart), apart / (beta or 1.0))
 
 
 @op(

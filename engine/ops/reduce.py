@@ -148,7 +148,7 @@ def mean(x, dim=None, keepdim=False):
 
 
 @op(
-    x=lambda g, x, dim, keepdim: where(x == x, unreduce(g, x.shape, dim, keepdim), 0.0),
+    x=lambda g, x, dim, keepdim: unreduce(g, x.shape, dim, keepdim) * (x == x),
     jvp=lambda t, x, dim, keepdim: sum(where(x == x, t, 0.0), dim, keepdim),
     diagnose=misdirected,
     real="nansum on CPU does not support complex inputs",
@@ -263,9 +263,10 @@ def std(x, dim=None, correction=1, keepdim=False):
 def var_slope(g, x, dim, correction, keepdim):
     """``g · 2(x - mean) / (n - correction)``."""
     free = count_of(x.shape, dim) - correction
-    apart = x - mean(x, dim, True)
+    middle = mean(x, dim, True)
+    apart = x - middle
     if free <= 0 and (dim is None or not len(x.shape)):  # as PyTorch has it
-        return kept(g, x.shape, dim, keepdim) * where(abs(apart) > 0, math.inf, apart * math.nan)
+        return kept(g, x.shape, dim, keepdim) * where(x == middle, math.nan, zeros_as(x) + math.inf)
     return (kept(g, x.shape, dim, keepdim) * (2 / free if free else math.inf)) * apart
 
 
@@ -341,7 +342,7 @@ def norm_slope(g, x, p, dim, out):
     if p == math.inf or p == -math.inf:
         return g * (sgn(x) * ties(abs(x), out, dim, True))
     if p < 1:
-        return sgn(x) * where(x == 0, 0.0, pow_number(abs(x), p - 1)) * (g / pow_number(out, p - 1))
+        return sgn(x) * where(x == 0, 0.0, pow_number(abs(x), p - 1)) * (g * pow_number(out, 1 - p))
     size = x * pow_number(abs(x), p - 2) if p > 2 else sgn(x) * pow_number(abs(x), p - 1)
     return size * unless_zero(g, pow_number(out, p - 1))
 

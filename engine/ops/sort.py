@@ -165,7 +165,7 @@ RAW.update(middle=raw(middle), nan_as=raw(nan_as))
 
 
 @op(
-    x=lambda g, x, out: g * ties(x, out, None, True),
+    x=lambda g, x, out: given_to(g, ties(x, out, None, True)),
     node="MedianBackward0",
     called="median",
     jvp=lambda t, x, out: sum_all(t * ties(x, out, None, True)),
@@ -177,7 +177,7 @@ def median_all(x):
 
 
 @op(
-    x=lambda g, x, out: g * ties(x, out, None, True),
+    x=lambda g, x, out: given_to(g, ties(x, out, None, True)),
     node="NanmedianBackward0",
     called="nanmedian",
     jvp=lambda t, x, out: sum_all(t * ties(x, out, None, True)),

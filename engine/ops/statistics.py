@@ -213,9 +213,8 @@ def renorm_slope(g, x, p, dim, most):
     """Of ``x · f(n)``: ``g · f(n) + Σ(g·x) · f'(n) · dn/dx``, n the norms of the entries along ``dim``."""
     norms = vector_norm(x, p, others(x, dim), True)
     slope = where(norms > most, -most / ((norms + 1e-7) * (norms + 1e-7)), 0.0)
-    return g * limit(norms, most) + norm_slope(
-        sum(real(conj(g) * x), others(x, dim), True) * slope, x, p, others(x, dim), norms
-    )
+    turned = norm_slope(sum(real(conj(g) * x), others(x, dim), True) * slope, x, p, others(x, dim), norms)
+    return where(norms > most, g * limit(norms, most) + turned, g)
 
 
 @rule

@@ -162,7 +162,10 @@ def triangular_solve(x, A, upper=True, transpose=False, unitriangular=False):
 def det(x):
     """The determinant of a square matrix, or of each in a batch."""
     with np.errstate(all="ignore"):  # NumPy casts in a module of its own
-        return np.linalg.det(x)
+        out = np.linalg.det(x)
+    if not np.all(out):  # LAPACK's pivots overlook NaN, and 0 · inf
+        out = np.where((out == 0) & ~np.isfinite(x).all((-2, -1)), out.dtype.type(math.nan), out)[()]
+    return out
 
 
 @rule
@@ -233,7 +236,12 @@ def row_at(g, i):
 def slogdet(x):
     """The sign of a determinant and the logarithm of its absolute value."""
     with np.errstate(all="ignore"):
-        return tuple(np.linalg.slogdet(x))
+        sign, logarithm = np.linalg.slogdet(x)
+    if not np.isfinite(logarithm).all():
+        lost = np.isnan(logarithm) | ((sign == 0) & ~np.isfinite(x).all((-2, -1)))
+        sign = np.where(lost, sign.dtype.type(0), sign)[()]
+        logarithm = np.where(lost, logarithm.dtype.type(math.nan), logarithm)[()]
+    return sign, logarithm
 
 
 @rule

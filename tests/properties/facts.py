@@ -88,7 +88,8 @@ def gradients(T: ModuleType, result: Any, leaves: list[Any]) -> list[Any]:
         weights = [T.tensor(weight(o.shape), dtype=o.dtype) for o in outs]
         total = sum(((o * w).sum() for o, w in zip(outs[1:], weights[1:], strict=True)), (outs[0] * weights[0]).sum())
         total = total + sum((o.abs() ** 2 * 0.25).sum() for o in outs)
-        first = T.autograd.grad(total.abs(), leaves, create_graph=True, allow_unused=True)
+        total = total.abs() if total.is_complex() else total  # not more: NaN would hide every gradient behind it
+        first = T.autograd.grad(total, leaves, create_graph=True, allow_unused=True)
         grown = [g for g in first if g is not None and g.requires_grad]
         found: list[Any] = ["first", *[array(g) for g in first]]
         if grown:
@@ -111,7 +112,9 @@ def array(g: Any) -> Any:
     if g is None:
         return None
     values = np.array(g.numpy(force=True))
-    return values if (~(np.abs(values) < 1e-12)).any() else None
+    return (
+        values if (~(np.abs(values) < (1e-12 if values.dtype in ("float64", "complex128") else 1e-6))).any() else None
+    )
 
 
 def same(ours: Any, theirs: Any, tolerance: float, where: str) -> None:

@@ -18,12 +18,16 @@ ODD = [float("nan"), float("inf"), float("-inf"), -0.0]
 FLOATS = ["float64", "float64", "float32"]
 # of what is not real, or is whole, PyTorch reduces by these
 ANY = {"sum", "prod", "any", "all", "count_nonzero", "cumsum", "cumprod"}
-WHOLE = ANY | {"amax", "amin", "max", "min", "argmax", "argmin", "nansum", "sort", "argsort", "mean"}
+WHOLE = ANY | {"amax", "amin", "max", "min", "argmax", "argmin", "nansum", "sort", "argsort", "mean", "aminmax"}
+WHOLE |= {"cummax", "cummin", "kthvalue", "topk"}
 EMPTY = ANY | {"mean", "nansum"}  # what is defined of nothing at all
 # those that take several dims, and those that take one
 SEVERAL = ["sum", "mean", "nansum", "nanmean", "amax", "amin", "any", "all", "std", "var", "logsumexp", "count_nonzero"]
 ONE = ["prod", "max", "min", "argmax", "argmin", "cumsum", "cumprod", "median", "nanmedian", "softmax", "log_softmax",
-       "argsort", "sort", "logcumsumexp"]  # fmt: skip
+       "argsort", "sort", "logcumsumexp", "cummax", "cummin", "aminmax", "kthvalue", "topk", "quantile",
+       "nanquantile"]  # fmt: skip
+FIRST = {"kthvalue": "1", "topk": "1", "quantile": "0.25", "nanquantile": "0.25"}  # an argument before the dim
+RUNNING = ("cumsum", "cumprod", "softmax", "log_softmax", "argsort", "sort", "cummax", "cummin", "logcumsumexp")
 
 
 def _filled(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -36,8 +40,9 @@ def values(draw: st.DrawFn, name: str = "sum") -> np.ndarray:
     kinds = DTYPES if name in ANY else DTYPES[:-2] if name in WHOLE else FLOATS
     shape, dtype = draw(SHAPES if name in EMPTY else SHAPES.map(_filled)), draw(st.sampled_from(kinds))
     count = int(np.prod(shape, dtype=int))
-    odd = name in ("sum", "mean", "any", "all", "count_nonzero", "argmax", "argmin")
-    pool = NUMBERS + (ODD if odd and dtype[0] == "f" and draw(st.integers(0, 3)) == 0 else [])
+    # where infinite numbers are multiplied, each library multiplies others of them by 0 in a second derivative
+    odd = [v for v in ODD if name not in ("prod", "cumprod", "logcumsumexp") or not np.isinf(v)]
+    pool = NUMBERS + (odd if dtype[0] == "f" and draw(st.integers(0, 3)) == 0 else [])
     flat = draw(st.lists(st.sampled_from(pool), min_size=count, max_size=count))
     array = np.array(flat, np.float64).reshape(shape)
     if dtype[0] == "c":
@@ -56,17 +61,19 @@ def dim(draw: st.DrawFn, ndim: int) -> int:
 @st.composite
 def arguments(draw: st.DrawFn, name: str, ndim: int) -> str:
     """The text of what stands after the tensor."""
-    given: list[str] = []
+    given = [FIRST[name]] if name in FIRST else []
     way = draw(st.integers(0, 3))
+    if name == "aminmax":
+        given.append(f"dim={draw(dim(ndim))}")
+        return ", ".join(given) + (", keepdim=True" if way == 0 else "")
     if name in SEVERAL and way == 0:
         least = 0 if name in EMPTY else 1
         dims = draw(st.lists(dim(ndim), min_size=least, max_size=2 if ndim else 1))
         given.append(draw(st.sampled_from(["{}", "dim={}"])).format(draw(st.sampled_from([tuple, list]))(dims)))
-    elif way < 3 or name not in [*SEVERAL, "prod", "max", "min", "argmax", "argmin", "median", "nanmedian"]:
+    elif way < 3 or name not in [*SEVERAL, *FIRST, "prod", "max", "min", "argmax", "argmin", "median", "nanmedian"]:
         ways = ["dim={}"] if "sort" in name else ["{}", "dim={}"]
         given.append(draw(st.sampled_from(ways)).format(draw(dim(ndim))))
-    if given and name not in ("cumsum", "cumprod", "softmax", "log_softmax", "argsort", "sort", "cummax", "cummin",
-                              "logcumsumexp", "count_nonzero") and draw(st.booleans()):  # fmt: skip
+    if given[name in FIRST :] and name not in (*RUNNING, "count_nonzero", "topk") and draw(st.booleans()):
         given.append(f"keepdim={draw(st.booleans())}")
     if name in ("sum", "mean", "nansum", "prod", "cumsum", "cumprod") and draw(st.integers(0, 3)) == 0:
         given.append(f"dtype=T.{draw(st.sampled_from(['float32', 'float64']))}")
@@ -94,8 +101,6 @@ def test_reductions(torch: ModuleType, data: st.DataObject) -> None:
     if "dtype" in after and x.dtype.kind == "c":
         x = x.real.copy()
     source = data.draw(st.sampled_from(["x", "x", "x.transpose(0, -1)", "x[..., :2]" if x.ndim else "x"]))
-    if name in ONE or name in ("any", "all", "logsumexp"):
-        source = "x"  # their results are laid out in another order there
     call = data.draw(
         st.sampled_from([f"{source}.{name}({after})", f"T.{name}({source}{', ' if after else ''}{after})"])
     )
@@ -108,7 +113,8 @@ def test_reductions(torch: ModuleType, data: st.DataObject) -> None:
 def test_norms(torch: ModuleType, data: st.DataObject) -> None:
     """norm with several p, and what is not finite."""
     x = data.draw(values("norm"))
-    p = data.draw(st.sampled_from(["2", "1", "3", "float('inf')", "'fro'", "None"]))
+    p = data.draw(st.sampled_from(["2", "1", "3", "float('inf')", "'fro'", "None", "0", "0.5", "1.5", "-1", "-inf"]))
+    p = p.replace("-inf", "float('-inf')")
     after = data.draw(st.sampled_from(["", f", dim={data.draw(dim(x.ndim))}", ", dim=0, keepdim=True"]))
     call = data.draw(st.sampled_from([f"x.norm({p}{after})", f"T.norm(x, {p}{after})"]))
     agree(torch, f"r = {call}", {"x": x}, tolerance(x) if x.dtype != np.float32 else 1e-4, graphs=False)

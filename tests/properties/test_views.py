@@ -30,18 +30,33 @@ READS = ["{a} * 2", "{a} * {b}", "{a}.sin()", "{a}.clone()", "{a}.exp()", "{a}.s
          "{a} / ({b} * {b} + 1)"]  # fmt: skip
 
 
+# These PyTorch writes into a tensor whose elements share memory, some with a warning; here all such writes are errors
+SPREADING = [w for w in WRITES if any(s in w for s in ("index", "masked", "[[", " > 1]", "zero_", "fill_", "tril_"))]
+
+
 @st.composite
 def program(draw: st.DrawFn) -> str:
     """Lines that make views, write and read, and show what can be seen of every tensor."""
     names, lines = ["y", "z", "x", "w"], ["y = x * 1", "z = (v * 2).detach()", "w = v * 1", "log = []"]
+    spread: set[str] = set()  # expanded tensors, and views of them
+    written = False
     for k in range(draw(st.integers(1, 7))):
         kind = draw(st.sampled_from("vvvwwwwwrrq"))
         a, b = draw(st.sampled_from(names)), draw(st.sampled_from([*names, "s", "v"]))
         table = VIEWS if kind == "v" else READS if kind == "r" else WRITES
-        text = draw(st.sampled_from(table)).format(a=a, b=b)
+        form = draw(st.sampled_from(table))
+        if a in spread and form in SPREADING:
+            form = "{a}.neg_()"
+        if written and "requires_grad_" in form:
+            # PyTorch lets a view that was there at an earlier write follow its base: it counts writes for each view
+            form = "{a}.sin()"
+        written = written or kind in "wq"
+        text = form.format(a=a, b=b)
         if kind in "vr":
             names.append(f"t{k}")
             text = f"{names[-1]} = {text}"
+            if "expand" in form or (kind == "v" and a in spread):
+                spread.add(names[-1])
         reshapes = any(
             one in text for one in (".t_(", "squeeze_(")
         )  # a graph of the shape from before: PyTorch stumbles

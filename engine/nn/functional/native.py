@@ -10,7 +10,7 @@ from typing import Any
 
 from ... import errors
 from ...kernel import PUBLIC
-from ...mode import overridable
+from ...mode import followed, overridable
 from ...ops import normalization as _normalization  # noqa: F401  fills the table
 from ...tensor import Tensor
 from . import lookup
@@ -181,7 +181,7 @@ def native_group_norm(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """``group_norm``, and the mean and 1/√(variance + eps) of each group."""
     out, center, scale = grouped(input, weight, bias, C, group, eps)
-    if input.requires_grad:  # PyTorch differentiates these two as well
+    if followed(input):  # PyTorch differentiates these two as well
         parts = input.reshape((N, group, C // group * HxW))
         center = parts.mean(2)
         scale = (parts.var(2, correction=0) + eps).rsqrt()
