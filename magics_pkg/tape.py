@@ -243,8 +243,9 @@ class Tape:
         gradients = [(use.slot, use.slot.tensor.grad) for use, _ in entry.before]
         gradients += zip(entry.wanted, result or (), strict=False)
         entry.after = [(slot, None if each is None else self._use(each, seen=True)) for slot, each in gradients]
-        # "print on MulBackward0" is a hook, "Twice.backward" a custom function
-        entry.hooks = self.hooks or any(" on " in each for each in getattr(snapshot, "hooks", ()))
+        # Anything but "Twice.backward", a custom function: where those are the other library's graph has ends
+        named = getattr(snapshot, "hooks", ())
+        entry.hooks = self.hooks or not all(each.endswith(".backward") for each in named)
         self.entries.append(entry)
         if snapshot is not None and not entry.hooks:
             seen = snapshot.observed
@@ -384,7 +385,10 @@ def _weights(backend: Backend, roots: list[Any], gradients: Any) -> list[Array]:
 
 
 def _random_state(backend: Backend) -> bytes:
-    state: bytes = backend.module.get_rng_state().numpy().tobytes()
+    try:
+        state: bytes = backend.module.get_rng_state().numpy().tobytes()
+    except RuntimeError:  # inside a transform of torch.func the state is one of its tensors
+        return b""
     return state
 
 

@@ -14,15 +14,17 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from magics_pkg import backends
+from magics_pkg import backends, tape
 from magics_pkg.compare import Comparison, Row
 from tests import cells
 from tests.cells import FIRST, VECTOR, usage
 from tests.compare_programs import PROGRAMS, X
 from tests.test_programs import PROGRAMS as SOURCE_PROGRAMS
+from tests.torch_cells import CELLS, written
 
 pytest.importorskip("torch", reason="the comparison needs both libraries")
 LIBRARIES = ("engine", "torch")
+ABSENT = ("bfloat16", "scripted")  # cells with what the engine has not got
 OTHER = {"engine": "torch", "torch": "engine"}
 
 
@@ -74,6 +76,20 @@ def test_source_programs(shell: InteractiveShell, program: Any) -> None:
     (told,) = [line for line in printed.splitlines() if "engine 2.13.0+numpy" in line] or [printed]
     assert "all equal to the bit" in told or "There is no operation in this cell" in told
     assert "could not be compared" not in told or "randn" in program.code
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_cells_for_torch(shell: InteractiveShell, library: str, name: str) -> None:
+    """Compiled, checkpointed, hooked, transformed, on threads: nothing is said to differ that does not."""
+    source, v = CELLS[name]
+    cells.run(shell, "import numpy as np\nF = torch.nn.functional")
+    ran = cells.run(shell, "%%backward --compare --no-graph -o panel\n" + written(source, v, len(v) == 1))
+    if library == "engine" and name in ABSENT:
+        assert ran.error is not None
+        return
+    found = shell.user_ns["panel"].comparison
+    assert found.agrees, str(found)
+    assert not found.notes
 
 
 NETWORK = """torch.manual_seed(0)
@@ -201,6 +217,20 @@ def test_both_libraries_in_one_cell(shell: InteractiveShell) -> None:
     assert found.same
 
 
+def test_how_much_is_kept(shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a cell with too many calls, or tensors too large to be copied, the rest is compared, and it says so."""
+    monkeypatch.setattr(tape, "CALLS", 3)
+    found = compared(shell, X + "y = x * 2\nz = y * 3\nw = z * 4\nw.sum().backward()")
+    assert {each.expression for each in found.rows} == {"x * 2", "y * 3"}
+    assert found.notes == ("only the cell's first 3 calls were kept for the comparison",)
+    assert str(found).endswith("Note: only the cell's first 3 calls were kept for the comparison")
+    monkeypatch.undo()
+    monkeypatch.setattr(tape, "ENTRIES", 100)
+    found = compared(shell, X + "y = torch.ones(1000) * x[0]\nz = x * 2\n(y.sum() + z.sum()).backward()")
+    assert "larger than what is kept" in row(found, "torch.ones(1000) * x[0]").verdict
+    assert row(found, "z.sum()").status == "same"
+
+
 # ---------------------------------------------------------------- what it leaves alone
 STATE = """torch.manual_seed(3)
 count += 1
@@ -258,6 +288,14 @@ def test_without_the_other_library(shell: InteractiveShell, monkeypatch: pytest.
     told = usage(cells.run(shell, "%%backward --compare\nran = True"))
     assert told.startswith("--compare needs both libraries, and torch is not installed: pip install torch")
     assert "ran" not in shell.user_ns
+
+
+@pytest.mark.parametrize("library", ["engine"], indirect=True)
+def test_as_torch(shell: InteractiveShell) -> None:
+    """A program that imports torch runs on the engine, and is compared with PyTorch itself."""
+    cell = "import torch\nx = torch.ones(3, requires_grad=True)\n(x * 2).sum().backward()"
+    printed = cells.run(shell, "%%backward --as torch --compare\n" + cell).printed
+    assert "3 operations and 1 gradient on engine 2.13.0+numpy and torch 2.13.0" in printed
 
 
 def test_not_on_a_line(shell: InteractiveShell) -> None:
