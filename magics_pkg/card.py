@@ -129,7 +129,9 @@ def _card(graph: Graph, node: Node) -> Card:
     meta = _meta(node, blocks)
     shown_symbol = elide(symbol, TITLE_ROOM / 2, SIZES["number"])
     beside = width(meta, SIZES["meta"]) + 2 * GAP + (width(shown_symbol, SIZES["number"]) + GAP if symbol else 0)
-    shown_title = elide(title, max(TITLE_ROOM, numbers - beside), SIZES["name"], bold=True)
+    shown_title = elide(
+        title, max(CODE_ROOM if node.folded else TITLE_ROOM, numbers - beside), SIZES["name"], bold=True
+    )
     head = width(shown_title, SIZES["name"], bold=True) + beside
     code = min(width(source, SIZES["code"], mono=True), CODE_ROOM)
     note = one_line(node.note)

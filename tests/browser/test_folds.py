@@ -1,0 +1,119 @@
+"""Folded modules in a real front end: a click or Enter opens one in place, a click on a group's name folds it."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.page import NotebookView, View, number
+from tests.test_unfolding import NET
+
+pytestmark = pytest.mark.browser
+
+SETUP = "%load_ext magics_pkg\nimport {} as torch\nnn = torch.nn\n" + NET
+CELL = "%%backward -o e\ny = net(x)\ny.backward(torch.tensor([1., -2.]))"
+READY = '.backward-panel[data-state="ready"]'
+STATE = """
+import json
+def _state():
+    session = e._session
+    shown, offsets = session.shown(), session.linear.offsets
+    numbers = {q.name: float(shown[o]) for q, o in zip(e.graph.quantities, offsets) if q.shape}
+    return json.dumps({'v': e.weights.tolist(), 'x': x.grad.tolist(), 'numbers': numbers, 'grad': id(x.grad)})
+"""
+
+
+def kernel(view: NotebookView) -> dict[str, Any]:
+    """v, x.grad and the first entry of each number that the kernel has for the page."""
+    time.sleep(0.3)
+    return dict(json.loads(view.execute("print(_state())")))
+
+
+def folded(view: View) -> list[str]:
+    """The names of the cards that open."""
+    return list(view.page.evaluate("() => [...document.querySelectorAll('[data-open]')].map(e => e.dataset.open)"))
+
+
+def focused(view: View) -> str:
+    """What the focused element opens or folds."""
+    found = view.page.evaluate("() => { const d = document.activeElement.dataset; return d.open ?? '-' + d.fold; }")
+    return str(found)
+
+
+def agree(view: NotebookView, expected: dict[str, Any], names: list[str]) -> None:
+    """The page shows the kernel's numbers under these names."""
+    for name in names:
+        shown = number(view.text(f"{name}[0]"))
+        assert shown == pytest.approx(expected["numbers"][name], rel=6e-4, abs=1e-12), name
+
+
+@pytest.mark.parametrize("library", ["engine", "torch"])
+def test_opened_and_folded_by_a_click(open_notebook: Any, library: str) -> None:
+    """The picture changes in place; v, the sliders and x.grad stay, and every number is still live."""
+    pytest.importorskip(library)
+    view = open_notebook([SETUP.format(library), CELL])
+    view.run_all()
+    view.wait_for(READY)
+    view.complaints.clear()
+    view.execute(STATE)
+    assert folded(view) == ["net.blocks", "net.head"]
+    view.slider("v[0]").press("ArrowRight", times=3)
+    before = kernel(view)
+    handle = view.slider("v[0]").locator.element_handle()
+    view.page.locator('[data-open="net.blocks"]').click()
+    view.wait_for('[data-open="net.blocks.3"]')
+    after = kernel(view)
+    assert (after["v"], after["x"], after["grad"]) == (before["v"], before["x"], before["grad"])
+    assert handle.evaluate("e => e.isConnected"), "the slider is the one that it was"
+    agree(view, after, ["x.grad", "net.blocks.3.grad", "net.blocks.14.parameters().grad"])
+    view.page.locator('[data-open="net.blocks.14"]').click()
+    view.wait_for('[data-fold="net.blocks.14"]')
+    view.slider("v[1]").press("ArrowLeft", times=4)
+    moved = kernel(view)
+    assert moved["v"] != after["v"]
+    agree(view, moved, ["x.grad", "net.blocks.3.grad", "net.blocks.14.fc.grad"])
+    view.page.locator('[data-fold="net.blocks"]').click()
+    view.wait_for('[data-open="net.blocks"]')
+    assert folded(view) == ["net.blocks", "net.head"]
+    assert kernel(view)["grad"] == moved["grad"]
+    assert view.complaints == []
+
+
+def test_opened_and_folded_by_keys(open_lab: Any) -> None:
+    """Enter on the focused card opens it, and then the focus is on the group's name, where Enter folds it."""
+    view = open_lab([SETUP.format("engine"), CELL])
+    view.run_all()
+    view.wait_for(READY)
+    card = view.page.locator('[data-open="net.head"]')
+    assert card.get_attribute("role") == "button"
+    assert card.get_attribute("aria-expanded") == "false"
+    card.focus()
+    cells = view.execute("print(len(In))")
+    view.page.keyboard.press("Enter")
+    view.wait_for('[data-fold="net.head"]')
+    assert focused(view) == "-net.head"
+    assert view.page.locator('[data-fold="net.head"]').get_attribute("aria-expanded") == "true"
+    view.page.keyboard.press("Enter")
+    view.wait_for('[data-open="net.head"]')
+    assert focused(view) == "net.head"
+    assert view.execute("print(len(In))") == cells, "the notebook's own keys are not meant"
+
+
+def test_nothing_to_open_without_a_kernel(view: View, open_lab: Any, tmp_path: Path) -> None:
+    """A saved page shows what was folded as a card like any other: no sign, no hand, no button."""
+    path = tmp_path / "saved.html"
+    open_lab([SETUP.format("engine"), CELL.replace("-o e", f"--save {path}")]).run_all()
+    view.page.goto(path.as_uri())
+    view.wait_for(READY)
+    card = view.page.locator('[data-open="net.blocks"]')
+    assert card.get_attribute("role") == "img"
+    assert card.locator(".sign").evaluate("e => getComputedStyle(e).display") == "none"
+    assert card.evaluate("e => getComputedStyle(e).cursor") != "pointer"
+    card.click()
+    assert folded(view) == ["net.blocks", "net.head"]
+    view.slider("v[0]").press("ArrowRight")
+    assert view.complaints == []
