@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -40,6 +41,13 @@ def pytest_make_collect_report() -> Iterator[None]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests come last: playwright keeps an event loop running in the main thread, and cells want one too."""
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+def pytest_runtest_setup() -> None:
+    """As long as an inference tensor lives calls are observed; what an earlier test's traceback holds has to go."""
+    mode = sys.modules.get("engine.mode")
+    if mode is not None and mode._everywhere:
+        gc.collect()
 
 
 def pytest_unconfigure() -> None:
