@@ -227,14 +227,19 @@ def _step(
     return sent
 
 
-def call_node(node: Any, gradients: Sequence[Any]) -> Any:
-    """What ``grad_fn(*gradients)`` returns: one gradient for each entry of ``next_functions``."""
+def outputs_of(node: Any) -> tuple[bool, int]:
+    """Whether an operation is of those with several outputs, and how many gradients its node takes."""
     spec = node.step.spec if node.key < 0 else None
     several = (
         getattr(spec, "inputs", None) == ("x",) or len(getattr(spec, "shapes", ())) > 1
     )  # of split; a custom one's
     several = several or (spec is not None and getattr(spec.row, "several", False))
-    expected = len(spec.outputs) if several and spec is not None else 1
+    return several, len(spec.outputs) if several and spec is not None else 1
+
+
+def call_node(node: Any, gradients: Sequence[Any]) -> Any:
+    """What ``grad_fn(*gradients)`` returns: one gradient for each entry of ``next_functions``."""
+    several, expected = outputs_of(node)
     if len(gradients) != expected:
         raise TypeError(f"expected {expected} arguments, got {len(gradients)} instead")
     for i, g in enumerate(gradients):
@@ -245,6 +250,7 @@ def call_node(node: Any, gradients: Sequence[Any]) -> Any:
             with accumulating:
                 node.grad = RAW["accumulated"](node, gradients[0]._d, False)
         return ()
+    check(node)
     given = [g if g is None or here.grad else g._d for g in gradients]
     parts = Parts({i: part for i, part in enumerate(given) if part is not None}) if several else given[0]
     plain = node.step.inner if type(node.step) is Hooked else node.step

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .careful import outputs_of
 from .hooks import Hooked
 from .mode import here
 from .node import AccumulateGrad, Node, Output, rest_of
@@ -81,6 +82,21 @@ class Snapshot:
         for cell, g in careful_sweep(roots, False, create_graph, watch):
             watch.leaves[cell] = g if cell.step is None else cell.step.arriving(g, create_graph)
         return _pass(watch, self._retained)
+
+    def gradient(self, root: int, numbers: Any) -> Tensor:
+        """Numbers as a tensor like this output."""
+        return wrap(np.asarray(numbers, self._outputs[root]._d.dtype))
+
+    def vjp(self, node: Any, nr: int, gradient: Any) -> tuple[Any, ...]:
+        """What this one node sends back where ``gradient`` arrives at its output ``nr``; hooks do not run.
+
+        One gradient for each entry of its ``next_functions``, None where none goes.
+        """
+        copy = self._copies[node.key]
+        given = [None] * outputs_of(copy)[1]
+        given[nr] = gradient
+        found = copy(*given)
+        return found if isinstance(found, tuple) else (found,)
 
     def close(self) -> None:
         """Let everything go."""

@@ -17,6 +17,7 @@ from .elements import leaf_nodes
 from .errors import unknown
 from .explain import STALE
 from .graph import Graph
+from .jacobian import Answers
 from .linear import Linear
 from .live import Closed, Leaf, Session
 from .parts import parts_of
@@ -322,6 +323,9 @@ class Exploration:
             panel.on_pick(self._pick)
             panel.on_preset(self._preset)
             panel.on_open(self._unfold)
+            answers = Answers(session)
+            panel.on_ask("jacobian", answers.rows)
+            panel.on_ask("paths", answers.paths)
         return panel
 
     def _report(self, v: Array, values: Array, state: str, message: str, graph: Graph) -> None:

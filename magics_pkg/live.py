@@ -154,6 +154,29 @@ class Session:
                 self._known = self.linear.shown(self.linear.start)
             return self.linear
 
+    def row(self, leaf: Leaf, index: int) -> Array:
+        """∂output[index]/∂leaf, both flat."""
+        with self._lock:
+            self._open()
+            known = next((s for i, s in zip(self.sweeps.picked, self.sweeps.rows, strict=True) if i == index), None)
+            with self._grad_mode(False):
+                sweep = known if known is not None else self.snapshot.run(self.weighting.one_hot(index))
+            found = self._leaf_gradient(sweep, leaf)
+            return np.zeros(leaf.tensor.numel()) if found is None else found.reshape(-1)
+
+    def hot(self, index: int) -> Any:
+        """The gradient of the output alone that is 1 at one entry, as the library's own tensor."""
+        with self._lock:
+            self._open()
+            root = self.weighting.root
+            return self.snapshot.gradient(root, self.weighting.one_hot(index)[root])
+
+    def vjp(self, node: Any, nr: int, gradient: Any) -> tuple[Any, ...]:
+        """What one node of the graph sends back; see `Snapshot.vjp`."""
+        with self._lock, self._grad_mode(False):
+            self._open()
+            return self.snapshot.vjp(node, nr, gradient)
+
     def jacobian(self, leaf: Leaf) -> Array:
         """∂output/∂leaf, row i of which is the sweep of the one-hot v with 1 at i."""
         with self._lock:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from . import notation, rules
 from .backends import plain
 from .format import number, one_line
+from .jacobian import jacobian
 
 if TYPE_CHECKING:
     from .elements import Edge, Graph, Node
@@ -125,4 +126,4 @@ def _held(session: Session, graph: Graph, node: Node) -> str:
     return "  ".join(map(number, flat[:HELD].tolist())) + (" …" if flat.size > HELD else "")
 
 
-PARTS: dict[str, Callable[[Graph, Session], Any]] = {"steps": steps}
+PARTS: dict[str, Callable[[Graph, Session], Any]] = {"steps": steps, "jacobian": jacobian}

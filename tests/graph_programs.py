@@ -21,6 +21,11 @@ GRAPHS = {
         say(n(T.ones(2)), n(T.ones(2)), (x * x).grad_fn(T.ones(2)), (x * x).grad_fn(None), x.exp().grad_fn(T.ones(2)))
         fails(lambda: (x * x).grad_fn())
         fails(lambda: (x * x).grad_fn(5))
+        c = T.ones(2, requires_grad=True)
+        node = (c * c).grad_fn
+        with T.no_grad():
+            c.mul_(2)
+        fails(lambda: node(T.ones(2)))
         a, b = x.split(1)
         say(a.grad_fn(T.ones(1), None), a.grad_fn(None, T.ones(1)), x.max(0)[0].grad_fn(T.tensor(2.)))
         x.view(2, 1).grad_fn.next_functions[0][0](T.ones(2))

@@ -42,6 +42,7 @@ LAYERS = (
     {"page"},
     {"view"},
     {"latest", "live", "rules"},
+    {"jacobian"},
     {"parts"},
     {"canvas", "settings"},
     {"drawing"},

@@ -79,7 +79,7 @@ class Kept:
 
     def __init__(self, backend: Torch, outputs: Sequence[Any]) -> None:
         self._backend = backend
-        self._like = [(each.dtype, each.device, each.shape) for each in outputs]
+        self._like = [(each.dtype, each.device) for each in outputs]
         edge = backend.module.autograd.graph.GradientEdge
         self._outputs = [edge(*backend.root(each)) for each in outputs]  # whatever is written over the tensors later
         self._nodes = _under(each.node for each in self._outputs)
@@ -166,13 +166,7 @@ class Kept:
 
         Errors: Gone where the graph was freed or its values changed since."""
         module = self._backend.module
-        like = self._like
-        given = [
-            module.from_numpy(np.array(g)).to(dtype=dtype, device=device)
-            if isinstance(g, np.ndarray | np.generic)
-            else g
-            for g, (dtype, device, _) in zip(gradients, like, strict=True)
-        ]
+        given = [g if hasattr(g, "detach") else self.gradient(root, g) for root, g in enumerate(gradients)]
         done = Pass()
         with self._backend.seals.opened(), self._retaining(done), _watching(self._nodes, done, []):
             try:
@@ -186,6 +180,21 @@ class Kept:
                 raise
         done.leaves = {leaf: g for leaf, g in zip(self._leaves, found, strict=True) if g is not None}
         return done
+
+    def gradient(self, root: int, numbers: Any) -> Any:
+        """Numbers as a tensor like this output."""
+        dtype, device = self._like[root]
+        return self._backend.module.from_numpy(np.array(numbers)).to(dtype=dtype, device=device)
+
+    def vjp(self, node: Any, nr: int, gradient: Any) -> tuple[Any, ...]:
+        """What this one node sends back where ``gradient`` arrives at its output ``nr``; hooks do not run."""
+        given = [None] * max(len(getattr(node, "_input_metadata", ())), nr + 1)
+        given[nr] = gradient
+        with self._backend.seals.opened():
+            found = node(*given)
+        sent = found if isinstance(found, tuple) else (found,)
+        # the engine sums what was broadcast; a node that is called does not
+        return tuple(_summed(each, *to) for each, to in zip(sent, node.next_functions, strict=False))
 
     @contextmanager
     def _retaining(self, done: Pass) -> Generator[None]:
@@ -291,6 +300,14 @@ def _watching(nodes: Sequence[Any], into: Pass, ran: list[Any], most: int | None
 
 def _held(tensor: Any, most: int | None) -> Any:
     return None if tensor is None or (most is not None and tensor.numel() > most) else tensor.detach()
+
+
+def _summed(gradient: Any, node: Any, nr: int) -> Any:
+    metadata = getattr(node, "_input_metadata", ())
+    if gradient is None or nr >= len(metadata):
+        return gradient
+    shape = metadata[nr].shape
+    return gradient if gradient.shape == shape else gradient.sum_to_size(shape)
 
 
 def _under(roots: Iterator[Any]) -> list[Any]:

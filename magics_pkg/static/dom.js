@@ -23,15 +23,15 @@ export function parseSvg(text) {
   return document.importNode(parsed, true);
 }
 
-// A group of elements that is one tab stop; the arrow keys move within it.
-export function rove(items, signal) {
+// A group of elements that is one tab stop; the arrow keys move within it, up and down by a row of so many.
+export function rove(items, signal, across = 1) {
   items.forEach((item, place) => {
     item.setAttribute("tabindex", place ? "-1" : "0");
     item.setAttribute("data-lm-suppress-shortcuts", "true");
     item.addEventListener(
       "keydown",
       (event) => {
-        const move = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -place, End: items.length - 1 - place }[event.key];
+        const move = { ArrowRight: 1, ArrowDown: across, ArrowLeft: -1, ArrowUp: -across, Home: -place, End: items.length - 1 - place }[event.key];
         const next = items[place + (move ?? 0)];
         if (move === undefined || !next) return;
         event.preventDefault();

@@ -2,7 +2,8 @@
 //
 // A drawer is a class with a static `id` (also its data's name in spec.parts) and `title`. It is made from the panel, and
 // has an `element`; it may have `update(shown, v)`, called after each move while it is open; `light(id)` and `pick(id)`,
-// for the node under the pointer and the one that was clicked; `opened()` and `closed()`.
+// for the node under the pointer and the one that was clicked; `opened()` and `closed()`;
+// `answer(message)`, for what it has asked the kernel for by `panel.ask`.
 
 import { make, rove } from "./dom.js";
 
@@ -55,6 +56,11 @@ export class Drawers {
   pick(id) {
     if (!this.shown?.pick) this.choose("inspect");
     this.shown?.pick?.(id);
+  }
+
+  // The kernel's answer to what a drawer has asked for.
+  answer(message) {
+    for (const { drawer } of this.drawers) drawer?.answer?.(message);
   }
 
   end() {

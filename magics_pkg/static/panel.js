@@ -3,6 +3,7 @@
 import { make } from "./dom.js";
 import { Drawers } from "./drawers.js";
 import { Folds } from "./folds.js";
+import { Jacobian } from "./jacobian.js";
 import { Linear, floats } from "./linear.js";
 import { Numbers } from "./numbers.js";
 import { Picture } from "./picture.js";
@@ -13,7 +14,7 @@ import { Steps } from "./steps.js";
 import { Tables } from "./tables.js";
 import { Weights, adopt } from "./weights.js";
 
-const DRAWERS = [Steps]; // in the order of their tabs
+const DRAWERS = [Steps, Jacobian]; // in the order of their tabs
 
 const same = (a, b) => a.length === b.length && a.every((value, place) => value === b[place]);
 
@@ -28,6 +29,7 @@ export class Panel {
     model.on("change:truth", () => this.hear());
     model.on("change:state", () => this.tell());
     model.on("change:message", () => this.tell());
+    model.on("msg:custom", (message) => message?.kind === "answer" && this.drawers?.answer(message));
   }
 
   // Draws everything from the model's traits; again when the kernel sends other rows or other sliders.

@@ -83,3 +83,62 @@ def test_steps_in_a_saved_page(open_lab: Any, view: Any, tmp_path: Path) -> None
         "() => document.querySelector('.backward-player .backward-where').textContent[0] !== '1'"
     )
     assert view.complaints == []
+
+
+def test_jacobian(open_lab: Any) -> None:
+    """Rows follow v; an entry's paths come from the kernel and add up to it; by keyboard too."""
+    view: NotebookView = open_lab([SETUP, CELL.format("")])
+    view.run_all()
+    view.wait_for(READY)
+    view.page.locator('[data-drawer="jacobian"]').click()
+    cells = view.page.locator(".backward-heat td")
+    assert cells.count() == 9
+    assert [number(cells.nth(place).text_content() or "") for place in (1, 2)] == [1.0, 1.0]
+    look = "e => [e.dataset.sign, getComputedStyle(e).backgroundColor]"
+    before = cells.nth(6).evaluate(look)
+    assert before[0] == "negative"  # v[2] is
+    view.slider("v[2]").drag(0.95)
+    view.page.wait_for_timeout(300)
+    assert cells.nth(6).evaluate(look)[0] == "positive"
+    cells.nth(0).focus()
+    view.page.keyboard.press("ArrowDown")
+    view.page.keyboard.press("Enter")
+    rows = view.page.locator(".backward-paths tbody tr")
+    rows.first.wait_for()
+    assert rows.count() == 1
+    assert (rows.first.locator("td").nth(0).text_content() or "").startswith("y → ")
+    assert view.page.locator(".backward-told").text_content().startswith("∂y[1]/∂x[0] = 1")
+    cells.nth(0).click()
+    view.page.wait_for_function("() => document.querySelectorAll('.backward-paths tbody tr').length === 3")
+    parts = [number(each.text_content() or "") for each in view.page.locator(".backward-product").all()]
+    assert sum(parts[:-1]) == pytest.approx(parts[-1], rel=1e-3)
+    assert parts[-1] == pytest.approx(number(cells.nth(0).text_content() or ""), rel=1e-3)
+    assert view.complaints == []
+
+
+def test_jacobian_of_a_large_output(open_lab: Any) -> None:
+    """Its rows are computed when asked for; stopping keeps those that are there."""
+    cell = (
+        "%%backward -o e\ntorch.manual_seed(0)\nx = torch.randn(40, requires_grad=True)\n"
+        "y = torch.tanh(torch.randn(2000, 40) @ x)\ny.backward(torch.ones(2000))"
+    )
+    view: NotebookView = open_lab([SETUP, cell])
+    view.run_all()
+    view.wait_for(READY)
+    view.page.locator('[data-drawer="jacobian"]').click()
+    assert view.page.locator(".backward-heat tbody tr").count() == 16
+    view.page.get_by_role("button", name="compute the other 1984 rows").click()
+    view.page.locator(".backward-more progress").wait_for()
+    view.page.wait_for_function("() => document.querySelector('.backward-more progress')?.value > 100")
+    view.page.get_by_role("button", name="stop").click()
+    canvas = view.page.locator(".backward-map canvas")
+    rows = int(canvas.get_attribute("height") or 0)
+    assert 100 < rows < 2000
+    view.page.get_by_role("button", name="compute the other").wait_for()
+    canvas.hover(position={"x": 5, "y": 5})
+    told = view.page.locator(".backward-told").text_content() or ""
+    flat = int(told.split("y[")[1].split("]")[0])
+    column = int(told.split("x[")[1].split("]")[0])
+    right = float(view.execute(f"print(e.jacobian['x'][{flat}, {column}])"))
+    assert number(told.split(" = ")[1].split(",")[0]) == pytest.approx(right, rel=1e-3, abs=1e-6)
+    assert view.complaints == []
