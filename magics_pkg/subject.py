@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from .depth import Folding, Plan, homes_of, plan_of
@@ -30,8 +31,11 @@ class Subject:
         self.computed = Computed(trace, self.names, self.owned, self.arrivals)
 
     def narrow(self) -> None:
-        """Let go of what the user's namespace holds beside the tensors of this graph."""
-        trace = self.trace
+        """Let go of what is no part of this graph: other rounds of a training loop, and the rest of the namespace."""
+        units = {call.unit for call in self.owned.values()}
+        calls = tuple(call if call.unit in units else call.bare() for call in self.trace.calls)
+        trace = dataclasses.replace(self.trace, calls=calls, result=None)
+        self.trace = self.wording.trace = self.computed.trace = self.tree.trace = trace
         given = (
             each
             for call in trace.calls

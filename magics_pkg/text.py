@@ -141,7 +141,7 @@ def _line(node: Node, gradients: _Gradients, again: bool) -> str:
             parts.append(format.one_line(node.symbol))
         if source and source != name:
             parts.append(source)
-    elif node.kind == "leaf":
+    elif node.kind == "leaf" and node.count == 1:
         parts.append("leaf")
     parts.append(numbers([each[1] for each in node.value.entries], node.shape, node.value.complete))
     if node.folded:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import CodeType
 from typing import Any, NamedTuple
@@ -95,6 +95,13 @@ class Call:
     unit: int
     closes: bool
     alone: bool
+
+    def bare(self) -> Call:
+        """That it was made, and where, without the tensors."""
+        record = self.record
+        if record.node is None:
+            return self
+        return replace(self, record=record._replace(args=None, kwargs=None, result=None, node=None))
 
     @property
     def wrote(self) -> bool:

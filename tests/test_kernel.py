@@ -100,6 +100,23 @@ def test_a_panel_is_replaced(kernel: Kernel) -> None:
     assert kernel.printed(probe) == before
 
 
+def test_opened_panels_leave_nothing(kernel: Kernel) -> None:
+    """Nor does a panel over modules, that was opened and folded, when its cell is run again."""
+    kernel.run("from tests.test_unfolding import CELL, NET\nnn = torch.nn\nfrom magics_pkg.subject import Subject")
+    kernel.run("exec(NET)")
+    probe = "import gc, threading, ipywidgets; gc.collect(); print(len(ipywidgets.widgets.widget._instances),"
+    probe += " threading.active_count(), sum(type(each) is Subject for each in gc.get_objects()))"
+    cell = "%%backward -o again\ny = net(x)\ny.backward(torch.tensor([1., -2.]))"
+    opened = "again.open('net.blocks'); again.open('net.blocks.3'); again.fold('net.blocks.3')"
+    counts = []
+    for _ in range(3):
+        for _ in range(5):
+            assert kernel.run(cell)[0] == "ok"
+            assert kernel.run(opened)[0] == "ok"
+        counts.append(kernel.printed(probe))
+    assert counts[0] == counts[1] == counts[2]
+
+
 COUNT = """
 import gc, threading, psutil, ipywidgets
 from engine.snapshot import Snapshot

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import time
 import weakref
 from collections.abc import Iterator
 from types import ModuleType
@@ -12,10 +13,12 @@ import numpy as np
 import pytest
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
+from traitlets import TraitError
 
 from magics_pkg.live import Closed
 from tests.cells import run
 from tests.cells import shell as magic_shell
+from tests.networks import RESNET, RESNET_STEP
 
 NET = """
 class Block(nn.Module):
@@ -200,6 +203,60 @@ def test_closing_lets_everything_go(shell: InteractiveShell) -> None:
     del again, shell.user_ns["again"], shell.user_ns["y"]
     gc.collect()
     assert not [each() for each in inner if each() is not None and each() is not shell.user_ns.get("_")]
+
+
+def test_rounds_of_a_training_loop(shell: InteractiveShell) -> None:
+    """Of a loop only the round that is drawn is kept: what the plain cell frees, an open panel does not hold."""
+    source = (
+        "%%backward -o loop --quiet\nprobes = []\nfor _ in range(5):\n    out = net(x)\n    probes.append(ref(out))\n"
+        "    y = (out * out).sum()\n    y.backward()"
+    )
+    run(shell, "from weakref import ref")
+    assert run(shell, source).error is None
+    gc.collect()
+    assert [probe() is not None for probe in shell.user_ns["probes"]] == [False] * 4 + [True]
+    shell.user_ns["loop"].open("net.blocks")
+    assert "net.blocks.7" in folded(shell.user_ns["loop"])
+
+
+def test_functions_fold_as_well(shell: InteractiveShell) -> None:
+    """A function of the user's is drawn open, and folds by its name."""
+    source = "def f(a):\n    b = a * 2\n    return b + 1\nz = f(x) * f(x * 3)\nz.backward(torch.ones(3))"
+    assert run(shell, f"%%backward -o e --quiet\n{source}").error is None
+    e = shell.user_ns["e"]
+    assert folded(e) == []
+    assert {node.group for node in e.graph.nodes if node.group} == {("f()",), ("f() #2",)}
+    e.fold("f() #2")
+    (card,) = [node for node in e.graph.nodes if node.folded]
+    assert (card.folded, card.symbol, card.source, card.operations) == ("f() #2", "function", "f(x * 3)", 2)
+    e.open("f() #2")
+    assert folded(e) == []
+
+
+def test_depth_of_the_configuration(shell: InteractiveShell) -> None:
+    """`%config BackwardMagics.depth` sets what `--depth` is by default; what it cannot be is refused."""
+    shell.run_line_magic("config", "BackwardMagics.depth = '0'")
+    assert run(shell, CELL).error is None
+    assert folded(shell.user_ns["e"]) == ["net"]
+    assert run(shell, CELL.replace("--quiet", "--quiet --depth 2")).error is None
+    assert len(folded(shell.user_ns["e"])) == 16
+    with pytest.raises(TraitError, match="depth takes"):
+        shell.magics_manager.registry["BackwardMagics"].depth = "deep"
+    shell.run_line_magic("config", "BackwardMagics.depth = ''")
+
+
+def test_a_network_of_real_size_unfolds_at_once(library: ModuleType) -> None:
+    """ResNet-18: what opening a block costs beside the layout, in time of the processor."""
+    with magic_shell(library.__name__) as made:
+        assert run(made, RESNET).error is None
+        assert run(made, "%%backward -o e --quiet\n" + RESNET_STEP).error is None
+        e, seconds = made.user_ns["e"], []
+        for name in ("model.layer1.0", "model.layer3.1", "model.layer4.0"):
+            for change in (e.open, e.fold):
+                began = time.process_time()
+                change(name)
+                seconds.append(time.process_time() - began)
+        assert max(seconds) < 1
 
 
 def test_closed(shell: InteractiveShell) -> None:
