@@ -75,6 +75,7 @@ class Session:
         self.leaves = list(leaves)
         self.create_graph = create_graph
         self._beside = tuple(beside)  # graphs of other outputs, which end with this one
+        self.told: Any = None  # what each backward call of the cell did; see `several.py`
         self.closed = False
         self.exact = True
         # v, the numbers shown, state, message, the graph that the numbers are for

@@ -29,6 +29,7 @@ from .outputs import is_complex, outputs_of
 from .passes import BackwardPasses, reachable_leaves
 from .recorder import Recorder, trace_of
 from .settings import Settings, weights_for
+from .several import several
 from .subject import Subject
 from .trace import Backward, Trace
 
@@ -105,6 +106,7 @@ def open_exploration(
         weights=weights,
         beside=[each for each in trace.kept if each is not snapshot],
     )
+    session.told = several(trace, found[0])
     said = (*explain.notes(trace, backward, graph, session.linear), *explain.memory(snapshot.nbytes))
     return Exploration(graph, session.linear, session, said, settings, canvas.keep())
 

@@ -126,4 +126,8 @@ def _held(session: Session, graph: Graph, node: Node) -> str:
     return "  ".join(map(number, flat[:HELD].tolist())) + (" …" if flat.size > HELD else "")
 
 
-PARTS: dict[str, Callable[[Graph, Session], Any]] = {"steps": steps, "jacobian": jacobian}
+PARTS: dict[str, Callable[[Graph, Session], Any]] = {
+    "steps": steps,
+    "passes": lambda graph, session: session.told,
+    "jacobian": jacobian,
+}

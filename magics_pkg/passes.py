@@ -26,6 +26,7 @@ SAME = {
     "grad_variables": "gradients",
     "grad_outputs": "gradients",
 }
+TOLD = 4096  # entries of all gradients of a call together that are kept, so that calls can be told apart
 COMPARED = 1_000_000  # entries of all gradients together that are compared number by number after the cell
 
 
@@ -60,6 +61,7 @@ class BackwardPasses:
             raise
         if self.tape is not None:
             self.tape.after_pass(entry, result, noted.snapshot)
+        noted = dataclasses.replace(noted, told=_told(backend, noted, result))
         self._supersede(noted.kind)
         self._open.append(len(self.passes))
         self.passes.append(noted)
@@ -182,6 +184,21 @@ def reachable_leaves(backend: Backend, roots: Iterable[Any]) -> dict[Any, Any]:
                 seen.add(each)
                 pending.append(each)
     return leaves
+
+
+def _told(backend: Backend, noted: Backward, result: Any) -> tuple[tuple[Any, Any, Any], ...]:
+    """What a call did to each small leaf, before and after it; what ``autograd.grad`` gave for each input."""
+    if noted.kind == "autograd.grad":
+        found = [(each, None, got) for each, got in zip(noted.inputs or (), _several(result), strict=False)]
+    else:
+        found = [(leaf, before, leaf.grad) for leaf, before in noted.before.items()]
+    room, told = TOLD, []
+    for leaf, before, after in found:
+        size = after.numel() if isinstance(after, backend.tensor) else 0
+        if size and size <= room:
+            room -= size
+            told.append((leaf, before, _copy(backend, after)))
+    return tuple(told)
 
 
 def _several(given: Any) -> tuple[Any, ...]:

@@ -127,7 +127,7 @@ class Backward:
     gradients: v as written, None where it was left out. before: each reachable leaf's ``.grad`` before it, copied;
     values: its own version and value then; nodes: its AccumulateGrad. changed: what the cell did to a leaf's ``.grad``
     after its last pass. snapshots: kept graphs by the id of the output that they start from, beside ``snapshot``, that
-    of ``roots``.
+    of ``roots``. told: small leaves with copies of their ``.grad`` before and after; of ``autograd.grad`` what it gave.
     """
 
     kind: str
@@ -145,6 +145,7 @@ class Backward:
     changed: dict[Any, str] = field(default_factory=dict)
     error: BaseException | None = None
     path: tuple[Any, ...] = ()
+    told: tuple[tuple[Any, Any, Any], ...] = ()
 
     def snapshot_of(self, output: Any) -> Snapshot | None:
         """The kept graph that starts from this output."""

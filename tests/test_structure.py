@@ -33,7 +33,7 @@ LAYERS = (
     {"graph"},
     {"linear"},
     {"card", "dot", "layout", "svg", "png", "plain"},
-    {"text", "explain"},
+    {"text", "explain", "several"},
     {"counterpart", "outcomes"},
     {"replay"},
     {"compared"},

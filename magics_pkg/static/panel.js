@@ -6,6 +6,7 @@ import { Folds } from "./folds.js";
 import { Jacobian } from "./jacobian.js";
 import { Linear, floats } from "./linear.js";
 import { Numbers } from "./numbers.js";
+import { Passes } from "./passes.js";
 import { Picture } from "./picture.js";
 import { Presets } from "./presets.js";
 import { Sentence } from "./sentence.js";
@@ -14,7 +15,7 @@ import { Steps } from "./steps.js";
 import { Tables } from "./tables.js";
 import { Weights, adopt } from "./weights.js";
 
-const DRAWERS = [Steps, Jacobian]; // in the order of their tabs
+const DRAWERS = [Steps, Passes, Jacobian]; // in the order of their tabs
 
 const same = (a, b) => a.length === b.length && a.every((value, place) => value === b[place]);
 

@@ -142,3 +142,27 @@ def test_jacobian_of_a_large_output(open_lab: Any) -> None:
     right = float(view.execute(f"print(e.jacobian['x'][{flat}, {column}])"))
     assert number(told.split(" = ")[1].split(",")[0]) == pytest.approx(right, rel=1e-3, abs=1e-6)
     assert view.complaints == []
+
+
+def test_passes(open_lab: Any) -> None:
+    """Each call is a row, chosen by pointer or keys; what it added, held and left."""
+    cell = (
+        "%%backward\nx = torch.tensor([2., 2., 2.], requires_grad=True)\ny = x * 2\nv = torch.tensor([0.1, 1., 10.])\n"
+        "y.backward(v, retain_graph=True)\nx.grad.zero_()\ny.backward(v, retain_graph=True)\ny.backward(v)"
+    )
+    view: NotebookView = open_lab([SETUP, cell])
+    view.run_all()
+    view.wait_for(READY)
+    view.page.locator('[data-drawer="passes"]').click()
+    rows = view.page.locator(".backward-pass")
+    assert [row.locator("td").first.text_content() for row in rows.all()] == ["+ 0.2  2  20"] * 3
+    assert view.page.locator(".backward-between").all_text_contents() == ["x.grad set to zero"]
+    side = view.page.locator(".backward-side tr")
+    assert [row.locator(".backward-entry").all_text_contents() for row in side.all()] == [
+        ["0.2", "2", "20"], ["0.2", "2", "20"], ["0.4", "4", "40"],
+    ]  # fmt: skip
+    rows.first.focus()
+    assert view.page.locator(".backward-side tr").count() == 1
+    view.page.keyboard.press("ArrowDown")
+    assert rows.nth(1).get_attribute("aria-selected") == "true"
+    assert view.complaints == []
