@@ -75,9 +75,9 @@ class Answers:
     def paths(self, asked: Mapping[str, Any]) -> dict[str, Any] | None:
         """The paths that make up ∂output[row]/∂leaf[column]; in words why not, where the graph cannot be run."""
         leaf, row, column = self._asked_leaf(asked), asked.get("row"), asked.get("column")
-        if leaf is None or not isinstance(row, int) or not isinstance(column, int):
+        if leaf is None or not isinstance(row, int | None) or not isinstance(column, int):
             return None
-        if not (0 <= row < self.session.weighting.v.size and 0 <= column < leaf.tensor.numel()):
+        if not (0 <= (row or 0) < self.session.weighting.v.size and 0 <= column < leaf.tensor.numel()):
             return None
         same = {"quantity": asked["quantity"], "row": row, "column": column}
         try:
@@ -92,14 +92,17 @@ class Answers:
         return None if card is None else _leaf(self.graph, self.session, card)
 
 
-def paths(graph: Graph, session: Session, leaf: Leaf, row: int, column: int) -> tuple[list[dict[str, Any]], bool]:
+def paths(
+    graph: Graph, session: Session, leaf: Leaf, row: int | None, column: int
+) -> tuple[list[dict[str, Any]], bool]:
     """Each path from output[row] back to leaf[column] that carries something: its cards, the factors, the product.
 
-    Also whether these are all. A factor is known where the gradient on the way has one entry other than 0."""
+    From all of the output, weighted by the present v, where ``row`` is None. Also whether these are all. A factor is
+    known where the gradient on the way has one entry other than 0."""
     keys = ((graph.quantities[card.grad].key, card) for card in graph.nodes if card.grad is not None)
     cards = {key[1]: card for key, card in keys if key[0] == "node"}
     _, output, nr = _root(graph)
-    hot = session.hot(row)
+    hot = session.seed() if row is None else session.hot(row)
     found: list[dict[str, Any]] = []
     pending: list[tuple[Any, int, Any, tuple[Any, ...]]] = [(output, nr, hot, ())]
     steps = 0

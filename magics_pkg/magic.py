@@ -280,7 +280,7 @@ class BackwardMagics(Magics):
         limits = asked.range or (options.limits(self.range) if self.range else None)
         depth = options.levels(self.depth) if asked.depth is None and self.depth else asked.depth
         most = asked.max_nodes or self.max_nodes
-        opens = "steps" if asked.step else ""
+        opens = "quiz" if asked.quiz else "steps" if asked.step else ""
         return Settings(self.renderer, limits, most, asked.graph, self.seconds, depth, opens)
 
     def _deliver(self, made: Sequence[Exploration], text: str, asked: Options) -> None:

@@ -41,6 +41,7 @@ class Options:
     library: str | None = None
     compare: bool = False
     step: bool = False
+    quiz: bool = False
     help: bool = False
 
 
@@ -69,6 +70,7 @@ ARGUMENTS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
         {"metavar": "1", "help": "open so many levels of modules and functions; all: as many as there is room for"},
     ),
     (("--step",), {"action": "store_true", "help": "open the backward pass step by step"}),
+    (("--quiz",), {"action": "store_true", "help": "hide the gradients until each has been guessed"}),
     (("--no-graph",), {"action": "store_true", "help": "sliders and gradients only"}),
     (("--quiet",), {"action": "store_true", "help": "show no panel (with -o or --save)"}),
     (("--save",), {"metavar": "out.html", "help": "write the panel to a page that works without a kernel"}),
@@ -121,6 +123,7 @@ def parse(function: Callable[..., Any], line: str) -> Options:
         library=_library(given.library) if given.library is not None else None,
         compare=given.compare,
         step=given.step,
+        quiz=given.quiz,
         help=given.help,
     )
 

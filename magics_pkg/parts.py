@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .elements import Edge, Graph, Node
     from .live import Session
 
+ASKED = 4  # entries of each leaf that the quiz asks for
 HELD = 6  # entries of what a leaf's `.grad` held that are written out
 
 
@@ -126,8 +127,23 @@ def _held(session: Session, graph: Graph, node: Node) -> str:
     return "  ".join(map(number, flat[:HELD].tolist())) + (" …" if flat.size > HELD else "")
 
 
+# ---------------------------------------------------------------- quiz
+def quiz(graph: Graph, session: Session) -> list[dict[str, Any]] | None:
+    """Entries of the leaves' gradients to be guessed; None where v does not act linearly."""
+    if not session.linear.linear:
+        return None
+    asked = []
+    for identity in graph.leaves:
+        card = graph.node(identity)
+        if card.grad is not None and graph.quantities[card.grad].key[0] == "leaf":
+            count = len(graph.quantities[card.grad].indices)
+            asked += [{"quantity": card.grad, "place": place} for place in range(min(count, ASKED))]
+    return asked or None
+
+
 PARTS: dict[str, Callable[[Graph, Session], Any]] = {
     "steps": steps,
     "passes": lambda graph, session: session.told,
     "jacobian": jacobian,
+    "quiz": quiz,
 }

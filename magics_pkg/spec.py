@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 STATIC = Path(__file__).parent / "static"
 MODULES = (
     "number", "dom", "linear", "numbers", "picture", "folds", "sentence", "tables", "weights", "presets", "source",
-    "drawers", "steps", "passes", "jacobian", "panel",
+    "drawers", "steps", "passes", "jacobian", "quiz", "panel",
 )  # fmt: skip
 STRIP = 128  # entries of a large v that are shown as a strip
 ALIKE = 8  # ranges that differ by no more than this become one

@@ -12,7 +12,7 @@ export class Drawers {
     const { spec } = panel;
     this.panel = panel;
     this.open = null;
-    this.drawers = kinds.filter((kind) => spec.parts[kind.id] != null).map((kind) => ({ kind, drawer: null }));
+    this.drawers = kinds.filter((kind) => spec.parts[kind.id] != null && (kind.fits?.(spec) ?? true)).map((kind) => ({ kind, drawer: null }));
     this.body = make("div", { class: "backward-drawer", role: "tabpanel", tabindex: "-1", hidden: true });
     for (const each of this.drawers) {
       const { id, title } = each.kind;

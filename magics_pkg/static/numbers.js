@@ -8,6 +8,7 @@ export class Numbers {
   constructor() {
     this.slots = [];
     this.frame = 0;
+    this.hidden = null; // of a quiz: places whose numbers nobody may see yet
   }
 
   // Finds the numbers below these elements; called again when some are drawn anew.
@@ -31,10 +32,10 @@ export class Numbers {
 
   write(shown, v) {
     for (const slot of this.slots) {
-      const value = slot.moves ? shown[slot.place] : v.get(slot.place);
+      const value = slot.moves ? (this.hidden?.(slot.place) ? "?" : shown[slot.place]) : v.get(slot.place);
       if (value === undefined || Object.is(value, slot.last)) continue;
       slot.last = value;
-      const text = number(value);
+      const text = value === "?" ? value : number(value);
       if (slot.text.data !== text) slot.text.data = text;
     }
   }

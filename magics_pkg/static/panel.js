@@ -9,13 +9,14 @@ import { Numbers } from "./numbers.js";
 import { Passes } from "./passes.js";
 import { Picture } from "./picture.js";
 import { Presets } from "./presets.js";
+import { Quiz } from "./quiz.js";
 import { Sentence } from "./sentence.js";
 import { Source } from "./source.js";
 import { Steps } from "./steps.js";
 import { Tables } from "./tables.js";
 import { Weights, adopt } from "./weights.js";
 
-const DRAWERS = [Steps, Passes, Jacobian]; // in the order of their tabs
+const DRAWERS = [Steps, Passes, Jacobian, Quiz]; // in the order of their tabs
 
 const same = (a, b) => a.length === b.length && a.every((value, place) => value === b[place]);
 

@@ -166,3 +166,39 @@ def test_passes(open_lab: Any) -> None:
     view.page.keyboard.press("ArrowDown")
     assert rows.nth(1).get_attribute("aria-selected") == "true"
     assert view.complaints == []
+
+
+def test_quiz(open_lab: Any) -> None:
+    """Nothing gives a gradient away before its guess; a wrong one hears how far off it is, and what it left out."""
+    view: NotebookView = open_lab([SETUP, CELL.format("--quiz")])
+    view.run_all()
+    view.wait_for(READY)
+    grads = view.page.locator('.backward-panel [data-at]:not([data-value^="v"])')
+    assert set(grads.all_text_contents()) == {"?"}
+    assert not view.page.locator(".backward-gradients tbody td").first.is_visible()
+    truth = eval(view.execute("print(x.grad.tolist(), w.grad.tolist(), sep=',')"))
+    guess = view.page.locator(".backward-guess input")
+
+    def answer(number: float) -> str:
+        guess.fill(f"{number:.5g}")
+        guess.press("Enter")
+        view.page.wait_for_timeout(400)
+        return view.page.locator(".backward-verdict").inner_text()
+
+    guess.fill("a lot")
+    guess.press("Enter")
+    assert guess.get_attribute("aria-invalid") == "true"
+    square = 2 * 0.5 / 3 * WRITTEN[0]  # what goes by way of x ** 2 / 3
+    said = answer(truth[0][0] - square)
+    assert said.startswith("Off by 0.3333")
+    assert "It leaves out the path y → + → ÷ 3 → x² → x." in said
+    assert "with every weight 1" in answer(float(view.execute("print(e.jacobian['x'][:, 0].sum())")))
+    assert "the sign is not" in answer(-truth[0][0])
+    for leaf, name in enumerate("xw"):
+        for place in range(3):
+            assert answer(truth[leaf][place]).startswith(f"Right: {name}.grad[{place}] = ")
+            assert view.text(f"{name}.grad[{place}]") != "?"
+    assert view.page.locator(".backward-quiz > .backward-where").text_content() == "6 of 6 right"
+    assert "?" not in grads.all_text_contents()
+    assert view.page.locator(".backward-gradients tbody td").first.is_visible()
+    assert view.complaints == []
