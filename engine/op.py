@@ -17,6 +17,7 @@ Closures in place of generated text cost 600 ns per operation: the interpreter c
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import linecache
 from collections.abc import Callable, Sequence
@@ -28,6 +29,14 @@ from .kernel import PUBLIC, RAW, public, raw
 from .node import Node
 
 TABLE: dict[str, Row] = {}
+
+
+def row_of(name: str) -> Row:
+    """A row by its name; where its file has not been read, what stands for it (`families.py`) knows which it is."""
+    if name not in TABLE:
+        importlib.import_module(PUBLIC[name].args[1])
+    return TABLE[name]
+
 
 # How a row is run forward-mode: its derivative is diagonal, it is linear in all inputs or in each, or a function says
 DIAGONAL, LINEAR, MULTILINEAR = "diagonal", "linear", "multilinear"

@@ -17,7 +17,7 @@ from .conjugate import conjugating
 from .hooks import Hooked, hooked
 from .kernel import PUBLIC, RAW, tick
 from .node import Node, Output, Severed, rest_of
-from .op import TABLE
+from .op import row_of
 from .strays import Forbidden, forbid, history, not_followed
 from .tensor import Tensor, box
 from .versions import owner
@@ -28,7 +28,7 @@ Places = Any  # (shape, strides, offset) in elements of the base, or flat indice
 
 def hang(row_name: str, edges: dict[str, Any], values: dict[str, Any]) -> Any:
     """A node of a row whose result is in memory already; None if no edge wants a gradient."""
-    row = TABLE[row_name]
+    row = row_of(row_name)
     wanted = tuple([p for p in row.formulas if edges.get(p) is not None])
     if not wanted:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -140,3 +141,33 @@ def test_every_name_is_there() -> None:
     families.read_all()
     for name in dir(engine):
         assert getattr(engine, name) is not None or name == "newaxis"
+
+
+ALONE = """
+import os, sys, warnings
+import engine
+from tests.torch_cells import CELLS, written
+warnings.simplefilter("ignore")
+names = ["views", "in place", "several results", "complex", "recurrent", "convolution", "retain_grad", "recursion",
+         "custom function", "second derivative", "create graph", "optimizer step", "perceptron", "embedding", "pages"]
+failed = []
+for name in names:  # each in a process of its own that has read no family: a fork of this one
+    source, v = CELLS[name]
+    child = os.fork()
+    if not child:
+        space = {"torch": engine, "nn": engine.nn, "F": engine.nn.functional, "__name__": "__main__"}
+        try:
+            exec(written(source, v, len(v) == 1), space)
+        except BaseException as error:
+            print(name, repr(error), flush=True)
+            os._exit(1)
+        os._exit(0)
+    failed += [name] if os.waitpid(child, 0)[1] else []
+print(failed)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_program_alone() -> None:
+    """Whole programs work where nothing was read before, writes into bases of views among them."""
+    assert _ran(ALONE).splitlines()[-1] == "[]"
