@@ -138,3 +138,42 @@ def test_a_thousand_runs(kernel: Kernel) -> None:
     after = list(map(int, kernel.printed(COUNT).split()))
     assert all(now <= then for now, then in zip(after[:3], (widgets, threads, graphs), strict=True))
     assert after[3] - memory <= 8  # MiB; a graph, a picture or a widget kept at each run would be 30 and more
+
+
+SOAK = """%%backward -o e
+x = torch.randn(64, 64, requires_grad=True)
+y = (torch.tanh(x @ x.T) * {}).sum()
+y.backward()
+"""
+LEFT = """
+import gc, threading, psutil, ipywidgets
+from magics_pkg.backends.kept import Holder, Kept
+gc.collect()
+print(len(ipywidgets.widgets.widget._instances), threading.active_count(),
+      sum(type(each) in (Kept, Holder) for each in gc.get_objects()),
+      sum(issubclass(type(each), torch.Tensor) for each in gc.get_objects()),
+      psutil.Process().memory_info().rss // 2**20)
+"""
+
+
+def test_five_hundred_cells_of_torch() -> None:
+    """PyTorch's cells in one kernel, run again and moved: no widget, thread, graph or tensor is left, nor memory."""
+    pytest.importorskip("psutil", reason="psutil is not installed")
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    made = Kernel()
+    try:
+        made.run("%load_ext magics_pkg\nimport torch\ntorch.set_num_threads(1)")
+
+        def soak(runs: int) -> list[int]:
+            for run in range(runs):
+                assert made.run(SOAK.format(run % 2))[0] == "ok"
+                made.run("e.weights = 3")
+            made.run(SOAK.format(0))
+            return list(map(int, made.printed(LEFT).split()))
+
+        before, after = soak(100), soak(400)
+    finally:
+        made.client.stop_channels()
+        made.manager.shutdown_kernel(now=True)
+    assert all(now <= then for now, then in zip(after[:4], before[:4], strict=True)), (before, after)
+    assert after[4] - before[4] <= 12, (before, after)  # MiB; a saved tensor kept at each run would be 6 more, a row 6

@@ -5,11 +5,9 @@ from __future__ import annotations
 import contextlib
 import gc
 import io
-import resource
 import warnings
 import weakref
 from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -221,35 +219,6 @@ def test_large_tensors_are_not_copied(shell: InteractiveShell, torch: ModuleType
     assert [each.dtype for each in drawn.nodes] == ["bfloat16"] * 5
     assert [each.shape for each in drawn.nodes][:4] == [(1000, 1000)] * 4
     assert max(sizes) <= 100
-
-
-SOAK = """x = torch.randn(64, 64, requires_grad=True)
-y = (torch.tanh(x @ x.T) * {k}).sum()
-y.backward()"""
-
-
-def test_five_hundred_cells_leave_nothing(shell: InteractiveShell, torch: ModuleType) -> None:
-    """Run again and again, with moves, in one kernel: no graph, no tensor and little memory stays."""
-    gc.collect()
-    before = 0
-    for k in range(500):
-        magic(shell, torch, SOAK.format(k=k % 2)).weights = 3
-        if k == 50:
-            gc.collect()
-            before, alive = memory(), count(torch)
-    gc.collect()
-    assert count(torch) <= alive
-    assert memory() - before < 16 * 2**20
-
-
-def count(torch: ModuleType) -> int:
-    """How many tensors there are."""
-    return sum(issubclass(type(each), torch.Tensor) for each in gc.get_objects())
-
-
-def memory() -> int:
-    """Bytes of this process that are in memory."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
 def test_closing_gives_the_memory_back(shell: InteractiveShell, torch: ModuleType) -> None:
