@@ -16,7 +16,7 @@ import numpy as np
 from . import dtypes, errors
 from .hooks import Handle, hooked
 from .kernel import PUBLIC, RAW
-from .mode import INFERENCE
+from .mode import INFERENCE, overridable
 from .node import AccumulateGrad, Node, Output, Severed, shown
 from .size import Size, device, layout, strided
 from .versions import boxed, owner, version
@@ -264,6 +264,7 @@ class Tensor:
         return self._base is not None
 
     @property
+    @overridable
     def data(self) -> Tensor:
         """The same memory with no history, and with a count of writes of its own: PyTorch does not notice those."""
         return wrap(_apart(box(self)))
@@ -354,8 +355,7 @@ def _in_order(shape: tuple[int, ...]) -> tuple[int, ...]:
 def wrap(data: Any, kind: type[Tensor] = Tensor) -> Tensor:
     """A Tensor on ``data``, an array or NumPy scalar, with no history."""
     t = object.__new__(kind)
-    t._d = data
-    t._n = None
+    t._d, t._n = data, None
     return t
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from .format import MINUS, NUMBER_WIDTH, elide, entry, number, one_line, shape, unravel, width
 from .theme import SIZES
+from .words import say
 
 if TYPE_CHECKING:
     from .graph import Edge, Graph, Node
@@ -26,6 +27,7 @@ BLOCK_GAP = 4  # above a block of several lines
 COLUMN = NUMBER_WIDTH * SIZES["number"]
 LABEL_GAP = 7
 ROWS, COLUMNS, LONGEST_ROW, ON_EDGE = 4, 4, 6, 3
+NOTE_ROOM = 340.0  # and so may a remark
 CODE_ROOM = 236.0  # a source expression may make a card so wide; what is longer loses its middle
 TITLE_ROOM = 190.0
 
@@ -97,6 +99,8 @@ def _says_more(graph: Graph, linear: Linear, edge: Edge, tail: Node) -> bool:
     if tail.repeat_of is not None or tail.grad is None:
         return True
     if not linear.linear:
+        if "hook" in tail.mark or "hook" in tail.note:
+            return True
         return sum(other.tail == edge.tail and other.grad is not None for other in graph.edges) > 1
     own, total = graph.quantities[edge.grad], graph.quantities[tail.grad]
     both = sorted(set(own.indices) & set(total.indices))
@@ -135,7 +139,7 @@ def _card(graph: Graph, node: Node) -> Card:
     head = width(shown_title, SIZES["name"], bold=True) + beside
     code = min(width(source, SIZES["code"], mono=True), CODE_ROOM)
     note = one_line(node.note)
-    inner = max(head, code, numbers, min(width(note, SIZES["meta"]), CODE_ROOM))
+    inner = max(head, code, numbers, min(width(note, SIZES["meta"]), NOTE_ROOM))
     lines = sum(len(block.lines) for block in blocks)
     gaps = BLOCK_GAP * sum(len(block.lines) > 1 for block in blocks[1:])
     height = PAD + TITLE_LINE + CODE_LINE * bool(source) + NUMBER_LINE * lines + gaps + CODE_LINE * bool(note) + PAD - 4
@@ -153,21 +157,16 @@ def _card(graph: Graph, node: Node) -> Card:
     )
 
 
-def operations(count: int) -> str:
-    """How many operations, in words."""
-    return f"{count} operation{'' if count == 1 else 's'}"
-
-
 def _meta(node: Node, blocks: Sequence[Block]) -> str:
-    words = {"leaf": "leaf", "constant": "data"}.get(node.kind, node.op)
+    words = say({"leaf": "leaf", "constant": "data"}[node.kind]) if node.kind != "op" else node.op
     if node.repeat_of is not None:
-        words = f"{words}, again"
+        words = say("again", what=words)
     if node.folded:
-        words = operations(node.operations)
+        words = say("operations", n=node.operations)
     if node.kind == "leaf" and node.count > 1:
-        return f"{node.count} leaves"
+        return say("leaves", n=node.count)
     if node.count > 1:
-        words += f" · {node.count} times"
+        words += f" · {say('times', n=node.count)}"
     if node.kind != "op" or any(block.more for block in blocks) or not blocks:
         words += f" · {shape(node.shape)}"
     return words.removeprefix(" · ")
@@ -185,7 +184,7 @@ def _blocks(graph: Graph, node: Node) -> Iterable[Block]:
         return
     if values:
         cells = ((Cell("", _value(values[flat])) for flat in line) for line in lines)
-        yield Block("value", tuple(tuple(line) for line in cells), more)
+        yield Block(say("value"), tuple(tuple(line) for line in cells), more)
     if weighted:
         marks = ((Cell(entry("v", unravel(flat, node.shape)), weight=flat) for flat in line) for line in lines)
         yield Block("v", tuple(tuple(line) for line in marks), more)
@@ -200,7 +199,7 @@ def _blocks(graph: Graph, node: Node) -> Iterable[Block]:
             )
             for line in lines
         )
-        yield Block("grad", moving, more)
+        yield Block(say("grad"), moving, more)
 
 
 def _value(value: float | int | bool) -> str:

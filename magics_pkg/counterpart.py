@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -51,6 +52,8 @@ class Functions:
             found = _at(self.other.module, path)
             if callable(found):
                 return found
+            if isinstance(found, property | types.GetSetDescriptorType):
+                return _getter(self.other, name)
         raise Unlike(f"{self.other.name} has no {paths[0] if paths else name}")
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import card, dot, layout, svg
+from .finite import marked
+from .words import say
 
 if TYPE_CHECKING:
     from .graph import Graph
@@ -28,13 +30,12 @@ def tried(graph: Graph, linear: Linear, settings: Settings) -> Picture:
     try:
         return Picture(drawn(graph, linear, settings))
     except Exception as error:  # drawing must never hide the cell's result
-        return Picture(
-            problem=f"The graph could not be drawn, so here it is as text ({error or type(error).__name__})."
-        )
+        return Picture(problem=say("not_drawn", error=error or type(error).__name__))
 
 
 def drawn(graph: Graph, linear: Linear, settings: Settings) -> str:
     """The picture with the sliders at their start. Errors: LayoutError when Graphviz fails."""
+    graph = marked(graph, linear)
     cards, labels = card.cards(graph), card.labels(graph, linear)
     engine = "dot" if settings.renderer == "dot" else "wasi"
     geometry = layout.layout(dot.source(graph, cards, labels), engine, settings.seconds)

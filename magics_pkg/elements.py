@@ -51,6 +51,7 @@ class Node:
     """A card. ``grad``: index in ``Graph.quantities``. ``repeat_of``: the leaf that this is drawn again for.
 
     ``span``: first line, first column, last line, last column in ``Graph.code``, characters from 0, lines from 1.
+    ``mark``: which lesson a card teaches, for CSS; ``note`` has the words.
     ``folded``: the name of the function or module that the card stands for, ``operations``: how many it holds.
     """
 
@@ -73,18 +74,20 @@ class Node:
     span: tuple[int, int, int, int] | None = None
     folded: str = ""
     operations: int = 0
+    mark: str = ""
 
 
 @dataclass(frozen=True)
 class Edge:
     """From an input's card to its consumer's. ``carried``: from one round of a loop to the next; without these, and
-    only then, there is no cycle."""
+    only then, there is no cycle. ``severed``: the code that cuts the path here, "" where nothing does."""
 
     id: str
     tail: str
     head: str
     grad: int | None = None
     carried: bool = False
+    severed: str = ""
 
 
 @dataclass(frozen=True)

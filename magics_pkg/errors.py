@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 
 from IPython.core.error import UsageError
 
+from .words import language, say
+
 __all__ = ["OutputError", "UsageError", "add_hint", "hint", "nearest", "unknown"]
 
 
@@ -15,96 +17,43 @@ class OutputError(ValueError):
     """There is no such output, or no graph under it; the text is one sentence."""
 
 
-# (exception type, what its text holds, what to do about it).  The first that fits is taken.  Texts are PyTorch 2.13's.
+# (exception type, what its text holds, the words for what to do).  The first that fits is taken.  Texts are PyTorch's.
 HINTS: tuple[tuple[type[BaseException], str, str], ...] = (
-    (
-        NameError,
-        r"^name 'torch' is not defined",
-        "import torch first, or import engine as torch; %%backward --as torch needs neither.",
-    ),
-    (
-        TypeError,
-        r"gradients can be either Tensors or None, but got",
-        "the weights v must be a tensor of the output's shape: y.backward(torch.tensor([...])).",
-    ),
-    (
-        TypeError,
-        r"'(float|int)' object is not iterable",
-        "backward takes a tensor, not a number: y.backward(torch.tensor(1.0)).",
-    ),
-    (
-        RuntimeError,
-        r"Mismatch in shape: grad_output",
-        "v has one weight for each entry of the output, so it must have the output's shape;"
-        " for a scalar output that is torch.tensor(1.0), or no argument at all.",
-    ),
-    (
-        AttributeError,
-        r"'Tensor' object has no attribute 'creator'",
-        "since PyTorch 0.4 it is called grad_fn: None for a leaf, a backward node for a result.",
-    ),
-    (
-        RuntimeError,
-        r"grad can be implicitly created only for scalar outputs",
-        "the output has several entries, and v says how much each counts: y.backward(torch.ones_like(y))"
-        " adds up their gradients; or make one number of them first, with y.sum() or y.mean().",
-    ),
-    (
-        RuntimeError,
-        r"Trying to backward through the graph a second time",
-        "the first backward freed what it had saved; write retain_graph=True in it to go through the graph again.",
-    ),
-    (
-        RuntimeError,
-        r"element \d+ of tensors does not require grad and does not have a grad_fn",
-        "no path leads from this tensor to one made with requires_grad=True:"
-        " detach(), .data, no_grad() or a new torch.tensor(...) may have cut it.",
-    ),
-    (
-        RuntimeError,
-        r"modified by an inplace operation",
-        "an operation saved this tensor for its derivative, and a later one (+=, add_, x[...] = ...) wrote over it:"
-        " write a new tensor instead (y = y + 1), or change a clone().",
-    ),
+    (NameError, r"^name 'torch' is not defined", "hint_torch"),
+    (TypeError, r"gradients can be either Tensors or None, but got", "hint_list"),
+    (TypeError, r"'(float|int)' object is not iterable", "hint_number"),
+    (RuntimeError, r"Mismatch in shape: grad_output", "hint_shape"),
+    (AttributeError, r"'Tensor' object has no attribute 'creator'", "hint_creator"),
+    (RuntimeError, r"grad can be implicitly created only for scalar outputs", "hint_scalar"),
+    (RuntimeError, r"Trying to backward through the graph a second time", "hint_freed"),
+    (RuntimeError, r"element \d+ of tensors does not require grad and does not have a grad_fn", "hint_no_graph"),
+    (RuntimeError, r"modified by an inplace operation", "hint_in_place"),
     (
         RuntimeError,
         r"a (view of a )?leaf Variable that requires grad is being used in an in-place operation",
-        "the graph starts at this tensor, so it cannot be overwritten while it is recorded:"
-        " wrap the update in torch.no_grad(), or make a new tensor.",
+        "hint_leaf",
     ),
-    (
-        RuntimeError,
-        r"Can't call numpy\(\) on Tensor that requires grad",
-        "NumPy keeps no graph; x.detach().numpy() says that you know.",
-    ),
-    (
-        RuntimeError,
-        r"One of the differentiated Tensors appears to not have been used in the graph",
-        "the output does not depend on this input; allow_unused=True gives None for it.",
-    ),
-    (
-        RuntimeError,
-        r"[Oo]nly Tensors of floating point( and complex)? dtype can require gradients",
-        "write the numbers with a decimal point (2., not 2), or give dtype=torch.float32.",
-    ),
+    (RuntimeError, r"Can't call numpy\(\) on Tensor that requires grad", "hint_numpy"),
+    (RuntimeError, r"One of the differentiated Tensors appears to not have been used in the graph", "hint_unused"),
+    (RuntimeError, r"[Oo]nly Tensors of floating point( and complex)? dtype can require gradients", "hint_dtype"),
 )
 
 
 def hint(error: BaseException) -> str | None:
     """The advice that fits this error, or None."""
     text = str(error)
-    return next(
-        (advice for kind, pattern, advice in HINTS if isinstance(error, kind) and re.search(pattern, text)), None
-    )
+    found = (key for kind, pattern, key in HINTS if isinstance(error, kind) and re.search(pattern, text))
+    return next((say(key) for key in found), None)
 
 
 def add_hint(error: BaseException) -> None:
-    """Attach our advice as a note, unless the library has attached its own."""
-    if getattr(error, "__notes__", None):
-        return
+    """Attach our advice as a note, unless the library has attached its own, which the engine writes in English."""
+    notes = getattr(error, "__notes__", None) or []
     advice = hint(error)
-    if advice:
-        error.add_note(f"Hint: {advice}")
+    if not advice or (notes and (language() == "en" or not all(note.startswith("Hint: ") for note in notes))):
+        return
+    notes[:] = []
+    error.add_note(say("hint", text=advice))
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -1,48 +1,36 @@
-"""Plain short sentences for what is worth a teacher's word; every sentence of the panel stands in this file."""
+"""Plain short sentences for what is worth a teacher's word, with the user's own names; the words are in `words/`."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .names import Namespace
+from . import facts
+from .facts import in_line, name_of
+from .finite import not_a_number, part, zeros
+from .format import entry, number, one_line, unravel
+from .mistakes import lesson
+from .words import listed, say
 
 if TYPE_CHECKING:
     from .graph import Graph, Node
     from .linear import Linear
-    from .trace import Backward, Call, Trace
+    from .trace import Backward, Trace
 
 MUCH = 64 * 2**20  # bytes
-CUTS = {"detach": "detach()", "detach_": "detach_()", "data": ".data"}
-# Operations whose backward needs nothing saved, so that it frees nothing
-KEEPS_NOTHING = ("Add", "Sub", "Rsub", "Neg", "Sum", "Mean", "View", "Reshape", "Clone", "Permute", "T", "Transpose",
-                 "Expand", "Squeeze", "Unsqueeze", "Select", "Slice", "Cat", "Stack", "Accumulate")  # fmt: skip
-
+SPELLED = 3  # entries of a weighted sum that are written out
 # What `Backward.changed` says that a cell did to a leaf's gradient
-BECAME = {"set to None": "set {}.grad to None", "set to zero": "set {}.grad to zero", "changed": "changed {}.grad"}
-STALE = (
-    "Values that backward needs were changed after it ran, so the gradients now come from the rows of J:"
-    " equal to rounding."
-)
-HOOKED = (
-    "Code of yours takes part in this backward pass ({}), so the gradient need not be linear in v:"
-    " every move runs it again in the kernel."
-)
-NOT_FINITE = "J has an entry that is not finite, so its rows cannot be added up: every move asks the kernel."
-NOT_A_WEIGHT = "v has an entry that is not finite: no slider can stand there until a button gives it a number."
-NOT_KEPT = "The graph under this was not kept, so the weights cannot be moved here."
-RETURNED = "autograd.grad returns its gradients and touches no .grad; the sliders move what is shown, not .grad."
-CREATED = "create_graph=True: the gradients have a graph of their own, so they can be differentiated again."
+BECAME = {"set to None": "cell_set_none", "set to zero": "cell_set_zero"}
+MODULE_HOOK = "BackwardHook"  # in the names of what a module's backward hooks are made of, in either library
+ACCUMULATE = ("torch::autograd::AccumulateGrad", "AccumulateGrad")
 
 
 def no_backward(trace: Trace) -> str:
     """Why a cell without a backward call shows no gradient."""
     name = last_output(trace)
-    advice = f"end the cell with {name}, or write %%backward {name}" if name else "end the cell with the output"
-    return f"This cell calls no backward and its last expression is no output, so there is no v: {advice}."
+    return say("no_backward", advice=say("end_with", name=name) if name else say("end_with_output"))
 
 
 def last_output(trace: Trace) -> str:
@@ -56,85 +44,102 @@ def last_output(trace: Trace) -> str:
     return ""
 
 
-def name_of(trace: Trace, tensor: Any) -> str:
-    """The user's name for a tensor after the cell, "" when it has none."""
-    return Namespace(trace.namespace, trace.backend).name(tensor) if trace.backend is not None else ""
-
-
-def raised(trace: Trace) -> str:
-    """Where the cell went wrong, in a few words: for the card there."""
-    kind = type(trace.error).__name__
-    last = trace.backwards[-1] if trace.backwards else None
-    if last is not None and last.error is trace.error:
-        where = f" in line {trace.line(last.position)}" if last.position else ""
-        return f"{kind}: this backward{where} failed"
-    if trace.failed is not None:
-        place = trace.position(trace.failed.site)
-        where = f" in line {trace.line(place)}" if place else ""
-        return f"{kind}: {trace.expression(trace.failed.site) or trace.failed.name}{where} failed"
-    return f"{kind} after this"
-
-
 def notes(trace: Trace, backward: Backward | None, graph: Graph, linear: Linear | None) -> tuple[str, ...]:
     """Every sentence that fits this panel, the most urgent first."""
-    said: list[str] = []
+    said: list[str] = [*lesson(trace, graph)]
     if backward is not None and backward.snapshot is not None and (hooks := backward.snapshot.hooks):
-        said.append(HOOKED.format(_hooks(trace, backward, hooks)))
+        said += hook_changes(trace, backward, graph, linear)
+        said.append(say("hooked", hooks=_hooks(trace, backward, hooks)))
     elif linear is not None and not linear.linear:
-        said.append(NOT_FINITE if np.isfinite(linear.v).all() else NOT_A_WEIGHT)
+        said.append(say("not_finite" if np.isfinite(linear.v).all() else "not_a_weight"))
     said += not_a_number(graph, linear)
     said += cuts(trace)
-    said += without_gradient(trace, graph, backward)
-    if backward is not None:
+    said += without_gradient(trace, graph, backward, linear)
+    said += missing(trace)
+    if backward is not None and backward.error is None:
         said += accumulation(trace, backward)
         said += changed(trace, backward)
+        said += of_v(trace, backward, graph, linear)
+        said += second_derivative(trace, graph)
         if backward.kind == "autograd.grad":
-            said.append(RETURNED)
+            said.append(say("returned"))
         elif backward.create_graph:
-            said.append(CREATED)
+            said.append(say("created"))
         elif len(trace.backwards) > 1 and freed(backward, graph):
-            said.append(
-                "This backward freed its graph: another one through it raises an error,"
-                " unless this one has retain_graph=True. The panel keeps a copy of its own."
-            )
+            said.append(say("freed"))
+        said += walked(trace, graph)
+        said += retained(trace, graph)
     return tuple(dict.fromkeys(said))
-
-
-MODULE_HOOK = "BackwardHook"  # in the names of what a module's backward hooks are made of, in either library
 
 
 def _hooks(trace: Trace, backward: Backward, hooks: Iterable[str]) -> str:
     """The hooks by name; of those on a leaf the user knows the tensor, not the node that accumulates its gradient."""
     leaves = [name_of(trace, leaf) for leaf in backward.before]
-    leaf = leaves[0] if len(leaves) == 1 and leaves[0] else "a leaf"
-    told = (each.replace("torch::autograd::AccumulateGrad", leaf) for each in hooks)
-    return _listed(list(dict.fromkeys("a module's backward hook" if MODULE_HOOK in each else each for each in told)))
+    leaf = leaves[0] if len(leaves) == 1 and leaves[0] else say("a_leaf")
+    told = (each.replace(ACCUMULATE[0], leaf) for each in hooks)
+    return listed(list(dict.fromkeys(say("module_hook") if MODULE_HOOK in each else each for each in told)))
+
+
+def hook_changes(trace: Trace, backward: Backward, graph: Graph, linear: Linear | None) -> list[str]:
+    """What each hook on a tensor made of the gradient that came in, at v as written."""
+    if linear is None or trace.backend is None:
+        return []
+    said = []
+    shown = linear.shown(linear.start)
+    held = {name_of(trace, leaf): old for leaf, old in backward.before.items() if old is not None}
+    for node in graph.nodes:
+        hooks = facts.hooks_on(trace.namespace.get(node.name))
+        if not hooks or node.grad is None or node.repeat_of is not None or node.name in held:
+            continue
+        after = part(graph, linear, shown, node.grad)
+        before = incoming(graph, linear, shown, node)
+        if before is None or not np.isfinite(after).all():
+            continue
+        hook = listed(hooks)
+        if np.array_equal(before, after):
+            said.append(say("hook_same", hook=hook, name=node.name))
+        else:
+            sizes = {"before": _short(before, node.shape), "after": _short(after, node.shape)}
+            said.append(say("hook_changed", hook=hook, name=node.name, **sizes))
+    return said
+
+
+def incoming(graph: Graph, linear: Linear, shown: np.ndarray, node: Node) -> np.ndarray | None:
+    """The sum of what the edges bring back to a card, None where it is not known."""
+    same = {node.id, *(each.id for each in graph.nodes if each.repeat_of == node.id)}
+    parts = [
+        part(graph, linear, shown, edge.grad) for edge in graph.edges if edge.tail in same and edge.grad is not None
+    ]
+    if not parts or len({part.shape for part in parts}) > 1:
+        return None
+    return np.asarray(np.sum(parts, axis=0))
+
+
+def _short(values: np.ndarray, shape: tuple[int, ...]) -> str:
+    return facts.short(values) if shape else number(float(values[0]))
 
 
 def memory(nbytes: int) -> tuple[str, ...]:
     """What the panel keeps alive, where that is much."""
-    if nbytes < MUCH:
-        return ()
-    return (f"The panel keeps {nbytes / 2**20:.0f} MB of saved values, until its cell is run again or it is closed.",)
+    return (say("memory", size=f"{nbytes / 2**20:.0f}"),) if nbytes >= MUCH else ()
 
 
 def accumulation(trace: Trace, backward: Backward) -> list[str]:
     """backward adds to what is in `.grad` already."""
-    if backward.error is not None or backward.kind == "autograd.grad":
+    if backward.kind == "autograd.grad":
         return []
-    names = [name for leaf, old in backward.before.items() if old is not None and (name := name_of(trace, leaf))]
-    if not names:
+    held = {name: old for leaf, old in backward.before.items() if old is not None and (name := name_of(trace, leaf))}
+    if not held:
         return []
-    listed = _listed([f"{name}.grad" for name in names])
-    verb = "was" if len(names) == 1 else "were"
-    return [f"{listed} {verb} not empty before this backward, so the new gradient was added to what was there."]
+    grads = [f"{name}.grad" for name in held]
+    told = listed([facts.short(old) for old in held.values()])
+    return [say("accumulated", n=len(grads), grads=listed(grads), held=told)]
 
 
 def changed(trace: Trace, backward: Backward) -> list[str]:
     """What the cell itself did to `.grad` after its backward: the sliders leave that alone."""
     return [
-        f"The cell {BECAME.get(what, BECAME['changed']).format(name_of(trace, leaf) or 'a leaf')} after its backward:"
-        " the sliders leave that alone, and the panel shows what backward gave."
+        say(BECAME.get(what, "cell_changed"), leaf=name_of(trace, leaf) or say("a_leaf"))
         for leaf, what in backward.changed.items()
     ]
 
@@ -143,107 +148,115 @@ def freed(backward: Backward, graph: Graph) -> bool:
     """Whether the user's graph is gone now."""
     if backward.retain_graph or backward.create_graph or backward.error is not None or not backward.kind:
         return False
-    return any(node.kind == "op" and node.op and not node.op.startswith(KEEPS_NOTHING) for node in graph.nodes)
+    return any(node.kind == "op" and node.op and not node.op.startswith(facts.KEEPS_NOTHING) for node in graph.nodes)
 
 
-def not_a_number(graph: Graph, linear: Linear | None) -> list[str]:
-    """The first operation that made a NaN or inf out of finite numbers, forward or backward."""
-    nodes = {node.id: node for node in graph.nodes}
-    inputs: dict[str, list[str]] = {}
-    for edge in graph.edges:
-        inputs.setdefault(edge.head, []).append(edge.tail)
-    for node in graph.nodes:
-        bad = _bad(entry[1] for entry in node.value.entries)
-        if bad and node.kind == "op":
-            sources = [nodes[each] for each in inputs.get(node.id, []) if each in nodes]
-            if not any(_bad(entry[1] for entry in each.value.entries) for each in sources):
-                return [f"{_called(node)} made the first {bad}{_line(node)}: it came from finite numbers."]
-    return _bad_gradient(graph, linear, nodes)
-
-
-def _bad_gradient(graph: Graph, linear: Linear | None, nodes: dict[str, Node]) -> list[str]:
-    if linear is None or np.isnan(linear.base).all():  # nothing is known before the first move
+def of_v(trace: Trace, backward: Backward, graph: Graph, linear: Linear | None) -> list[str]:
+    """What v means here: a weight for each entry, one row of J, or the leaf itself."""
+    output = next((node for node in graph.nodes if node.output), None)
+    if output is None:
         return []
-    shown = linear.shown(linear.start)
+    name = one_line(output.name or output.source)
+    leaf = facts.weighting_leaf(backward)
+    if leaf is not None and len(backward.roots) == 1:
+        called = name_of(trace, leaf) or say("a_leaf")
+        if backward.roots[0] is not leaf:
+            return [say("v_is_leaf", leaf=called)]
+        return [say("v_is_leaf_identity", leaf=called, output=facts.other_name(trace, leaf) or say("the_output"))]
+    grads = [graph.quantities[grad].name for each in graph.leaves if (grad := graph.node(each).grad) is not None]
+    if linear is None or linear.v.size < 2 or not grads:
+        return []
+    written = linear.as_written
+    entries = [entry(name, unravel(flat, output.shape)) for flat in range(min(written.size, SPELLED))]
+    hot = np.flatnonzero(written)
+    if hot.size == 1 and written[hot[0]] == 1:
+        at = entry(name, unravel(int(hot[0]), output.shape))
+        return [say("one_hot", entry=at, output=name, leaf=grads[0].removesuffix(".grad"))]
+    marks = [entry("v", unravel(flat, output.shape)) for flat in range(len(entries))]
+    terms = [f"{mark}·{each}" for mark, each in zip(marks, entries, strict=True)]
+    spelled = " + ".join([*terms, "…"] if written.size > SPELLED else terms)
+    return [say("weights", output=name, grad=listed(grads[:SPELLED]), sum=spelled)]
 
-    def of(index: int | None) -> str:
-        if index is None:
-            return ""
-        begin = linear.offsets[index]
-        return _bad(shown[begin : begin + len(graph.quantities[index].indices)].tolist())
 
-    for edge in graph.edges:
-        node = nodes.get(edge.head)
-        bad = of(edge.grad)
-        if bad and node is not None and not of(node.grad):
-            return [f"Going back, {_called(node)}{_line(node)} made the first {bad} gradient out of a finite one."]
-    return []
+def second_derivative(trace: Trace, graph: Graph) -> list[str]:
+    """Where backward starts from a gradient."""
+    calls = facts.gradients_of(trace)
+    node = next((each for each in graph.nodes if "gradient" in each.mark), None)
+    grads = [graph.quantities[grad].name for each in graph.leaves if (grad := graph.node(each).grad) is not None]
+    if not calls or node is None or not grads:
+        return []
+    output = one_line(node.name or node.source)
+    return [say("second_derivative", output=output, where=in_line(trace, calls[-1]), grad=listed(grads))]
+
+
+def walked(trace: Trace, graph: Graph) -> list[str]:
+    """PyTorch's names for what a cell walks through."""
+    output = next((node for node in graph.nodes if node.output), None)
+    if not facts.walks(trace) or output is None or not output.op:
+        return []
+    return [say("walked", output=one_line(output.name or output.source), op=output.op)]
+
+
+def retained(trace: Trace, graph: Graph) -> list[str]:
+    """Gradients in the middle that the cell keeps."""
+    if trace.backend is None:
+        return []
+    named = [(node.name, trace.namespace.get(node.name)) for node in graph.nodes if node.kind == "op" and node.name]
+    kept = [name for name, each in named if isinstance(each, trace.backend.tensor)
+            and not each.is_leaf and each.retains_grad]  # fmt: skip
+    return [say("retained", name=name) for name in kept]
 
 
 def cuts(trace: Trace) -> list[str]:
-    """Where the path to the output is cut: a detached tensor that an operation of the graph then used."""
-    made: dict[int, Call] = {}
-    for call in trace.calls:
-        if call.record.cut and call.name in CUTS:
-            for output in call.outputs:
-                made[id(output)] = call
+    """Where a path that leads to the output is cut, and where a copy only looks like it."""
     said = []
-    if made:
-        for call in trace.calls:
-            if call.record.node is None:
-                continue
-            for each in call.record.args or ():
-                cut = made.pop(id(each), None)
-                if cut is not None and any(output is each for output in cut.outputs):
-                    place = trace.position(cut.site)
-                    where = f" in line {trace.line(place)}" if place else ""
-                    said.append(f"{trace.expression(cut.site) or CUTS[cut.name]}{where} cuts the path:"
-                                " nothing flows back through it.")  # fmt: skip
+    for cut in facts.cuts(trace):
+        what, where = (
+            trace.expression(cut.call.site) or facts.CUTS.get(cut.call.name, cut.kind),
+            in_line(trace, cut.call),
+        )
+        if cut.kind == "no_grad":
+            leaf = name_of(trace, cut.source) or say("a_leaf")
+            said.append(say("cut_no_grad", what=what, where=where, leaf=leaf))
+        else:
+            said.append(say("cut", what=what, where=where))
+    for call in facts.clones(trace):
+        if what := trace.expression(call.site):
+            said.append(say("cloned", what=what, where=in_line(trace, call)))
     return said
 
 
-def without_gradient(trace: Trace, graph: Graph, backward: Backward | None) -> list[str]:
+def without_gradient(trace: Trace, graph: Graph, backward: Backward | None, linear: Linear | None = None) -> list[str]:
     """Leaves of this cell that got no gradient, and why."""
     if backward is None or backward.error is not None or not trace.calls:
         return []
-    reached = [id(leaf) for leaf in backward.before]
-    said = []
-    for leaf in _leaves_used(trace):
-        name = name_of(trace, leaf)
-        if not name:
-            continue
-        if id(leaf) not in reached:
-            output = next((node.name for node in graph.nodes if node.id == graph.output), "") or "the output"
-            said.append(f"{name} got no gradient: no path leads from it to {output}.")
-        elif backward.inputs is not None and not any(each is leaf for each in backward.inputs):
-            said.append(f"{name} got no gradient: it is not among inputs=.")
+    output = next((node.name for node in graph.nodes if node.id == graph.output), "") or say("the_output")
+    told = {id(cut.source) for cut in facts.cuts(trace) if cut.kind == "no_grad"}
+    said = [
+        say("no_path", leaf=name, output=output)
+        for leaf in facts.unused(trace, backward)
+        if id(leaf) not in told and (name := name_of(trace, leaf))
+    ]
+    for each in zeros(graph, linear):
+        name, grad = graph.node(each).name, graph.node(each).grad
+        if grad is not None:
+            said.append(say("zero_not_none", leaf=name, grad=graph.quantities[grad].name, output=output))
+    given = backward.inputs
+    if given is not None and backward.kind != "autograd.grad":
+        left = [leaf for leaf in backward.before if not any(each is leaf for each in given)]
+        said += [say("not_among_inputs", leaf=name) for leaf in left if (name := name_of(trace, leaf))]
     return said
 
 
-def _leaves_used(trace: Trace) -> list[Any]:
-    if trace.backend is None:
-        return []
-    tensors = [value for value in trace.namespace.values() if isinstance(value, trace.backend.tensor)]
-    found = {id(each): each for each in tensors if each.is_leaf and each.requires_grad}
-    used = {id(each) for call in trace.calls for each in call.record.args or ()}
-    return [leaf for key, leaf in found.items() if key in used]
-
-
-def _called(node: Node) -> str:
-    return node.source or node.name or node.symbol or node.op
-
-
-def _line(node: Node) -> str:
-    return f" in line {node.line}" if node.line else ""
-
-
-def _bad(values: Iterable[float | int | bool]) -> str:
-    """ "NaN", "inf", or "" for finite numbers."""
-    for value in values:
-        if isinstance(value, float | np.floating) and not math.isfinite(value):
-            return "NaN" if math.isnan(value) else "inf"
-    return ""
-
-
-def _listed(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1]
+def missing(trace: Trace) -> list[str]:
+    """Names whose `.grad` is None, and why."""
+    said = []
+    for each in facts.missing(trace):
+        call = facts.maker_of(trace, each.tensor)
+        what = trace.expression(call.site) if call is not None else type(each.tensor.grad_fn).__name__
+        told = {"name": each.name, "what": what, "where": in_line(trace, call)}
+        if each.leaf is None:
+            said.append(say("not_a_leaf", **told))
+        else:
+            said.append(say("overwritten", made=in_line(trace, facts.maker_of(trace, each.leaf)), **told))
+    return said

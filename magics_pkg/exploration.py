@@ -15,7 +15,6 @@ from . import dot, png, svg, text
 from .drawing import Picture, drawn, tried
 from .elements import leaf_nodes
 from .errors import unknown
-from .explain import STALE
 from .graph import Graph
 from .jacobian import Answers
 from .linear import Linear
@@ -23,6 +22,7 @@ from .live import Closed, Leaf, Session
 from .parts import parts_of
 from .plain import in_json
 from .settings import Settings, weights_for
+from .words import say
 
 if TYPE_CHECKING:
     from .canvas import Canvas
@@ -111,7 +111,7 @@ class Exploration:
     def message(self) -> str:
         """What there is to say of the present numbers: where they come from, when they are not the exact ones."""
         session = self._live
-        return "" if session.exact else STALE
+        return "" if session.exact else say("stale")
 
     # ------------------------------------------------------------------ pictures
     @property
@@ -206,14 +206,15 @@ class Exploration:
         if self.closed or self._graph is None:
             return {"text/plain": repr(self)}
         try:
-            data = self._still() if self._session is None else self.panel.mimebundle()
+            data = self.panel.mimebundle()
+            data |= self._still() if self._session is None else {}
         except Exception as error:  # drawing must never hide the cell's result
-            told = f"The panel could not be made ({type(error).__name__}: {error})."
-            return {"text/plain": f"{self!r}\nNote: {told}"}
+            told = say("no_panel", error=f"{type(error).__name__}: {error}")
+            return {"text/plain": f"{self!r}\n{say('note', text=told)}"}
         return {**data, "text/plain": repr(self)}
 
     def _still(self) -> dict[str, Any]:
-        """Where nothing can be moved: the picture, and the notes."""
+        """Where there is no page to draw a panel in and nothing moves: the picture, and the notes."""
         from .static import fallback
 
         picture = self._picture
@@ -226,7 +227,7 @@ class Exploration:
 
     def __repr__(self) -> str:
         if self.closed:
-            return "<Exploration, closed>"
+            return say("closed")
         if self._session is None:
             return text.render(self._graph, self._linear, None, self._all_said())
         session = self._session
@@ -373,7 +374,7 @@ class Exploration:
             with self._drawing:
                 self.__dict__.pop("_picture", None)
                 panel.show(session.renewed(), svg=self._picture.svg)
-                panel.set_state("ready", session.renamed() if session.exact else STALE)
+                panel.set_state("ready", session.renamed() if session.exact else say("stale"))
 
 
 def in_notebook() -> bool:

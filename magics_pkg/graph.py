@@ -15,6 +15,7 @@ from .elements import LEAF_LIMIT, LIMIT, Edge, Graph, Key, Node, Quantity, Value
 from .fold import Part, parts_of
 from .inputs import Input, Inputs, sum_of
 from .links import links_of
+from .marks import Cards, Marks
 from .names import tensors_in
 from .outputs import outputs_of
 from .source import Position
@@ -22,6 +23,7 @@ from .subject import Subject
 from .trace import Call, Trace
 from .web import Arrival
 from .wording import numbered
+from .words import say
 
 __all__ = ["Edge", "Graph", "Node", "Quantity", "Values", "graph_of", "values_of"]
 
@@ -97,6 +99,9 @@ class _Assembly:
         if self.trace.failed is not None and self.trace.error is not None:
             self._add_failed(self.trace.failed, self.trace.error)
         outputs = tuple(self._output_id(arrival) for arrival in self.arrivals)
+        single = {self.ids[part]: part.arrival[0] for part in self.parts if part.arrival and part.group is None}
+        cards = Cards(self.nodes, self.edges, self._card_of, self._card_of_node, single, outputs[0])
+        Marks(self.trace, self.names, cards).put()
         return Graph(
             tuple(_grouped(self.nodes, self.plan.folds, self.folding.opened)),
             tuple(self.edges),
@@ -125,7 +130,7 @@ class _Assembly:
                 continue
             card.name = name
             if card.node is not None and plain in self.trace.namespace and not stands:
-                card.note = f"the name {plain} now stands for something else"
+                card.note = say("card_renamed", name=plain)
 
     def _part_name(self, part: Part) -> tuple[str, bool]:
         arrival = part.arrival
@@ -194,14 +199,14 @@ class _Assembly:
 
     def _note(self, part: Part) -> str:
         if part.middle:
-            return f"{part.count} operations, not drawn one by one"
+            return say("card_middle", n=part.count)
         custom = custom_function(part.arrival[0]) if part.arrival is not None and part.group is None else ""
         if custom == "BackwardHookFunction":
-            return "a module's backward hook sees what passes here"
+            return say("card_module_hook")
         if custom:
-            return "a function of your own: what it computes inside is not recorded"
+            return say("card_custom")
         if part.call is None and part.group is None and self.trace.calls:
-            return "not recorded: made before this cell, or out of its sight"
+            return say("card_unrecorded")
         return ""
 
     def _add_input(self, each: Input, copy: Part | None, chosen: list[Input]) -> None:
@@ -289,10 +294,21 @@ class _Assembly:
                 dtype="",
                 value=Values((), ""),
                 note=f"{type(error).__name__}: {text}",
+                mark="error",
                 **self._place(self.wording.position(part)),
             )
         )
         self.edges += [Edge(f"e{len(self.edges) + i}", tail, identity) for i, tail in enumerate(tails)]
+
+    def _card_of(self, tensor: Any) -> str | None:
+        """The card of a tensor."""
+        if tensor.grad_fn is not None:
+            return self._card_of_node(tensor.grad_fn)
+        return next((next(iter(each.ids.values())) for each in self.inputs if each.tensor is tensor), None)
+
+    def _card_of_node(self, node: Any) -> str | None:
+        part = self.part_of.get(node)
+        return self.ids[part] if part is not None else None
 
     # ---------------------------------------------------------------- leaves
     def _depths(self) -> dict[Part, int]:

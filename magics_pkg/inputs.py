@@ -13,6 +13,7 @@ from .groups import Tree
 from .names import Namespace, label, operand, tensors_in
 from .trace import Call, Trace
 from .web import Web
+from .words import say
 
 TOGETHER = 3  # leaves of a folded card that are still drawn one by one
 
@@ -147,13 +148,13 @@ class Inputs:
                 self.leaves = [each for each in self.leaves if each not in group[1:]]
         if len(self.leaves) > leaves:
             self.leaves = [*single, *_merged([each for each in self.leaves if each not in single], leaves)]
-            self.notes.append("so many leaves that those used alike share a card")
+            self.notes.append(say("leaves_together"))
         if len(self.constants) > constants:
             alike = _merged(self.constants, len(self.constants))
             named = [each for each in alike if each.named]
             self.constants = [*named, *(each for each in alike if not each.named)][:constants]
             if len(alike) > constants:
-                self.notes.append("not every tensor without a gradient is drawn")
+                self.notes.append(say("constants_left_out"))
 
     def calls_of(self, part: Part) -> list[Call]:
         """The calls that a part's newest visit was made of."""
@@ -198,7 +199,7 @@ class Inputs:
         """What kept a tensor that was computed from a leaf from wanting a gradient."""
         maker = each.maker
         cut = maker is not None and maker.record.cut and each.node is None and maker.name in ("detach", "data")
-        return f"cut by {maker.name}" if maker is not None and cut else ""
+        return say("card_cut", what=maker.name) if maker is not None and cut else ""
 
     def value(self, each: Input, limit: int) -> tuple[Values, str]:
         """What the tensor held when it was used, as far as known, and a note where it holds something else now."""
@@ -207,7 +208,7 @@ class Inputs:
         tensor, backward = each.tensor, self.trace.backward
         version, kept = (backward.values if backward else {}).get(tensor, (version_of(tensor), None))
         if kept is not None and version != version_of(tensor):
-            return values_of(kept, limit), "changed in place since"
+            return values_of(kept, limit), say("card_written_since")
         return values_in(tensor, self.backend.array, limit), ""
 
     def _values(self, members: tuple[Input, ...], limit: int) -> Values:

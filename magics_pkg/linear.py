@@ -17,6 +17,7 @@ from . import format
 from .backends import Backend, plain
 from .passes import BackwardPasses
 from .trace import Backward
+from .words import say
 
 if TYPE_CHECKING:
     from .graph import Graph, Quantity
@@ -168,7 +169,7 @@ class RowPasses(BackwardPasses):
             for kept in backward.snapshots.values() if not self.overtaken else ():
                 self.sweeps[id(kept)] = take(kept, weighting_of(backend, (named,), None))
         except Exception as error:  # the user's own call has gone through, and that is what counts
-            self.notes.append(f"the rows of J could not be taken: {error or type(error).__name__}")
+            self.notes.append(say("rows_not_taken", error=error or type(error).__name__))
 
 
 def weighting_of(backend: Backend, roots: Sequence[Any], gradients: Sequence[Any] | None, root: int = 0) -> Weighting:

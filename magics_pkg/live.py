@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .backends import accumulated_hooks, is_gone, plain
-from .explain import STALE
 from .latest import Latest
 from .linear import Array, Linear, Sweeps, Weighting, build, pick, take, values
+from .words import listed, say
 
 if TYPE_CHECKING:
     from .backends import Backend, Snapshot
@@ -237,11 +237,7 @@ class Session:
             touched = [leaf.name for leaf in self.leaves if leaf.changed]
         if not touched:
             return ""
-        listed = ", ".join(f"{name}.grad" for name in touched)
-        verb = "was" if len(touched) == 1 else "were"
-        return (
-            f"{listed} {verb} changed after this cell; moving a slider sets {'it' if verb == 'was' else 'them'} again."
-        )
+        return say("changed_since", n=len(touched), grads=listed([f"{name}.grad" for name in touched]))
 
     def renamed(self) -> str:
         """Which names of leaves stand for other tensors by now: worth a word to who moves the cell's own."""
@@ -252,7 +248,7 @@ class Session:
         ]
         if not found:
             return ""
-        return f"By now {' and '.join(found)} stands for another tensor: the sliders move the one of this cell."
+        return say("renamed", n=len(found), names=listed(found))
 
     def close(self) -> None:
         """Let go of everything: no tensor, graph, timer or callback stays."""
@@ -302,7 +298,7 @@ class Session:
             report, graph = self.report, self.graph
             try:
                 shown = self._move(flat)
-                state, message = "ready", self.renamed() if self.exact else STALE
+                state, message = "ready", self.renamed() if self.exact else say("stale")
             except Exception as error:  # a hook of the user's may raise anything
                 shown, state, message = self._unknown(), "error", f"{type(error).__name__}: {error}"
         if report is not None:

@@ -11,7 +11,7 @@ import traitlets
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand, output_can_be_silenced
 from IPython.display import display
 
-from . import backends, compare, errors, explain, layout, options, substitute
+from . import backends, compare, errors, explain, layout, options, substitute, words
 from .cell import Cell, Outcome, awaiting, read_cell, run_cell, run_cell_async
 from .errors import OutputError, UsageError
 from .exploration import Exploration, in_notebook
@@ -45,33 +45,29 @@ class BackwardMagics(Magics):
     depth = traitlets.Unicode(
         "", help="How many levels of modules and functions are open, like '1' or 'all'; empty: what stays legible."
     ).tag(config=True)
+    language = traitlets.Enum(
+        ("", *words.LANGUAGES), "", help="What panels and hints speak; empty: what JupyterLab or the system speaks."
+    ).tag(config=True)
     seconds = traitlets.Float(5.0, min=0.1, help="How long Graphviz may take for a picture.").tag(config=True)
 
     def __init__(self, shell: Any = None, **settings: Any) -> None:
         super().__init__(shell=shell, **settings)
+        words.use(self.language)
         self.panels = Panels()
         self.transformers = (hoist, awaiting(NAME, RUNNER))
         self.hidden: dict[str, Any] = {}  # other magics of our name, which come back when we go
 
+    @traitlets.observe("language")
+    def _speak(self, change: Any) -> None:
+        words.use(change["new"])
+
     @traitlets.validate("range")
     def _valid_range(self, proposal: Any) -> str:
-        text = str(proposal["value"]).strip()
-        try:
-            if text:
-                options.limits(text)
-        except UsageError as error:
-            raise traitlets.TraitError(str(error)) from None
-        return text
+        return options.valid(proposal, options.limits)
 
     @traitlets.validate("depth")
     def _valid_depth(self, proposal: Any) -> str:
-        text = str(proposal["value"]).strip()
-        try:
-            if text:
-                options.levels(text)
-        except UsageError as error:
-            raise traitlets.TraitError(str(error)) from None
-        return text
+        return options.valid(proposal, options.levels)
 
     @no_var_expand
     @output_can_be_silenced
@@ -166,7 +162,8 @@ class BackwardMagics(Magics):
         except Exception as error:  # our fault must never hide what the cell did
             for each in made:
                 each.close()
-            print(f"Note: the panel could not be made ({type(error).__name__}: {error}); the cell itself has run.")
+            told = words.say("no_panel", error=f"{type(error).__name__}: {error}")
+            print(words.say("note", text=told))
         if asked.compare:
             found = compare.attempt([watch.tape for watch in recorder.watches if watch.tape is not None], made)
             if found is not None and not asked.quiet:

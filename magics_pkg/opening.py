@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from . import backends, explain, linear
+from . import backends, explain, facts, linear, marks, mistakes
 from .backends import Backend, Snapshot
 from .canvas import Canvas
 from .cell import Outcome
@@ -32,6 +32,7 @@ from .settings import Settings, weights_for
 from .several import several
 from .subject import Subject
 from .trace import Backward, Trace
+from .words import say
 
 
 def weights_of(given: Weights, size: Sequence[int], name: str) -> Array:
@@ -68,6 +69,11 @@ def open_exploration(
     """What there is to see and to move, of this output or of the cell's own.
 
     Errors: OutputError where there is no such output; UsageError for a leaf that is not there."""
+    if output is None and (root := facts.stuck(trace)) is not None:
+        kept, none = linear.still(marks.without_graph(trace, root), {})
+        said = tuple(mistakes.without_graph(trace, root))
+        kept = dataclasses.replace(kept, nodes=tuple(_marked(trace, node) for node in kept.nodes))
+        return Exploration(kept, none, None, said, settings)
     outputs = outputs_of(trace, output)
     assert trace.backend is not None  # there are tensors
     if any(is_complex(each) for each in reachable_leaves(trace.backend, outputs)):
@@ -81,7 +87,7 @@ def open_exploration(
         trace.close()
         said = explain.notes(trace, trace.backward, graph, None)
         if trace.error is None and not trace.notes:
-            said = (explain.NOT_KEPT, *said)
+            said = (say("not_kept"), *said)
         return Exploration(graph, numbers, None, said, settings, canvas.keep())
     backward, snapshot, root = found
     called = any(each is outputs[0] for each in backward.roots)
@@ -125,9 +131,9 @@ def _still(trace: Trace, graph: Graph) -> tuple[Graph, linear.Linear]:
 
 def _marked(trace: Trace, node: Node) -> Node:
     """A card where the cell went wrong says so: what backward was called on, or what the failed operation was given."""
-    if trace.error is None or not node.output:
+    if trace.error is None or not node.output or trace.failed is not None:
         return node
-    return dataclasses.replace(node, note=explain.raised(trace))
+    return dataclasses.replace(node, mark="error", note=mistakes.raised(trace))
 
 
 def _call_of(trace: Trace, output: Any) -> tuple[Backward, Snapshot, int] | None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import traitlets
 from IPython.core.magic_arguments import argument, magic_arguments
 
 from .errors import UsageError, nearest
@@ -279,4 +280,15 @@ def _library(text: str) -> str:
 def _page(text: str) -> str:
     if not text.lower().endswith((".html", ".htm")):
         raise UsageError(f"--save writes a page, so its name ends in .html; this does not: {text}")
+    return text
+
+
+def valid(proposal: Any, parse: Callable[[str], object]) -> str:
+    """A setting's text, if it is empty or can be read. Errors: TraitError."""
+    text = str(proposal["value"]).strip()
+    try:
+        if text:
+            parse(text)
+    except UsageError as error:
+        raise traitlets.TraitError(str(error)) from None
     return text

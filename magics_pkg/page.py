@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from . import spec as made
 from .static import table
+from .words import language, say
 
 if TYPE_CHECKING:
     from .graph import Graph
     from .linear import Linear
 
 
-NOT_LINEAR = "These gradients are not linear in v, so only a running kernel can follow the sliders."
 POLICY = (
     "default-src 'none'; script-src 'sha256-{}'; style-src 'unsafe-inline'; img-src data:;"
     " base-uri 'none'; form-action 'none'"
@@ -46,7 +46,7 @@ def page(
         "rows": base64.b64encode(made.rows(linear)).decode("ascii"),
         "shape": base64.b64encode(made.form(linear)).decode("ascii"),
         "state": "ready",
-        "message": "" if linear.linear else NOT_LINEAR,
+        "message": "" if linear.linear else say("not_linear"),
     }
     # "<" would end the script element early, whatever it stands in
     payload = json.dumps(data, allow_nan=False).replace("<", "\\u003c")
@@ -57,7 +57,7 @@ def page(
     name = title or f"{data['spec']['output']}.backward(v)"  # type: ignore[index]  # the dict above holds it
     return (
         "<!doctype html>\n"
-        '<html lang="en"><head><meta charset="utf-8">'
+        f'<html lang="{language()}"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{escape(POLICY.format(digest), quote=True)}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'

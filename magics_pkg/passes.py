@@ -10,6 +10,7 @@ import numpy as np
 
 from .backends import Backend, Snapshot, plain
 from .trace import Backward
+from .words import say
 
 PARAMETERS = {
     "backward": ("roots", "gradients", "retain_graph", "create_graph", "inputs"),
@@ -131,7 +132,7 @@ class BackwardPasses:
         try:
             return backend.snapshot(list(outputs))
         except Exception as error:  # whatever it is, the user's own call must still be made
-            self.notes.append(f"the sliders cannot move this: {error or type(error).__name__}")
+            self.notes.append(say("cannot_move", error=error or type(error).__name__))
             return None
 
     def _remember(self, backend: Backend, leaves: Iterable[Any]) -> None:

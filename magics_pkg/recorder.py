@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 import sys
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from types import CodeType, FrameType
 from typing import Any
@@ -143,6 +143,7 @@ class Watch:
         sequence_number, tensor_type, frame_of = backend.sequence_number, backend.tensor, sys._getframe
         path_of = _walker(self.stop, backend.module_calls())
         special, note_failure, weaken, reference = self._special, self._fail, self._weaken, weakref.ref
+        recording = backend.module.is_grad_enabled
         routes_get = routes.get
         caller = 1 if self.tape is None else 2  # how many frames up the call comes from
 
@@ -169,10 +170,11 @@ class Watch:
                 if path is None:
                     return result
                 if node is None:
-                    cut = wants_gradient(args, tensor_type)
-                    records.append((func, path, before, after, None, None, reference(result), version, None, cut))
+                    made, given = reference(result), sources_of_call(args, tensor_type)
+                    cut = "" if not wants_gradient(args, tensor_type) else "on" if recording() else "off"
+                    records.append((func, path, before, after, None, None, made, version, None, cut, given))
                 else:
-                    records.append((func, path, before, after, args, kwargs, result, version, node, False))
+                    records.append((func, path, before, after, args, kwargs, result, version, node))
                 if len(records) >= self.limit:
                     weaken()
             elif isinstance(result, tuple | list) and any(isinstance(each, tensor_type) for each in result):
@@ -180,7 +182,7 @@ class Watch:
                 node = next((n for each in result if (n := getattr(each, "grad_fn", None)) is not None), None)
                 if path is not None and node is not None:
                     after = sequence_number()
-                    records.append((func, path, before, after, args, kwargs, tuple(result), 0, node, False))
+                    records.append((func, path, before, after, args, kwargs, tuple(result), 0, node))
             return result
 
         return handler
@@ -209,7 +211,7 @@ class Watch:
             raise
         node, after = target.grad_fn, backend.sequence_number()
         kept = (args, kwargs, target) if node is not None else (None, None, weakref.ref(target))
-        self.records.append((func, path, before, after, *kept, version_of(target), node, False))
+        self.records.append((func, path, before, after, *kept, version_of(target), node))
         return result
 
     def _backward(self, backend: Backend, func: Any, args: Any, kwargs: dict[str, Any], path: Any) -> Any:
@@ -220,9 +222,14 @@ class Watch:
         made = result if isinstance(result, tuple) else tuple(leaf.grad for leaf in self.passes.passes[-1].before)
         made = tuple(each for each in made if isinstance(each, backend.tensor))
         node = next((each.grad_fn for each in made if each.grad_fn is not None), None)
+        after = backend.sequence_number()
         if node is not None:
-            after = backend.sequence_number()
-            self.records.append((func, path, before, after, args, kwargs, made, 0, node, False))
+            self.records.append((func, path, before, after, args, kwargs, made, 0, node))
+        elif isinstance(result, tuple):
+            given = sources_of_call(args, backend.tensor)
+            for each in made:
+                reference = weakref.ref(each)
+                self.records.append((func, path, before, after, None, None, reference, 0, None, "on", given))
         return result
 
     def _keep_value(self, backend: Backend, target: Any) -> None:
@@ -236,7 +243,7 @@ class Watch:
 
     def _fail(self, error: BaseException, func: Any, path: Any, before: int, args: Any, kwargs: Any) -> None:
         if path is not None:
-            self.failed = error, (func, path, before, before, args, kwargs, None, 0, None, False)
+            self.failed = error, (func, path, before, before, args, kwargs, None, 0, None)
 
     def _weaken(self) -> None:
         """Let go of the tensors of all but the latest calls: a long loop must not hold what the plain cell would free.
@@ -245,12 +252,12 @@ class Watch:
         """
         end = len(self.records) - WINDOW // 2
         kept = []
-        for func, path, before, after, _, _, result, version, node, cut in self.records[self._weakened : end]:
+        for func, path, before, after, _, _, result, version, node, *rest in self.records[self._weakened : end]:
             if node is not None:
                 result = None if isinstance(result, tuple) else weakref.ref(result)
             elif result() is None:
                 continue
-            kept.append((func, path, before, after, None, None, result, version, None, cut))
+            kept.append((func, path, before, after, None, None, result, version, None, *rest))
         self.records[self._weakened : end] = kept
         self._weakened += len(kept)
         self.limit = len(self.records) + WINDOW // 2
@@ -286,7 +293,21 @@ class Watch:
 
 def wants_gradient(args: Any, tensor_type: Any) -> bool:
     """Whether an argument of a call is a tensor that requires grad."""
-    return any(isinstance(each, tensor_type) and each.requires_grad for each in args)
+    return any(isinstance(each, tensor_type) and each.requires_grad for each in _each(args))
+
+
+def sources_of_call(args: Any, tensor_type: Any) -> tuple[Any, ...]:
+    """Weak references to the tensors among a call's arguments."""
+    return tuple([weakref.ref(each) for each in _each(args) if isinstance(each, tensor_type)])
+
+
+def _each(args: Any) -> Iterator[Any]:
+    """Arguments, and the entries of those that are lists."""
+    for each in args:
+        if isinstance(each, tuple | list):
+            yield from each
+        else:
+            yield each
 
 
 def _walker(stop: CodeType | None, module_calls: tuple[CodeType, ...]) -> Callable[[FrameType], Any]:

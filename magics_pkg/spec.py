@@ -19,6 +19,7 @@ import numpy as np
 
 from . import theme
 from .format import one_line
+from .words import labels
 
 if TYPE_CHECKING:
     from .graph import Graph
@@ -131,13 +132,15 @@ def spec(
     opens: str = "",
 ) -> dict[str, Any]:
     """What the panel shows, as plain JSON; `parts`: what the drawers show, by name; `opens`: the one that is open."""
-    output = next(node for node in graph.nodes if node.id == graph.output)
-    sizes = [int(size) for size in output.shape]
+    output = next((node for node in graph.nodes if node.id == graph.output), None)
+    sizes = [int(size) for size in output.shape] if output is not None else []
     picked = set(linear.weights)
     nodes = {node.id: node for node in graph.nodes}
     first = [nodes[leaf].grad for leaf in graph.leaves if nodes[leaf].grad is not None]
     return {
-        "output": one_line(output.name or output.source or "y"),
+        "output": one_line(output.name or output.source or "y") if output is not None else "",
+        "still": output is None,
+        "words": labels(),
         "outputShape": sizes,
         "size": prod(sizes),
         "complete": len(picked) == prod(sizes),

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import theme
-from .card import BLOCK_GAP, CODE_LINE, GAP, LABEL_GAP, NUMBER_LINE, PAD, TITLE_LINE, Card, Cell, EdgeLabel, operations
+from .card import BLOCK_GAP, CODE_LINE, GAP, LABEL_GAP, NUMBER_LINE, PAD, TITLE_LINE, Card, Cell, EdgeLabel
 from .dot import LABEL, groups
 from .format import MINUS, elide, number, one_line, shape, width
 from .theme import SIZES
+from .words import say
 
 if TYPE_CHECKING:
     from .graph import Edge, Graph, Node
@@ -83,10 +84,13 @@ class _Pen:
             sign = sign_of(float(self.sums[edge.grad]), float(self.norms[edge.grad]))
         title = f"{_called(tail)} → {_called(head)}"
         grad = f' data-grad="{edge.grad}"' if edge.grad is not None else ""
+        cut = ""
+        if edge.severed:
+            kind, cut, title = f"{kind} severed", _slashes(geometry, edge.id), f"{title}: {edge.severed}"
         return (
             f'<g class="edge{kind}" data-edge="{_attribute(edge.id)}" data-tail="{_attribute(edge.tail)}" '
             f'data-head="{_attribute(edge.head)}"{grad}><title>{_text(title)}</title>'
-            f'<path class="{sign}" stroke-width="{wide:.2f}" d="{path}"/></g>'
+            f'<path class="{sign}" stroke-width="{wide:.2f}" d="{path}"/>{cut}</g>'
         )
 
     def label(self, name: str, label: EdgeLabel, box: Box) -> str:
@@ -123,6 +127,7 @@ class _Pen:
         y = box.y + PAD + 10.5
         kinds = [node.kind, *(["output"] if node.output else []), *(["again"] if node.repeat_of is not None else [])]
         kinds += ["folded"] if node.folded else []
+        kinds += [f"mark-{node.mark}"] if node.mark else []
         told = f' data-of="{_attribute(node.repeat_of)}"' if node.repeat_of is not None else ""
         told += f' data-open="{_attribute(node.folded)}"' if node.folded else ""
         stack = _stack(box) if node.folded else ""
@@ -203,6 +208,34 @@ def _stack(box: Box) -> str:
     return f'<path class="stack" d="M{left:g} {low + 3:g}H{right:g}"/>'
 
 
+def _slashes(geometry: Geometry, edge: str) -> str:
+    """Two strokes across the middle of an edge, with the line between them taken out."""
+    whole = geometry.edges.get(edge) or geometry.edges[f"{edge}-upper"]
+    (ax, ay), (bx, by) = _middle(whole)
+    size = sqrt((bx - ax) ** 2 + (by - ay) ** 2) or 1.0
+    dx, dy, x, y = (bx - ax) / size, (by - ay) / size, (ax + bx) / 2, (ay + by) / 2
+    gap = f"M{x - 4 * dx:.1f} {y - 4 * dy:.1f}L{x + 4 * dx:.1f} {y + 4 * dy:.1f}"
+    strokes = ""
+    for side in (-4, 4):
+        cx, cy = x + side * dx, y + side * dy
+        wide, tall = 7 * (-dy) + 3 * dx, 7 * dx + 3 * dy
+        strokes += f"M{cx - wide:.1f} {cy - tall:.1f}L{cx + wide:.1f} {cy + tall:.1f}"
+    return f'<path class="gap" d="{gap}"/><path class="cut" d="{strokes}"/>'
+
+
+def _middle(points: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Two points close together around the middle of a curve of Bézier pieces."""
+    pieces = [points[i : i + 4] for i in range(0, len(points) - 3, 3)]
+    piece = pieces[len(pieces) // 2]
+    begin, end = (0.0, 0.1) if len(pieces) % 2 == 0 else (0.45, 0.55)
+
+    def at(t: float) -> tuple[float, float]:
+        weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
+        return tuple(sum(w * p[axis] for w, p in zip(weights, piece, strict=True)) for axis in (0, 1))  # type: ignore[return-value]  # two axes
+
+    return at(begin), at(end)
+
+
 def _frame(box: Box, path: Sequence[str]) -> str:
     rect = f'<rect x="{box.x:g}" y="{box.y:g}" width="{box.width:g}" height="{box.height:g}" rx="7"/>'
     return f'<g class="group"><title>{_text(path[-1])}</title>{rect}</g>'
@@ -225,17 +258,17 @@ def _called(node: Node) -> str:
 
 def sentence(node: Node) -> str:
     """What a tooltip and a screen reader say of a node; a literal with a thousand numbers is cut short."""
-    kind = {"leaf": "leaf", "constant": "no gradient"}.get(node.kind, node.op)
+    kind = say({"leaf": "leaf", "constant": "no_gradient"}[node.kind]) if node.kind != "op" else node.op
     if node.folded:
-        kind = f"{node.symbol} of {operations(node.operations)}"
-    parts = [node.folded or node.name or node.symbol, kind, f"shape {shape(node.shape)}, {node.dtype}"]
+        kind = say("of_operations", what=node.symbol, operations=say("operations", n=node.operations))
+    parts = [node.folded or node.name or node.symbol, kind, f"{say('shape', shape=shape(node.shape))}, {node.dtype}"]
     if node.folded and node.name != node.folded:
         parts.append(node.name)
     if node.source and node.source != node.name:
         parts.append(node.source if len(node.source) <= 600 else f"{node.source[:400]} … {node.source[-100:]}")
     if node.count > 1:
-        parts.append(f"{node.count} {'leaves' if node.kind == 'leaf' else 'times'}")
-    parts += [f"line {node.line}"] if node.line else []
+        parts.append(say("leaves" if node.kind == "leaf" else "times", n=node.count))
+    parts += [say("line", line=node.line)] if node.line else []
     parts += [node.note] if node.note else []
     return " · ".join(part for part in parts if part)
 
@@ -243,9 +276,10 @@ def sentence(node: Node) -> str:
 def summary(graph: Graph) -> str:
     """One line for the picture as a whole."""
     names = {node.id: _called(node) for node in graph.nodes}
-    leaves = ", ".join(names[leaf] for leaf in graph.leaves) or "no leaf"
+    leaves = say("comma").join(names[leaf] for leaf in graph.leaves) or say("no_leaf")
     steps = sum(max(node.operations, 1) for node in graph.nodes if node.kind == "op")
-    return f"Graph of {names.get(graph.output, 'the output')}, from {leaves}, in {operations(steps)}"
+    output = names.get(graph.output) or say("the_output")
+    return say("summary", output=output, leaves=leaves, operations=say("operations", n=steps))
 
 
 def describe(graph: Graph) -> str:
@@ -257,8 +291,9 @@ def describe(graph: Graph) -> str:
         made_from.setdefault(edge.head, []).append(names[edge.tail])
     for node in graph.nodes:
         inputs = made_from.get(node.id)
-        made = f" from {', '.join(inputs)}" if inputs else ""
-        lines.append(f"{names[node.id]}: {node.op or node.kind}{made}, shape {shape(node.shape)}.")
+        made = say("made_from", names=say("comma").join(inputs)) if inputs else ""
+        told = {"name": names[node.id], "kind": node.op or node.kind, "shape": shape(node.shape)}
+        lines.append(say("describe", made=made, **told))
     return "\n".join(lines)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import format
+from .words import say
 
 if TYPE_CHECKING:
     from .graph import Edge, Graph, Node, Quantity
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 LINES = 60  # of the tree, at most
 ENTRIES = 6  # of a tensor, at most
+CUT = "✂ "  # no gradient comes along here
 
 Array = np.ndarray[Any, Any]
 
@@ -61,7 +63,7 @@ def render(
         table = _table(graph, linear.v if v is None and linear is not None else v, gradients)
         if table:
             parts.append("\n".join(table))
-    parts += [f"Note: {format.one_line(note)}" for note in notes]
+    parts += [say("note", text=format.one_line(note)) for note in notes]
     return "\n".join(parts)
 
 
@@ -71,11 +73,11 @@ def sentence(graph: Graph) -> str:
     leaves = [format.one_line(by_id[each].name or by_id[each].source) for each in graph.leaves if each in by_id]
     output = by_id.get(graph.output)
     if not leaves or output is None:
-        return "no gradient"
+        return say("no_gradient")
     name = format.one_line(output.name or output.source)
     name = name if name.isidentifier() else f"({name})"
     listed = leaves[0] if len(leaves) == 1 else f"({', '.join(leaves)})"
-    return f"{', '.join(f'{leaf}.grad' for leaf in leaves)} = Jᵀ v, with J = ∂{name}/∂{listed}"
+    return say("with_j", grads=", ".join(f"{leaf}.grad" for leaf in leaves), output=name, leaf=listed)
 
 
 class _Gradients:
@@ -104,11 +106,13 @@ def _tree(graph: Graph, gradients: _Gradients) -> list[str]:
     seen: set[str] = set()
     waiting: list[tuple[str, str, str]] = [(graph.output, "", "")] if graph.output else []
     waiting += [(node.id, "", "") for node in reversed(graph.nodes) if node.output and node.id != graph.output]
+    used = {edge.tail for edge in graph.edges}
+    waiting += [(node.id, "", "") for node in graph.nodes if node.mark in ("error", "none") and node.id not in used]
     waiting.reverse()
     while waiting:
         if len(lines) >= LINES:
             left = len(graph.nodes) - len(seen)
-            lines.append(f"... {left} more operations and leaves" if left > 0 else "...")
+            lines.append(say("more_operations", n=left) if left > 0 else "...")
             break
         place, first, rest = waiting.pop()
         node = nodes.get(place)
@@ -119,12 +123,13 @@ def _tree(graph: Graph, gradients: _Gradients) -> list[str]:
         lines.append(first + _line(node, gradients, again))
         sources = [] if again else inputs.get(node.id, [])
         if len(sources) == 1:
-            waiting.append((sources[0].tail, rest, rest))
+            waiting.append((sources[0].tail, rest + CUT * bool(sources[0].severed), rest))
             continue
         branches = []
         for position, edge in enumerate(sources):
             last = position == len(sources) - 1
-            branches.append((edge.tail, rest + ("└ " if last else "├ "), rest + ("  " if last else "│ ")))
+            branch = rest + ("└ " if last else "├ ") + CUT * bool(edge.severed)
+            branches.append((edge.tail, branch, rest + ("  " if last else "│ ")))
         waiting += reversed(branches)
     return lines
 
@@ -134,7 +139,7 @@ def _line(node: Node, gradients: _Gradients, again: bool) -> str:
     source = format.one_line(node.source)
     head = name or (node.symbol if node.kind == "op" else source) or node.id
     if again:
-        return f"{head}  (above)"
+        return f"{head}  {say('above')}"
     parts = [head]
     if node.kind == "op":
         if name and node.symbol:
@@ -142,15 +147,15 @@ def _line(node: Node, gradients: _Gradients, again: bool) -> str:
         if source and source != name:
             parts.append(source)
     elif node.kind == "leaf" and node.count == 1:
-        parts.append("leaf")
+        parts.append(say("leaf"))
     parts.append(numbers([each[1] for each in node.value.entries], node.shape, node.value.complete))
     if node.folded:
-        parts.append(f"{node.operations} operation{'' if node.operations == 1 else 's'}")
+        parts.append(say("operations", n=node.operations))
     if node.count > 1:
-        parts.append(f"{node.count} {'leaves' if node.kind == 'leaf' else 'times'}")
+        parts.append(say("leaves" if node.kind == "leaf" else "times", n=node.count))
     grad = gradients.of(node.grad)
     if grad:
-        parts.append(f"{'v' if node.output else 'grad'} {grad}")
+        parts.append(f"{'v' if node.output else say('grad')} {grad}")
     if node.note:
         parts.append(f"({format.one_line(node.note)})")
     return "  ".join(part for part in parts if part)

@@ -20,7 +20,8 @@ class Record(NamedTuple):
     path: code and instruction offset of each frame, innermost first, an `Entry` in place of a module's own offset.
     before, after: the library's sequence number around the call; the call's own nodes lie between.
     args: None where nothing was recorded for autograd. result: then a weak reference. cut: such a call had an input
-    that wanted a gradient. node: the result's ``grad_fn``.
+    that wanted a gradient: "off" where recording was off, else "on". sources: weak references to its tensors then,
+    which are the same objects as in the ``result`` of what made them. node: the result's ``grad_fn``.
     """
 
     func: Any
@@ -32,7 +33,8 @@ class Record(NamedTuple):
     result: Any
     version: int
     node: Any
-    cut: bool = False
+    cut: str = ""
+    sources: tuple[Any, ...] = ()
 
 
 class Entry:
@@ -287,7 +289,7 @@ def calls_of(records: list[tuple[Any, ...]], sites: Sites) -> tuple[Call, ...]:
     ``net(x)`` of a Sequential is one expression and many calls; only the last is what ``out = net(x)`` names. Calls
     under one expression with no module between are one to the user: a function of the library made of others.
     """
-    noted = [(Record._make(raw), sites.of(raw[1])) for raw in records]
+    noted = [(Record(*raw), sites.of(raw[1])) for raw in records]
     calls: list[Call] = []
     begin = 0
     while begin < len(noted):

@@ -12,8 +12,7 @@ from .elements import LIMIT, Values, values_in, values_of
 from .names import Namespace, tensors_in
 from .trace import Call, Trace
 from .web import Arrival
-
-COMPLEX = "Gradients of complex values have two parts each and are not drawn; they take part all the same."
+from .words import say
 
 
 class Computed:
@@ -73,8 +72,8 @@ class Computed:
         """The shape of a gradient that can be shown: None where nobody knows it, or it is complex."""
         if "complex" not in self._dtype(*arrival):
             return self.shape(arrival)
-        if COMPLEX not in self.notes:
-            self.notes.append(COMPLEX)
+        if (told := say("complex")) not in self.notes:
+            self.notes.append(told)
         return None
 
     def _dtype(self, node: Any, nr: int) -> str:
@@ -113,7 +112,8 @@ class Computed:
                 if kept is None:
                     snapshot.close()
             except Exception as error:  # a graph that was freed, or that cannot be kept: its shapes stay unknown
-                self.notes.append(f"some shapes are not known: {error or type(error).__name__}")
+                if self.trace.error is None:
+                    self.notes.append(say("shapes_unknown", error=error or type(error).__name__))
         return self._swept
 
 

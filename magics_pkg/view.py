@@ -33,6 +33,7 @@ import traitlets
 from . import spec as made
 from .format import width
 from .static import fallback
+from .words import labels
 
 if TYPE_CHECKING:
     from .graph import Graph
@@ -100,14 +101,15 @@ class Panel:
         self._layout = ipywidgets.Layout(width="auto")
         self._style = ipywidgets.SliderStyle(description_width="initial")
         self.sliders: tuple[ipywidgets.FloatSlider, ...] = ()
-        self._title = ipywidgets.Label("Weights v", layout=self._layout)
+        self._title = ipywidgets.Label(labels()["weights"], layout=self._layout)
         self._title.add_class("backward-title")
         self._column = ipywidgets.Box([], layout=self._layout)
         self._column.add_class("backward-weights")
         self.picture = Picture(layout=self._layout)
         self.picture.add_class("backward-view")
         self.picture.on_msg(self._message)
-        self._grid = ipywidgets.Box([self._column, self.picture], layout=self._layout)
+        shown = [self._column, self.picture] if graph.output else [self.picture]  # without an output there is no v
+        self._grid = ipywidgets.Box(shown, layout=self._layout)
         self._grid.add_class("backward-grid")
         self.widget = ipywidgets.Box([self._grid], layout=self._layout)
         self.widget.add_class("backward-panel")
@@ -183,7 +185,7 @@ class Panel:
             step=slide.step,
             readout_format=slide.readout,
             description=slide.name,
-            tooltip=f"the weight of {slide.name.replace('v', output, 1)}",
+            tooltip=labels()["weight_of"].format(slide.name.replace("v", output, 1)),
             layout=self._layout,
             style=self._style,
         )

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+os.environ["LANGUAGE"] = "en"  # panels speak the language of the system; tests read them in English
 REQUIRE_ALL = os.environ.get("BACKWARD_REQUIRE_ALL") == "1"
 
 

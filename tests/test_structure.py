@@ -18,6 +18,7 @@ LINES_IN_A_FUNCTION = 60
 
 # A module may import from the layers above its own and from its own, never from one below.
 LAYERS = (
+    {"words"},
     {"options", "errors", "theme", "notation", "format", "elements", "difference"},
     {"source", "substitute"},
     {"cell"},
@@ -26,6 +27,8 @@ LAYERS = (
     {"passes"},
     {"tape"},
     {"recorder", "names", "groups", "web"},
+    {"facts"},
+    {"marks"},
     {"depth"},
     {"fold"},
     {"links", "inputs", "outputs", "values", "wording"},
@@ -33,7 +36,9 @@ LAYERS = (
     {"graph"},
     {"linear"},
     {"card", "dot", "layout", "svg", "png", "plain"},
-    {"text", "explain", "several"},
+    {"finite"},
+    {"text", "mistakes", "several"},
+    {"explain"},
     {"counterpart", "outcomes"},
     {"replay"},
     {"compared"},

@@ -145,6 +145,18 @@ class Backend:
         node = tensor.grad_fn
         return (self.leaf_node(tensor), 0) if node is None else (node, tensor.output_nr)
 
+    def trouble(self, node: Any) -> str:
+        """ "freed" where what a node saved is gone, "written" where it was written over since, else ""."""
+        for name in dir(type(node)):
+            if name.startswith("_saved_"):
+                try:
+                    getattr(node, name)
+                except RuntimeError as error:
+                    return "freed" if FREED[:40] in str(error) else "written" if "inplace" in str(error) else ""
+                except AttributeError:  # another operation's
+                    continue
+        return ""
+
     def metadata(self, node: Any) -> tuple[tuple[tuple[int, ...], str], ...]:
         """Shape and dtype of each output of a node, where the library tells."""
         try:

@@ -12,6 +12,11 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
+// A word of the panel's own, with what belongs in it: {0}, {1}.
+export function word(spec, key, ...parts) {
+  return spec.words[key].replace(/\{(\d)\}/g, (_, place) => parts[Number(place)]);
+}
+
 // A number that moves: its name as Python writes it, and its place among the shown numbers or in v.
 export function moving(tag, name, { at, weight, ...rest } = {}) {
   return make(tag, { "data-value": name, "data-at": at, "data-weight": weight, ...rest }, "\u2007");

@@ -1,6 +1,6 @@
 // A saved page: sliders of the browser's own, and small stand-ins for the notebook's widget models. No kernel, no network.
 
-import { make } from "./dom.js";
+import { make, word } from "./dom.js";
 import { number } from "./number.js";
 import { view } from "./panel.js";
 import { Weights, coarse } from "./weights.js";
@@ -42,7 +42,7 @@ function bytes(base64) {
 function slider(place, weights, model) {
   const { name } = weights.spec.weights[place];
   const range = make("input", { type: "range", step: "any", "aria-label": name });
-  const readout = make("span", { class: "widget-readout", contenteditable: "true", role: "textbox", "data-value": name, "aria-label": `${name}, type any number`, inputmode: "decimal" });
+  const readout = make("span", { class: "widget-readout", contenteditable: "true", role: "textbox", "data-value": name, "aria-label": word(weights.spec, "type", name), inputmode: "decimal" });
   const step = () => coarse(model.get("min"), model.get("max"));
   const round = (value) => Number((Math.round(value / step()) * step()).toPrecision(12));
   const show = () => {
@@ -84,7 +84,7 @@ export function open(root, data) {
   const host = { getModel: async (place) => models[place] };
   const weights = new Weights(models, data.spec);
   weights.longest = Math.max(...data.spec.weights.map(({ name }) => name.length), 0);
-  const column = make("div", { class: "backward-weights" }, make("h3", { class: "backward-title" }, "Weights v"));
+  const column = make("div", { class: "backward-weights" }, make("h3", { class: "backward-title" }, word(data.spec, "weights")));
   column.append(...models.map((model, place) => slider(place, weights, model)));
   const el = make("div", { class: "backward-view" });
   root.replaceChildren(make("div", { class: "backward-grid" }, column, el));

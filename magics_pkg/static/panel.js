@@ -1,6 +1,6 @@
 // The panel: listens to the sliders' models, computes, patches; shows what the kernel says of the same v.
 
-import { make } from "./dom.js";
+import { make, word } from "./dom.js";
 import { Drawers } from "./drawers.js";
 import { Folds } from "./folds.js";
 import { Jacobian } from "./jacobian.js";
@@ -87,9 +87,11 @@ export class Panel {
     this.message = make("p", { class: "backward-message", role: "status" });
     const notes = spec.notes.map((text) => make("li", {}, text));
     const drawn = this.model.get("svg") || spec.text;
-    const graph = drawn ? make("figure", { class: "backward-graph" }, make("h3", { class: "backward-title" }, "Graph"), figure, this.text()) : null;
+    const graph = drawn ? make("figure", { class: "backward-graph" }, make("h3", { class: "backward-title" }, word(spec, "graph")), figure, this.text()) : null;
     const foot = make("footer", { class: "backward-notes" }, this.message, notes.length ? make("ul", {}, ...notes) : null, this.source.element);
-    this.el.replaceChildren(...[this.sentence.element, this.presets.element, graph, this.tables.element, this.drawers.element, foot].filter(Boolean));
+    const moving = spec.still ? [] : [this.sentence.element, this.presets.element]; // no v: nothing moves
+    const tables = spec.still && !spec.leaves.length ? null : this.tables.element;
+    this.el.replaceChildren(...[...moving, graph, tables, this.drawers.element, foot].filter(Boolean));
     if (code !== undefined && this.source.element) this.source.element.open = code;
     [figure.scrollLeft, figure.scrollTop] = scrolled;
     this.picture.wire(this.folds);
@@ -165,6 +167,7 @@ export class Panel {
     if (this.signal.aborted) return;
     const root = this.el.closest(".backward-panel");
     const box = root?.querySelector(".backward-weights");
+    if (root && this.spec.still) return void ((this.root = root), this.tell());
     if (!box) return void setTimeout(() => this.find(Math.min(wait * 1.5, 500)), wait);
     if (this.root === root) return;
     this.root = root;

@@ -1,6 +1,6 @@
 // The buttons: as written, ones, each one-hot e_i (row i of J), zeros, random. They set the sliders here, so a busy kernel does not matter.
 
-import { make } from "./dom.js";
+import { make, word } from "./dom.js";
 import { parse } from "./number.js";
 
 const SEPARATE = 8; // one-hot buttons up to so many entries, a list above
@@ -20,20 +20,22 @@ export class Presets {
     this.weights = weights;
     this.ask = ask;
     this.buttons = [];
-    const row = make("div", { class: "backward-buttons", role: "group", "aria-label": "Set all of v" });
+    const row = make("div", { class: "backward-buttons", role: "group", "aria-label": word(spec, "set_all") });
     const scalar = spec.outputShape.length === 0;
-    row.append(this.button("as written", "written", "v as the cell wrote it"));
+    row.append(this.button("as written", "written", "written", word(spec, "tell_written")));
     if (spec.complete || spec.live) {
-      row.append(this.button(scalar ? "one" : "ones", "ones", "v = 1 everywhere: the gradient of the sum"));
+      row.append(this.button(scalar ? "one" : "ones", scalar ? "one" : "ones", "ones", word(spec, "tell_ones")));
       row.append(...(scalar ? [] : this.hot()));
-      row.append(this.button(scalar ? "zero" : "zeros", "zeros", "v = 0 everywhere"));
-      row.append(this.button("random", "random", "v from a normal distribution"));
+      row.append(this.button(scalar ? "zero" : "zeros", scalar ? "zero" : "zeros", "zeros", word(spec, "tell_zeros")));
+      row.append(this.button("random", "random", "random", word(spec, "tell_random")));
     }
     this.element = make("div", { class: "backward-presets" }, row, spec.complete ? null : this.picker());
   }
 
-  button(text, name, title, place) {
-    const button = make("button", { type: "button", title, "aria-pressed": "false", "data-preset": text, "data-lm-suppress-shortcuts": "true" }, text);
+  // `text` is a key of the words, or the text itself; `data-preset` is the same in every language.
+  button(preset, text, name, title, place) {
+    const shown = this.spec.words[text] ?? text;
+    const button = make("button", { type: "button", title, "aria-pressed": "false", "data-preset": preset, "data-lm-suppress-shortcuts": "true" }, shown);
     button.addEventListener("click", () => this.press(name, place));
     this.buttons.push({ button, name, place });
     return button;
@@ -42,9 +44,9 @@ export class Presets {
   hot() {
     const { weights, outputShape } = this.spec;
     const called = ({ name, flat }) => (outputShape.length === 1 ? `e${subscript(flat)}` : name.replace(/^v/, "e"));
-    const tell = ({ name }) => `${name} = 1, the rest 0: one row of J`;
-    if (weights.length <= SEPARATE) return weights.map((each, place) => this.button(called(each), "hot", tell(each), place));
-    const list = make("select", { "aria-label": "One-hot v", "data-lm-suppress-shortcuts": "true" }, make("option", { value: "" }, "eᵢ …"));
+    const tell = ({ name }) => word(this.spec, "tell_hot", name);
+    if (weights.length <= SEPARATE) return weights.map((each, place) => this.button(called(each), called(each), "hot", tell(each), place));
+    const list = make("select", { "aria-label": word(this.spec, "hot"), "data-lm-suppress-shortcuts": "true" }, make("option", { value: "" }, "eᵢ …"));
     weights.forEach((each, place) => list.append(make("option", { value: String(place), title: tell(each) }, called(each))));
     list.addEventListener("change", () => {
       if (list.value !== "") this.press("hot", Number(list.value));
@@ -69,14 +71,14 @@ export class Presets {
   // A v too large for a slider each: type the index of an entry to get one, or click it in the strip.
   picker() {
     const { spec } = this;
-    if (!spec.live) return make("p", { class: "backward-where" }, `${spec.weights.length} of the ${spec.size} entries of v have a slider.`);
-    const box = make("input", { type: "text", inputmode: "numeric", placeholder: spec.outputShape.length > 1 ? "0, 0" : "0", "aria-label": "Index of an entry of v", "data-lm-suppress-shortcuts": "true" });
+    if (!spec.live) return make("p", { class: "backward-where" }, word(spec, "some", spec.weights.length, spec.size));
+    const box = make("input", { type: "text", inputmode: "numeric", placeholder: spec.outputShape.length > 1 ? "0, 0" : "0", "aria-label": word(spec, "index"), "data-lm-suppress-shortcuts": "true" });
     const add = () => {
       const flat = this.flat(box.value);
       box.setAttribute("aria-invalid", String(flat === null));
       if (flat !== null) this.ask({ kind: "pick", index: flat });
     };
-    const button = make("button", { type: "button", "data-lm-suppress-shortcuts": "true", onclick: add }, "add slider");
+    const button = make("button", { type: "button", "data-lm-suppress-shortcuts": "true", onclick: add }, word(spec, "add"));
     box.addEventListener("keydown", (event) => event.key === "Enter" && add());
     const form = make("div", { class: "backward-pick" }, "v[", box, "]", button);
     const strip = make("div", { class: "backward-strip backward-v", "aria-hidden": "true" });
@@ -90,7 +92,7 @@ export class Presets {
       const { pick } = event.target.dataset;
       if (pick !== undefined) this.ask({ kind: "pick", index: Number(pick) });
     });
-    return make("div", {}, make("p", { class: "backward-where" }, `${spec.weights.length} of the ${spec.size} entries of v have a slider.`), form, strip);
+    return make("div", {}, make("p", { class: "backward-where" }, word(spec, "some", spec.weights.length, spec.size)), form, strip);
   }
 
   flat(text) {

@@ -1,6 +1,6 @@
 // The sentence: x.grad = Jᵀ v, and the entry under the pointer spelled out: x.grad[0] = 2 × 0.1 = 0.2.
 
-import { make, moving } from "./dom.js";
+import { make, moving, word } from "./dom.js";
 import { entry, number } from "./number.js";
 import { Numbers } from "./numbers.js";
 
@@ -17,7 +17,7 @@ export class Sentence {
     this.at = -1;
     const first = spec.quantities[spec.leaves[0]];
     if (first) this.show(Math.max(0, first.indices.findIndex((_, place) => this.terms(first.offset + place).length)) + first.offset);
-    else this.formula.append("no gradient reaches a leaf");
+    else this.formula.append(word(spec, "no_gradient"));
   }
 
   find(at) {
@@ -42,7 +42,7 @@ export class Sentence {
     const variable = quantity.name.replace(/\.grad$/, "");
     const italic = (text) => make("i", {}, text);
     const before = linear.at(0, at) !== 0 && spec.linear;
-    const held = before ? [spec.complete ? "what it held" : "the rest", " + "] : [];
+    const held = before ? [word(spec, spec.complete ? "what_it_held" : "the_rest"), " + "] : [];
     const product = scalar ? [italic(`∂${spec.output}/∂${variable}`), " · ", italic("v")] : [italic("J"), "ᵀ ", italic("v")];
     const meaning = scalar ? null : make("span", { class: "backward-where" }, `J = ∂${spec.output}/∂${variable}`);
     if (leaf) this.formula.replaceChildren(italic(quantity.name), " = ", ...held, ...product, ...(meaning ? [meaning] : []));
@@ -73,7 +73,7 @@ export class Sentence {
     const index = spec.weights[terms[0].row - 1].flat;
     const above = scalar ? spec.output : many ? `${spec.output}[i]` : entry(spec.output, index, spec.outputShape);
     const weight = scalar ? "v" : many ? "v[i]" : entry("v", index, spec.outputShape);
-    const text = `${before ? (spec.complete ? "held + " : "rest + ") : ""}${many ? "Σ " : ""}∂${above}/∂${below} · ${weight}`;
+    const text = `${before ? `${word(spec, spec.complete ? "symbol_held" : "symbol_rest")} + ` : ""}${many ? "Σ " : ""}∂${above}/∂${below} · ${weight}`;
     return [make("span", { class: "backward-symbols" }, text)];
   }
 
@@ -89,7 +89,7 @@ export class Sentence {
       const bare = number(factor);
       parts.push(parts.length ? ` + ${factor < 0 ? `(${bare})` : bare} × ` : `${bare} × `, moving("span", name, { weight: flat }));
     }
-    if (chosen.length < terms.length) parts.push(` + … ${terms.length - chosen.length} more`);
+    if (chosen.length < terms.length) parts.push(` + … ${word(this.spec, "more", terms.length - chosen.length)}`);
     return parts;
   }
 

@@ -1,13 +1,13 @@
 // The cell's code, closed until asked for; the expression of the node under the pointer is marked in it.
 
-import { make } from "./dom.js";
+import { make, word } from "./dom.js";
 
 export class Source {
   constructor(spec) {
     this.spec = spec;
     this.code = make("code", {}, spec.code);
     this.element = spec.code
-      ? make("details", { class: "backward-source", open: spec.open }, make("summary", { "data-lm-suppress-shortcuts": "true" }, "Code"), make("pre", {}, this.code))
+      ? make("details", { class: "backward-source", open: spec.open }, make("summary", { "data-lm-suppress-shortcuts": "true" }, word(spec, "code")), make("pre", {}, this.code))
       : null;
   }
 

@@ -1,6 +1,6 @@
 // The gradient of each leaf: as the sum of the rows of J, each times its weight; as numbers; or as a strip of colours.
 
-import { make, moving, rove } from "./dom.js";
+import { make, moving, rove, word } from "./dom.js";
 import { entry, number } from "./number.js";
 
 const [ROWS, COLUMNS, NUMBERS, ACROSS] = [6, 5, 36, 5];
@@ -13,7 +13,7 @@ export class Tables {
     this.linear = linear;
     this.signal = signal;
     this.cells = [];
-    const title = make("h3", { class: "backward-title" }, "Gradients");
+    const title = make("h3", { class: "backward-title" }, word(spec, "gradients"));
     this.element = make("div", { class: "backward-gradients" }, title, ...spec.leaves.map((which) => this.leaf(spec.quantities[which])));
   }
 
@@ -27,7 +27,7 @@ export class Tables {
     if (weighted && whole && count <= COLUMNS) body = this.sum(quantity);
     else if (small) body = this.matrix(quantity);
     else body = this.strip(quantity, whole);
-    const size = whole && count <= COLUMNS ? null : make("span", { class: "backward-where" }, `shape (${quantity.shape.join(", ")}${quantity.shape.length === 1 ? "," : ""})`);
+    const size = whole && count <= COLUMNS ? null : make("span", { class: "backward-where" }, word(spec, "shape", `(${quantity.shape.join(", ")}${quantity.shape.length === 1 ? "," : ""})`));
     const items = [...body.querySelectorAll("[data-at]")];
     rove(items, this.signal);
     return make("section", { class: `backward-leaf${spec.leaves.length > MANY ? " backward-far" : ""}`, "aria-label": quantity.name }, make("h4", {}, quantity.name, size), make("div", { class: "backward-scroll" }, body));
@@ -43,7 +43,7 @@ export class Tables {
     const body = make("tbody");
     if (columns.some(({ at }) => linear.at(0, at) !== 0)) {
       const held = columns.map(({ at }) => make("td", {}, number(linear.at(0, at))));
-      body.append(make("tr", { class: "backward-held" }, make("th", { scope: "row" }, "held before"), ...held));
+      body.append(make("tr", { class: "backward-held" }, make("th", { scope: "row" }, word(spec, "held")), ...held));
     }
     spec.weights.forEach(({ name, flat }, place) => {
       const weight = moving("span", name, { weight: flat });
@@ -85,7 +85,7 @@ export class Tables {
 
   strip(quantity, whole) {
     const cells = quantity.indices.map((flat, place) => this.total("span", quantity, { flat, at: quantity.offset + place }));
-    const rest = whole ? null : make("p", { class: "backward-where" }, `the first ${cells.length} entries`);
+    const rest = whole ? null : make("p", { class: "backward-where" }, word(this.spec, "first", cells.length));
     return make("div", {}, make("div", { class: "backward-strip" }, ...cells), rest);
   }
 

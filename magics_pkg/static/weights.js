@@ -1,5 +1,6 @@
 // The sliders' models: their values read exactly, set exactly, given a range that holds what is asked for.
 
+import { word } from "./dom.js";
 import { number, parse } from "./number.js";
 
 const [LONG, SHORT] = [1e7, 2e-3]; // ranges beyond these have no room for their numbers without an exponent
@@ -125,7 +126,7 @@ export function adopt(box, weights, signal) {
       if (!name || text.dataset.value === name) return;
       text.dataset.value = name;
       text.setAttribute("role", "textbox");
-      text.setAttribute("aria-label", `${name}, type any number`);
+      text.setAttribute("aria-label", word(weights().spec, "type", name));
       text.setAttribute("data-lm-suppress-shortcuts", "true");
     });
   };

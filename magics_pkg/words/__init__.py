@@ -1,0 +1,93 @@
+"""Every word that a panel says, in the reader's language: one catalogue each, `en.py`, `zh.py`, `ru.py`.
+
+    say("not_kept")                      the sentence
+    say("no_path", leaf="u", output="y")  with the user's own names in it
+    say("operations", n=3)               in the form that the language has for this number
+
+The language is `use("ru")`'s, else that of JupyterLab or of the system, else English.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+LANGUAGES = ("en", "zh", "ru")
+Text = str | tuple[str, ...]  # several: the forms for a number n
+
+_chosen: str | None = None
+
+
+def use(language: str | None) -> None:
+    """Speak this language from here on; None or "": that of the surroundings."""
+    global _chosen
+    _chosen = language or None
+
+
+def language() -> str:
+    """The language that is spoken."""
+    return _chosen or surroundings()
+
+
+@cache
+def surroundings() -> str:
+    """The language of JupyterLab's menus where one was chosen there, else of the system, else English."""
+    named = [_jupyterlab(), *(os.environ.get(each, "") for each in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"))]
+    first = next((each for each in named if each and each not in ("default", "C", "POSIX", "C.UTF-8")), "")
+    return next((each for each in LANGUAGES if re.match(rf"{each}\b|{each}_", first.lower())), "en")
+
+
+def _jupyterlab() -> str:
+    """The locale in JupyterLab's settings, which a kernel on the same machine can read."""
+    folder = os.environ.get("JUPYTERLAB_SETTINGS_DIR", "")
+    if not folder:
+        home = os.environ.get("JUPYTER_CONFIG_DIR") or Path.home() / ".jupyter"
+        folder = str(Path(home) / "lab" / "user-settings")
+    path = Path(folder) / "@jupyterlab" / "translation-extension" / "plugin.jupyterlab-settings"
+    try:
+        found = re.search(r'^\s*\{?\s*"locale"\s*:\s*"([\w-]+)"', path.read_text(encoding="utf-8"), re.MULTILINE)
+    except (OSError, ValueError):
+        return ""
+    return found[1] if found else ""
+
+
+@cache
+def catalogue(name: str) -> Mapping[str, Text]:
+    """All texts of one language."""
+    texts: Mapping[str, Text] = importlib.import_module(f"{__name__}.{name}").TEXTS
+    return texts
+
+
+def say(key: str, /, **fields: object) -> str:
+    """A text with these names and numbers in it; the form for ``n`` where there are several."""
+    spoken = language()
+    text = catalogue(spoken)[key]
+    if not isinstance(text, str):
+        text = text[form(spoken, int(str(fields["n"])))]
+    return text.format(**fields)
+
+
+def form(name: str, n: int) -> int:
+    """Which of a language's forms goes with a number: 1 операция, 2 операции, 5 операций."""
+    if name == "zh":
+        return 0
+    if name == "en":
+        return 0 if n == 1 else 1
+    if n % 10 == 1 and n % 100 != 11:
+        return 0
+    return 1 if n % 10 in (2, 3, 4) and n % 100 not in (12, 13, 14) else 2
+
+
+def listed(words: Sequence[str]) -> str:
+    """ "a", "a and b", "a, b and c"."""
+    return words[0] if len(words) == 1 else say("comma").join(words[:-1]) + say("and") + words[-1]
+
+
+def labels() -> dict[str, str]:
+    """What the page says by itself; a place for a number that only the page knows is written {0}."""
+    texts = catalogue(language())
+    return {key.removeprefix("page_"): str(text).format() for key, text in texts.items() if key.startswith("page_")}
