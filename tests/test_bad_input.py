@@ -200,4 +200,4 @@ def test_a_fault_of_ours_hides_nothing(shell: InteractiveShell, monkeypatch: pyt
     ran = cells.run(shell, "%%backward\n" + FIRST + "x.grad")
     assert ran.error is None
     assert "Out[" in ran.printed
-    assert "the panel could not be made (KeyError: 'a bug')" in ran.printed
+    assert "The panel could not be made (KeyError: 'a bug')" in ran.printed
