@@ -196,7 +196,7 @@ def test_a_fault_of_ours_hides_nothing(shell: InteractiveShell, monkeypatch: pyt
     def fail(*_: Any, **__: Any) -> Any:
         raise KeyError("a bug")
 
-    monkeypatch.setattr(opening, "graph_of", fail)
+    monkeypatch.setattr(opening, "Canvas", fail)
     ran = cells.run(shell, "%%backward\n" + FIRST + "x.grad")
     assert ran.error is None
     assert "Out[" in ran.printed
