@@ -98,6 +98,19 @@ class Snapshot:
         found = copy(*given)
         return found if isinstance(found, tuple) else (found,)
 
+    def saved(self, node: Any) -> dict[str, Any]:
+        """What a node saved, as Tensors, by PyTorch's name for each: ``result`` for ``_saved_result``."""
+        copy = self._copies[node.key]
+        names = [_SHOWN.get(name, name) for name in getattr(copy.step.spec, "data", ())]
+        found = {name: getattr(copy, f"_saved_{name}", None) for name in names}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def hooks_on(self, node: Any, nr: int, tensor: Any) -> tuple[str, ...]:
+        """The hooks that run where the gradient of this output of a node arrives, by name."""
+        step = node.step
+        steps = [step, step.outputs.get(nr)] if type(step) is Hooked else []
+        return tuple(getattr(h, "__qualname__", type(h).__name__) for each in steps if each for h in each.hooks)
+
     def close(self) -> None:
         """Let everything go."""
         self._outputs, self._copies, self._users, self._names, self._retained = [], {}, {}, {}, {}
@@ -105,6 +118,7 @@ class Snapshot:
 
 
 _PLAIN = (Node, Output, AccumulateGrad)
+_SHOWN = {"x": "self", "y": "other", "out": "result"}  # PyTorch's names for what rows call so
 
 
 class Pass:

@@ -16,10 +16,9 @@ from .drawing import Picture, drawn, tried
 from .elements import leaf_nodes
 from .errors import unknown
 from .graph import Graph
-from .jacobian import Answers
 from .linear import Linear
 from .live import Closed, Leaf, Session
-from .parts import parts_of
+from .parts import answering, parts_of
 from .plain import in_json
 from .settings import Settings, weights_for
 from .words import say
@@ -195,7 +194,7 @@ class Exploration:
             text=self._text(picture),
             notes=[*self.notes, *([picture.problem] if picture.problem else [])],
             limits=self.settings.range,
-            parts=parts_of(graph, self._session),
+            parts=parts_of(graph, self._session, saved=True),
             opens=self.settings.opens,
         )
         where.write_text(content, encoding="utf-8")
@@ -323,10 +322,9 @@ class Exploration:
             panel.on_weights(session.submit)
             panel.on_pick(self._pick)
             panel.on_preset(self._preset)
+            for what, answer in answering(lambda: self.graph, session).items():
+                panel.on_ask(what, answer)
             panel.on_open(self._unfold)
-            answers = Answers(session)
-            panel.on_ask("jacobian", answers.rows)
-            panel.on_ask("paths", answers.paths)
         return panel
 
     def _report(self, v: Array, values: Array, state: str, message: str, graph: Graph) -> None:

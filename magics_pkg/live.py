@@ -6,6 +6,7 @@ It never runs the cell again, and never touches v's tensor, the user's graph or 
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,7 @@ from .words import listed, say
 
 if TYPE_CHECKING:
     from .backends import Backend, Snapshot
+    from .elements import Quantity
     from .graph import Graph
 
 
@@ -87,6 +89,7 @@ class Session:
         self._last: Any = snapshot.observed  # the pass that gave them; at first the user's own
         self._names: Mapping[str, Any] = {}
         self._latest = Latest(self._follow)
+        self.inspection: Any = None  # looks into one node of the graph when it is asked to
         self.linear: Linear = self._build()
         for leaf in self.leaves:
             leaf.remember()
@@ -261,7 +264,7 @@ class Session:
                 each.close()
             self.report, self._beside = None, ()
             self.leaves.clear()
-            self._known = self._last = None
+            self._known = self._last = self.inspection = None
             self._names = {}
             del self.backend, self.snapshot, self.sweeps, self.graph, self.linear
 
@@ -272,14 +275,28 @@ class Session:
     def _before(self) -> dict[Any, Any]:
         return {leaf.node: leaf.before for leaf in self.leaves}
 
-    def _build(self) -> Linear:
+    def whole(self, quantity: Quantity) -> Array:
+        """Every entry of a gradient at the present v, flat; NaN where it is not known."""
+        with self._lock:
+            self._open()
+            every = replace(quantity, indices=tuple(range(math.prod(quantity.shape))))
+            alone = replace(self.graph, quantities=(every,))
+            if self._known is None or self._last is None or not self.exact:
+                made = self._build(alone)
+                return made.shown(made.start)
+            numbers = values(alone, self._last, self._before())
+            self._tell_hooked(numbers, alone)
+            return numbers
+
+    def _build(self, graph: Graph | None = None) -> Linear:
+        graph = graph or self.graph
         after = {leaf.node: plain(leaf.tensor.grad) for leaf in self.leaves if leaf.tensor.grad is not None}
-        made = build(self.graph, self.sweeps, self._before(), after, self._last)
+        made = build(graph, self.sweeps, self._before(), after, self._last)
         if not made.linear and self._last is None and self.snapshot.linear:
             with self._grad_mode(False):  # no hook that would notice
                 self._last = self.snapshot.run(self.weighting.at(self._v))
-            made = build(self.graph, self.sweeps, self._before(), after, self._last)
-        self._tell_hooked(made.base)
+            made = build(graph, self.sweeps, self._before(), after, self._last)
+        self._tell_hooked(made.base, graph)
         start = tuple(float(self._v[index]) for index in made.weights)
         return replace(made, v=self._v.copy(), start=start, written=made.v)
 
@@ -327,14 +344,14 @@ class Session:
             self._known = self.linear.shown([flat[index] for index in self.linear.weights])
         else:
             self._known, self._last = values(self.graph, sweep, self._before()), sweep
-            self._tell_hooked(self._known)
+            self._tell_hooked(self._known, self.graph)
         return self._known
 
-    def _tell_hooked(self, numbers: Array) -> None:
+    def _tell_hooked(self, numbers: Array, graph: Graph) -> None:
         """What hooks made of `.grad` after it had been added to is known to `.grad` alone."""
         hooked = {leaf.node: leaf.tensor.grad for leaf in self.leaves if accumulated_hooks(leaf.tensor)}
         at = 0
-        for quantity in self.graph.quantities if hooked else ():
+        for quantity in graph.quantities if hooked else ():
             count = len(quantity.indices)
             grad = hooked.get(quantity.key[1]) if quantity.key[0] == "leaf" else None
             if grad is not None:

@@ -21,6 +21,7 @@ from .errors import OutputError
 from .exploration import Exploration
 from .format import shape
 from .graph import Graph, Node
+from .inspection import Inspection
 from .linear import Array, RowPasses
 from .live import Leaf, Session
 from .names import Namespace
@@ -81,7 +82,8 @@ def open_exploration(
     found = _call_of(trace, outputs[0])
     still = found is None or trace.error is not None
     finish = functools.partial(_still, trace) if still else _moving
-    canvas = Canvas(Subject(trace, outputs), wrt or None, settings.max_nodes, Folding(settings.depth), finish)
+    subject = Subject(trace, outputs)
+    canvas = Canvas(subject, wrt or None, settings.max_nodes, Folding(settings.depth), finish)
     graph, numbers = canvas.draw()
     if found is None or trace.error is not None:
         trace.close()
@@ -113,6 +115,7 @@ def open_exploration(
         beside=[each for each in trace.kept if each is not snapshot],
     )
     session.told = several(trace, found[0])
+    session.inspection = Inspection(session, subject, backward)
     said = (*explain.notes(trace, backward, graph, session.linear), *explain.memory(snapshot.nbytes))
     return Exploration(graph, session.linear, session, said, settings, canvas.keep())
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from . import notation, rules
+from . import inspection, notation, rules
 from .backends import plain
 from .format import number, one_line
-from .jacobian import jacobian
+from .jacobian import Answers, jacobian
 
 if TYPE_CHECKING:
     from .elements import Edge, Graph, Node
@@ -21,12 +21,21 @@ ASKED = 4  # entries of each leaf that the quiz asks for
 HELD = 6  # entries of what a leaf's `.grad` held that are written out
 
 
-def parts_of(graph: Graph, session: Session | None) -> dict[str, Any]:
-    """Every part that there is."""
+def parts_of(graph: Graph, session: Session | None, saved: bool = False) -> dict[str, Any]:
+    """Every part that there is; ``saved``: for a page that has no kernel to ask."""
     if session is None:
-        return {}
+        return {"inspect": inspection.inspect(graph, None)}
     made = {name: make(graph, session) for name, make in PARTS.items()}
+    if saved:
+        made["inspect"]["answers"] = inspection.answers(graph, session)
     return {name: data for name, data in made.items() if data is not None}
+
+
+def answering(graph: Callable[[], Graph], session: Session) -> dict[str, Callable[[dict[str, Any]], Any]]:
+    """Who answers what the page asks for, by the kind of question; ``graph``: the one that is shown now."""
+    rows = Answers(session)
+    looked = session.inspection
+    return {"inspect": lambda asked: looked.answer(graph(), asked), "jacobian": rows.rows, "paths": rows.paths}
 
 
 # ---------------------------------------------------------------- steps
@@ -142,6 +151,7 @@ def quiz(graph: Graph, session: Session) -> list[dict[str, Any]] | None:
 
 
 PARTS: dict[str, Callable[[Graph, Session], Any]] = {
+    "inspect": inspection.inspect,
     "steps": steps,
     "passes": lambda graph, session: session.told,
     "jacobian": jacobian,

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 STATIC = Path(__file__).parent / "static"
 MODULES = (
-    "number", "dom", "linear", "numbers", "picture", "folds", "sentence", "tables", "weights", "presets", "source",
-    "drawers", "steps", "passes", "jacobian", "quiz", "panel",
+    "number", "dom", "linear", "numbers", "picture", "folds", "sentence", "tables", "weights", "presets", "drawers",
+    "heat", "source", "inspect", "steps", "passes", "jacobian", "quiz", "panel",
 )  # fmt: skip
 STRIP = 128  # entries of a large v that are shown as a strip
 ALIKE = 8  # ranges that differ by no more than this become one
@@ -146,7 +146,6 @@ def spec(
         "complete": len(picked) == prod(sizes),
         "linear": bool(linear.linear),
         "live": live,
-        "open": not live,
         "weights": [
             {
                 "name": each.name,
@@ -223,8 +222,9 @@ def script() -> str:
 
 @cache
 def page_script() -> str:
-    """The same modules with stand-ins for the notebook, starting by themselves."""
-    return "".join(_plain(name) for name in (*MODULES, "page")) + "start();\n"
+    """The same modules with stand-ins for the notebook, starting by themselves; in every page, so without comments."""
+    text = "".join(_plain(name) for name in (*MODULES, "page")) + "start();\n"
+    return re.sub(r"^ *//.*\n", "", text, flags=re.M)
 
 
 def _sheet(*names: str) -> str:
@@ -234,10 +234,10 @@ def _sheet(*names: str) -> str:
 @cache
 def style() -> str:
     """The style sheet in a notebook."""
-    return theme.variables() + _sheet("graph", "panel")
+    return theme.variables() + _sheet("graph", "panel", "inspect")
 
 
 @cache
 def page_style() -> str:
     """The style sheet of a saved page."""
-    return theme.page_variables(".backward-page") + _sheet("graph", "panel", "page")
+    return theme.page_variables(".backward-page") + _sheet("graph", "panel", "inspect", "page")

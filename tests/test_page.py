@@ -99,8 +99,8 @@ def test_a_gradient_that_is_not_linear_says_so() -> None:
 
 
 def test_pages_are_small() -> None:
-    """Eight cards with everything in one file take less than 100 kB."""
-    assert len(saved(pictures.drawing).encode()) < 100_000
+    """Eight cards with everything in one file take less than 140 kB."""
+    assert len(saved(pictures.drawing).encode()) < 140_000
 
 
 def test_the_modules_make_one_script() -> None:

@@ -59,6 +59,12 @@ class Snapshot(Protocol):
 
     def vjp(self, node: Any, nr: int, gradient: Any) -> tuple[Any, ...]: ...
 
+    def saved(self, node: Any) -> dict[str, Any]:
+        """What a node saved for its derivative, by PyTorch's name for it; also where the user's pass freed it."""
+
+    def hooks_on(self, node: Any, nr: int, tensor: Any) -> tuple[str, ...]:
+        """The hooks where the gradient of this output of a node arrives, by name; ``tensor``: that output, or None."""
+
     def close(self) -> None: ...
 
 

@@ -196,6 +196,23 @@ class Kept:
         # the engine sums what was broadcast; a node that is called does not
         return tuple(_summed(each, *to) for each, to in zip(sent, node.next_functions, strict=False))
 
+    def saved(self, node: Any) -> dict[str, Any]:
+        """What a node saved, by name; of a custom function, whose values have none, `saved_tensors`."""
+        found: dict[str, Any] = {}
+        with self._backend.seals.opened():
+            for raw in _raw_names(node):
+                name = raw.removeprefix("_raw_saved_")
+                value = getattr(node, "saved_tensors" if name == "tensors" else f"_saved_{name}")
+                several = isinstance(value, tuple | list)
+                found |= {f"{name}[{i}]": each for i, each in enumerate(value)} if several else {name: value}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def hooks_on(self, node: Any, nr: int, tensor: Any) -> tuple[str, ...]:
+        """Those that the tensor tells of; PyTorch lists no node's own."""
+        known = getattr(node, "variable", tensor)
+        kinds = [getattr(known, each, None) or {} for each in ("_backward_hooks", "_post_accumulate_grad_hooks")]
+        return tuple(getattr(h, "__qualname__", type(h).__name__) for each in kinds for h in each.values())
+
     @contextmanager
     def _retaining(self, done: Pass) -> Generator[None]:
         """``retain_grad`` acts in every pass: take what it did into the pass, and put the user's back."""
@@ -325,13 +342,17 @@ def _under(roots: Iterator[Any]) -> list[Any]:
 _getters: dict[type, tuple[str, ...]] = {}
 
 
-def _saved(node: Any) -> Iterator[Any]:
-    """The SavedTensors of a node; a call that freed them earlier has left none."""
+def _raw_names(node: Any) -> tuple[str, ...]:
     kind = type(node)
     names = _getters.get(kind)
     if names is None:
         names = _getters[kind] = tuple(each for each in dir(kind) if each.startswith("_raw_saved"))
-    for name in names:
+    return names
+
+
+def _saved(node: Any) -> Iterator[Any]:
+    """The SavedTensors of a node; a call that freed them earlier has left none."""
+    for name in _raw_names(node):
         try:
             value = getattr(node, name)
         except RuntimeError:

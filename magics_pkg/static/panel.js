@@ -3,6 +3,7 @@
 import { make, word } from "./dom.js";
 import { Drawers } from "./drawers.js";
 import { Folds } from "./folds.js";
+import { Inspect } from "./inspect.js";
 import { Jacobian } from "./jacobian.js";
 import { Linear, floats } from "./linear.js";
 import { Numbers } from "./numbers.js";
@@ -11,12 +12,11 @@ import { Picture } from "./picture.js";
 import { Presets } from "./presets.js";
 import { Quiz } from "./quiz.js";
 import { Sentence } from "./sentence.js";
-import { Source } from "./source.js";
 import { Steps } from "./steps.js";
 import { Tables } from "./tables.js";
 import { Weights, adopt } from "./weights.js";
 
-const DRAWERS = [Steps, Passes, Jacobian, Quiz]; // in the order of their tabs
+const DRAWERS = [Inspect, Steps, Passes, Jacobian, Quiz]; // in the order of their tabs
 
 const same = (a, b) => a.length === b.length && a.every((value, place) => value === b[place]);
 
@@ -71,28 +71,22 @@ export class Panel {
     this.folds ??= spec.live ? new Folds(this.figure, (message) => this.model.send(message)) : null;
     const { figure } = this;
     const scrolled = [figure.scrollLeft, figure.scrollTop];
-    const code = this.source?.element?.open;
     this.picture = new Picture(figure, this.model.get("svg"), spec, linear, spec.weights.map((each) => each.anchors[0][1]), signal);
     this.sentence = new Sentence(spec, linear);
     this.tables = new Tables(spec, linear, signal);
     this.presets = new Presets(spec, this.weights, (message) => this.model.send(message));
-    this.source = new Source(spec);
     this.drawers?.end();
     this.drawers = new Drawers(this, DRAWERS, signal);
-    this.picture.onlight = (id) => {
-      this.source.light(id);
-      this.drawers.light(id);
-    };
+    this.picture.onlight = (id) => this.drawers.light(id);
     this.picture.onpick = (id) => this.drawers.pick(id);
     this.message = make("p", { class: "backward-message", role: "status" });
     const notes = spec.notes.map((text) => make("li", {}, text));
     const drawn = this.model.get("svg") || spec.text;
     const graph = drawn ? make("figure", { class: "backward-graph" }, make("h3", { class: "backward-title" }, word(spec, "graph")), figure, this.text()) : null;
-    const foot = make("footer", { class: "backward-notes" }, this.message, notes.length ? make("ul", {}, ...notes) : null, this.source.element);
+    const foot = make("footer", { class: "backward-notes" }, this.message, notes.length ? make("ul", {}, ...notes) : null);
     const moving = spec.still ? [] : [this.sentence.element, this.presets.element]; // no v: nothing moves
     const tables = spec.still && !spec.leaves.length ? null : this.tables.element;
     this.el.replaceChildren(...[...moving, graph, tables, this.drawers.element, foot].filter(Boolean));
-    if (code !== undefined && this.source.element) this.source.element.open = code;
     [figure.scrollLeft, figure.scrollTop] = scrolled;
     this.picture.wire(this.folds);
     this.picture.fit();
@@ -102,7 +96,7 @@ export class Panel {
       if (number) this.sentence.show(Number(number.dataset.at));
     };
     for (const kind of ["pointerover", "focusin"]) this.el.addEventListener(kind, point, { signal });
-    this.drawers.choose(this.opens ?? spec.opens);
+    this.drawers.choose(this.opens ?? (spec.opens || (spec.live ? "" : "inspect"))); // a page has the code nowhere else
   }
 
   // A drawer has drawn other numbers.

@@ -49,7 +49,8 @@ export class Picture {
     };
     const pick = (event) => {
       const node = event.target.closest?.("[data-node]");
-      if (node && (event.type === "click" || event.key === "Enter")) this.onpick?.(node.dataset.node);
+      if (!node || (folds && node.dataset.open !== undefined)) return; // a folded card opens
+      if (event.type === "click" || event.key === "Enter") this.onpick?.(node.dataset.of ?? node.dataset.node);
     };
     for (const kind of ["click", "keydown"]) this.svg.addEventListener(kind, pick, { signal: this.signal });
     for (const kind of ["pointerover", "focusin"]) this.svg.addEventListener(kind, light, { signal: this.signal });
@@ -59,10 +60,22 @@ export class Picture {
   light(id) {
     if (id === this.lit) return;
     this.lit = id;
-    for (const node of this.svg.querySelectorAll("[data-node]")) node.classList.toggle("lit", node.dataset.node === id);
-    for (const edge of this.svg.querySelectorAll("[data-edge]"))
-      edge.classList.toggle("lit", id !== null && (edge.dataset.tail === id || edge.dataset.head === id));
+    this.mark(id === null ? [] : [id]);
     this.onlight?.(id);
+  }
+
+  // Several cards, and more faintly those in whose source they stand.
+  mark(ids, around = []) {
+    for (const node of this.svg?.querySelectorAll("[data-node]") ?? []) {
+      node.classList.toggle("lit", ids.includes(node.dataset.node));
+      node.classList.toggle("around", around.includes(node.dataset.node));
+    }
+    for (const edge of this.svg?.querySelectorAll("[data-edge]") ?? []) edge.classList.toggle("lit", ids.includes(edge.dataset.tail) || ids.includes(edge.dataset.head));
+  }
+
+  // The card that is looked into, with its copies.
+  pin(id) {
+    for (const node of this.svg?.querySelectorAll("[data-node]") ?? []) node.classList.toggle("pinned", id !== null && (node.dataset.of ?? node.dataset.node) === id);
   }
 
   // How far a backward pass has come: the cards that it has been to, where it is, and the edges that it sends along; null:
