@@ -1,8 +1,8 @@
-"""``python docs/make_demo.py`` writes demo.ipynb: docs/demo.md with its programs run, and outputs that need no kernel.
+"""``python docs/make_demo.py`` writes demo.ipynb and docs/questions.ipynb, run, with outputs that need no kernel.
 
-The notebook's text stands in ``docs/demo.md``: prose becomes markdown cells, a fenced block becomes a code cell, and a
-block fenced as ``python raises`` is tagged ``raises-exception``. Of each output the static picture is kept and the
-widget is not: without a kernel a widget shows nothing.
+The notebooks' texts stand in ``docs/demo.md`` and ``docs/questions.md``: prose becomes markdown cells, a fenced block
+becomes a code cell, and a block fenced as ``python raises`` is tagged ``raises-exception``. Of each output the static
+picture is kept and the widget is not: without a kernel a widget shows nothing.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from nbclient import NotebookClient
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = ROOT / "docs" / "demo.md"
 DEMO = ROOT / "demo.ipynb"
+NOTEBOOKS = {TEXT: DEMO, ROOT / "docs" / "questions.md": ROOT / "docs" / "questions.ipynb"}
 WIDGET = "application/vnd.jupyter.widget-view+json"
 FENCE = re.compile(r"^```python(?P<raises> raises)?\n(?P<code>.*?)^```$\n?", re.MULTILINE | re.DOTALL)
 
@@ -44,10 +45,10 @@ def cells(text: str) -> list[Any]:
     return found
 
 
-def notebook() -> Any:
-    """The demo, not yet run."""
+def notebook(text: Path = TEXT) -> Any:
+    """A text as a notebook, not yet run."""
     metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
-    return nbformat.v4.new_notebook(cells=cells(TEXT.read_text(encoding="utf-8")), metadata=metadata)
+    return nbformat.v4.new_notebook(cells=cells(text.read_text(encoding="utf-8")), metadata=metadata)
 
 
 def run(demo: Any) -> Any:
@@ -71,11 +72,14 @@ def without_kernel(demo: Any) -> Any:
 
 
 def main() -> None:
-    """Write demo.ipynb."""
-    demo = without_kernel(run(notebook()))
-    nbformat.validate(demo)
-    nbformat.write(demo, DEMO)
-    print(f"{DEMO.name}: {len(demo.cells)} cells, {DEMO.stat().st_size / 1024:.0f} KB")
+    """Write each notebook, or those that are named: demo, questions."""
+    for text, path in NOTEBOOKS.items():
+        if sys.argv[1:] and text.stem not in sys.argv[1:]:
+            continue
+        made = without_kernel(run(notebook(text)))
+        nbformat.validate(made)
+        nbformat.write(made, path)
+        print(f"{path.name}: {len(made.cells)} cells, {path.stat().st_size / 1024:.0f} KB")
 
 
 if __name__ == "__main__":

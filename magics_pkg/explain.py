@@ -65,7 +65,7 @@ def notes(trace: Trace, backward: Backward | None, graph: Graph, linear: Linear 
             said.append(say("returned"))
         elif backward.create_graph:
             said.append(say("created"))
-        elif len(trace.backwards) > 1 and freed(backward, graph):
+        elif trace.error is None and len(trace.backwards) > 1 and freed(backward, graph):
             said.append(say("freed"))
         said += walked(trace, graph)
         said += retained(trace, graph)
@@ -88,7 +88,7 @@ def hook_changes(trace: Trace, backward: Backward, graph: Graph, linear: Linear 
     shown = linear.shown(linear.start)
     held = {name_of(trace, leaf): old for leaf, old in backward.before.items() if old is not None}
     for node in graph.nodes:
-        hooks = facts.hooks_on(trace.namespace.get(node.name))
+        hooks = facts.hooks_on(trace, trace.namespace.get(node.name))
         if not hooks or node.grad is None or node.repeat_of is not None or node.name in held:
             continue
         after = part(graph, linear, shown, node.grad)

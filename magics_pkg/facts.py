@@ -288,10 +288,11 @@ def gradients_of(trace: Trace) -> list[Call]:
     return [call for call in calls if call.record.node is not None and backend.kind_of(call.record.func)]  # type: ignore[union-attr]  # there are calls
 
 
-def hooks_on(leaf_or_result: Any) -> list[str]:
-    """The names of the hooks on a tensor, where it tells of them."""
-    hooks = getattr(leaf_or_result, "_backward_hooks", None) or {}
-    return [getattr(hook, "__qualname__", type(hook).__name__) for hook in hooks.values()]
+def hooks_on(trace: Trace, tensor: Any) -> list[str]:
+    """The names of the hooks on a tensor."""
+    if trace.backend is None or not isinstance(tensor, trace.backend.tensor):
+        return []
+    return [getattr(hook, "__qualname__", type(hook).__name__) for hook in trace.backend.hooks_on(tensor)]
 
 
 def short(values: Any) -> str:

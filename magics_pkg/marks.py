@@ -191,12 +191,12 @@ class Marks:
             tensor = self._tensor_of(node)
             if tensor is None:
                 continue
-            for hook in facts.hooks_on(tensor):
+            for hook in facts.hooks_on(self.trace, tensor):
                 self.mark(card, "hook", say("card_hook", hook=hook))
             if not tensor.is_leaf and tensor.retains_grad:
                 self.mark(card, "retained", say("card_retained"))
         for each in backward.before:
-            for hook in facts.hooks_on(each):
+            for hook in facts.hooks_on(self.trace, each):
                 self.mark(self.cards.of_tensor(each), "hook", say("card_hook", hook=hook))
 
     def _tensor_of(self, node: Any) -> Any:

@@ -55,7 +55,8 @@ def lesson(trace: Trace, graph: Graph) -> list[str]:
 
 def without_graph(trace: Trace, root: Any) -> list[str]:
     """Why a backward has no graph to go through."""
-    past, output = facts.Past(trace), name_of(trace, root) or say("the_output")
+    past, call = facts.Past(trace), facts.maker_of(trace, root)
+    output = name_of(trace, root) or (trace.expression(call.site) if call is not None else "") or say("the_output")
     found = past.cuts_above(root)
     said = []
     for cut in found:

@@ -163,6 +163,10 @@ class Backend:
                     continue
         return ""
 
+    def hooks_on(self, tensor: Any) -> list[Callable[..., Any]]:
+        """The hooks that a program has put on a tensor's gradient."""
+        return list((getattr(tensor, "_backward_hooks", None) or {}).values())
+
     def metadata(self, node: Any) -> tuple[tuple[tuple[int, ...], str], ...]:
         """Shape and dtype of each output of a node, where the library tells."""
         try:
