@@ -143,6 +143,11 @@ class RowPasses(BackwardPasses):
         self._called = False
         self._began, self._spent = time.perf_counter(), 0.0
 
+    def before(self, backend: Backend, noted: Backward) -> None:
+        """Sweep first where the call would write over what its own graph needs: a `.grad` that has a graph itself."""
+        if noted.kind != "autograd.grad" and any(getattr(leaf.grad, "requires_grad", False) for leaf in noted.before):
+            self._take(backend, noted, self.named())
+
     def run(self, backend: Backend, func: Any, args: Any, kwargs: dict[str, Any], path: tuple[Any, ...]) -> Any:
         """Run the user's call as it is, then sweep the graph that was kept."""
         result = super().run(backend, func, args, kwargs, path)
@@ -163,7 +168,7 @@ class RowPasses(BackwardPasses):
     def _take(self, backend: Backend, backward: Backward, named: Any) -> None:
         root = next((i for i, each in enumerate(backward.roots) if each is named), 0)
         try:
-            if backward.snapshot is not None:
+            if backward.snapshot is not None and id(backward.snapshot) not in self.sweeps:
                 weighting = weighting_of(backend, backward.roots, backward.gradients, root)
                 self.sweeps[id(backward.snapshot)] = take(backward.snapshot, weighting)
             for kept in backward.snapshots.values() if not self.overtaken else ():

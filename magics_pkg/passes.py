@@ -51,6 +51,7 @@ class BackwardPasses:
         """Run one call; the graph is kept first, because the call frees it."""
         self.backend = backend
         noted = self._note(backend, backend.kind_of(func), args, kwargs, path)
+        self.before(backend, noted)
         entry = self.tape.before_pass(func, args, kwargs, path) if self.tape is not None else None
         try:
             result = backend.run(noted.snapshot, noted.kind, func, args, kwargs)
@@ -69,6 +70,9 @@ class BackwardPasses:
         if noted.kind != "autograd.grad":
             self._remember(backend, noted.before)
         return result
+
+    def before(self, backend: Backend, noted: Backward) -> None:
+        """The call is about to be made."""
 
     def _supersede(self, kind: str) -> None:
         """Let go of what earlier calls keep, now that this one has gone through."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .backends import dtype_name
+from .backends import dtype_name, is_gone
 from .elements import LIMIT, Values, values_in, values_of
 from .names import Namespace, tensors_in
 from .trace import Call, Trace
@@ -112,7 +112,8 @@ class Computed:
                 if kept is None:
                     snapshot.close()
             except Exception as error:  # a graph that was freed, or that cannot be kept: its shapes stay unknown
-                if self.trace.error is None:
+                told_elsewhere = isinstance(error, RuntimeError) and is_gone(error)
+                if self.trace.error is None and not told_elsewhere:
                     self.notes.append(say("shapes_unknown", error=error or type(error).__name__))
         return self._swept
 

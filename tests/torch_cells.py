@@ -100,6 +100,11 @@ y.backward({v})
 x = torch.tensor([1., 2.], requires_grad=True)
 y = x ** 3
 y.backward({v}, create_graph=True)
+# into its own graph: 1
+x = torch.tensor([1., 2.], requires_grad=True)
+(x ** 3).sum().backward(create_graph=True)
+y = (x.grad ** 2).sum()
+y.backward({v})
 # second derivative: 1
 x = torch.tensor([1., 2.], requires_grad=True)
 g, = torch.autograd.grad((x ** 3).sum(), x, create_graph=True)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..cell import shown_without_ours
-from . import FREED, Gone
+from . import CHANGED, FREED, Gone
 
 if TYPE_CHECKING:
     from .torch import Torch
@@ -54,8 +54,8 @@ class Holder:
 
     __slots__ = ("seals", "tensor", "version")
 
-    def __init__(self, tensor: Any, seals: Seals) -> None:
-        self.tensor, self.seals, self.version = tensor, seals, tensor._version
+    def __init__(self, tensor: Any, seals: Seals, intact: bool) -> None:
+        self.tensor, self.seals, self.version = tensor, seals, tensor._version if intact else None
 
     def give(self) -> Any:
         """The tensor, to the panel; Errors: as after a pass that frees."""
@@ -146,10 +146,10 @@ class Kept:
         seals, holders = self._backend.seals, self._holders
         kind = type(node)
         plain = "::" not in node.name() and kind.__name__ != "CopySlices"
-        for saved in _saved(node):
+        for saved, intact in _saved(node):
 
-            def pack(tensor: Any) -> Holder:
-                holders.append(Holder(tensor, seals))
+            def pack(tensor: Any, intact: bool = intact) -> Holder:
+                holders.append(Holder(tensor, seals, intact))
                 return holders[-1]
 
             try:
@@ -350,17 +350,22 @@ def _raw_names(node: Any) -> tuple[str, ...]:
     return names
 
 
-def _saved(node: Any) -> Iterator[Any]:
-    """The SavedTensors of a node; a call that freed them earlier has left none."""
+def _saved(node: Any) -> Iterator[tuple[Any, bool]]:
+    """The SavedTensors of a node, and whether they hold what was saved; a call that freed them earlier has left none.
+
+    A pass may itself write over what its graph saved: it adds to a ``.grad`` that the graph was computed from."""
     for name in _raw_names(node):
         try:
             value = getattr(node, name)
         except RuntimeError:
             continue
-        if isinstance(value, tuple | list):
-            yield from value
-        elif value is not None:
-            yield value
+        try:
+            getattr(node, name.replace("_raw", "", 1), None)
+            intact = True
+        except RuntimeError as error:
+            intact = CHANGED not in str(error)
+        if value is not None:
+            yield from ((each, intact) for each in (value if isinstance(value, tuple | list) else (value,)))
 
 
 def _hooks_of(backend: Torch, nodes: Sequence[Any], known: Iterable[Any]) -> list[str]:
