@@ -99,8 +99,15 @@ class Snapshot:
         return found if isinstance(found, tuple) else (found,)
 
     def saved(self, node: Any) -> dict[str, Any]:
-        """What a node saved, as Tensors, by PyTorch's name for each: ``result`` for ``_saved_result``."""
+        """What a node saved, as Tensors, by PyTorch's name for each: ``result`` for ``_saved_result``.
+
+        What a custom function saved has no names, and what the program's own hooks have packed is left packed.
+        """
         copy = self._copies[node.key]
+        if getattr(copy.step.spec, "takes_none", False):
+            kept = (copy.saved or ((), ()))[1] or ()
+            found = {f"tensors[{i}]": None if k.packed is not None else k.tensor(copy) for i, k in enumerate(kept)}
+            return {name: value for name, value in found.items() if value is not None}
         names = [_SHOWN.get(name, name) for name in getattr(copy.step.spec, "data", ())]
         found = {name: getattr(copy, f"_saved_{name}", None) for name in names}
         return {name: value for name, value in found.items() if value is not None}

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import notation, rules
-from .backends import is_gone, plain, version_of
+from .backends import plain, version_of
 from .elements import LIMIT
 from .format import one_line
-from .local import Derivative, derivatives
+from .local import Derivative, derivatives, nodes_of
 
 if TYPE_CHECKING:
     from .elements import Graph, Key, Node
@@ -101,7 +101,7 @@ class Inspection:
         if card.kind == "op" and key[0] == "node":
             told["local"] = _local(session, graph, card, told["facts"].get("device", ""), most)
             if not card.folded:
-                told["saved"] = _saved(session, key[1])
+                told["saved"] = _saved(session, nodes_of(graph, card))
         return told
 
 
@@ -226,24 +226,33 @@ def _facts(session: Session, key: Key, made: tuple[Any, int, Any] | None) -> dic
     return told
 
 
-def _saved(session: Session, node: Any) -> dict[str, Any]:
-    """The tensors that an operation saved for its derivative, and whether its own graph still has them."""
-    try:
-        found = session.snapshot.saved(node)
-    except RuntimeError as error:
-        return {"tensors": [], "freed": is_gone(error) or "second time" in str(error)}
-    tensors: list[dict[str, Any]] = [
-        {"name": name, "shape": [int(size) for size in each.shape], "dtype": str(each.dtype).rpartition(".")[2]}
-        for name, each in sorted(found.items())
-        if hasattr(each, "detach")
-    ]
-    return {"tensors": tensors, "freed": any(_is_freed(node, each["name"]) for each in tensors)}
+def _saved(session: Session, nodes: Sequence[Any]) -> dict[str, Any]:
+    """The tensors that an operation saved for its derivative, and whether its own graph still has them.
+
+    ``by``: which of several nodes saved it."""
+    tensors: list[dict[str, Any]] = []
+    freed = False
+    for node in nodes:
+        if getattr(getattr(type(node), "_forward_cls", None), "clear_saved_tensors_on_access", False):
+            continue  # to look would take them away
+        try:
+            found = sorted(session.snapshot.saved(node).items())
+        except RuntimeError:  # freed by a call that kept nothing, or written over since
+            freed = True
+            continue
+        freed = freed or any(_is_freed(node, name) for name, _ in found)
+        by = {"by": node.name()} if len(nodes) > 1 else {}
+        for name, each in found:
+            if hasattr(each, "detach"):
+                dtype = str(each.dtype).rpartition(".")[2]
+                tensors.append({"name": name, "shape": [int(size) for size in each.shape], "dtype": dtype, **by})
+    return {"tensors": tensors, "freed": freed}
 
 
 def _is_freed(node: Any, name: str) -> bool:
-    custom = "[" in name
+    """Whether the program's own reading of it raises; "tensors[0]" is a custom function's, which has no names."""
     try:
-        getattr(node, "saved_tensors" if custom else f"_saved_{name}")
+        getattr(node, "saved_tensors" if name.startswith("tensors[") else f"_saved_{name.partition('[')[0]}")
     except RuntimeError:
         return True
     except AttributeError:

@@ -67,6 +67,22 @@ def _ways(key: Key) -> Iterator[Way]:
             yield from _ways(each)
 
 
+def nodes_of(graph: Graph, card: Node) -> list[Any]:
+    """The nodes that one operation's card stands for, the newest first; a call may have made several."""
+    key = graph.quantities[card.grad].key if card.grad is not None else ("",)
+    if key[0] != "node":
+        return []
+    edges = [each.grad for each in graph.edges if each.head == card.id and each.grad is not None]
+    stops = {way for each in edges for way in _ways(graph.quantities[each].key)}
+    found = [key[1]]
+    for node in found:
+        for slot, (following, _) in enumerate(node.next_functions):
+            outside = following is None or hasattr(following, "variable") or (node, slot) in stops
+            if not outside and following not in found and len(found) < MOST:
+                found.append(following)
+    return found
+
+
 class _Stopped(Exception):
     """There is no such number, and why."""
 

@@ -141,6 +141,7 @@ y = d * 3
     found = {name: told(made, name) for name in ("x", "h", "d", "y")}
     assert shell.user_ns["ran"] == before
     assert found["d"]["local"][0]["why"] == local.CUSTOM
+    assert found["d"]["saved"] == {"tensors": [{"name": "tensors[0]", "shape": [3], "dtype": "float32"}], "freed": True}
     assert found["h"]["facts"]["hooks"] == ["seen"]
     assert found["y"]["facts"]["hooks"] == found["x"]["facts"]["hooks"] == []
     assert found["h"]["local"][0]["numbers"] == shell.user_ns["h"].tolist()
@@ -169,6 +170,10 @@ def test_saved(shell: InteractiveShell) -> None:
     assert told(made, "h")["saved"] == {"tensors": [{"name": n, **shape} for n in ("other", "self")], "freed": True}
     assert told(made, "torch.tanh(h)")["saved"] == {"tensors": [{"name": "result", **shape}], "freed": True}
     assert told(made, "s")["saved"] == {"tensors": [], "freed": False}
+    made_of = explored(shell, MIXED + V)
+    by = {each["by"].removesuffix("Backward0") for each in told(made_of, "n")["saved"]["tensors"]}
+    assert by == {"LogSoftmax", "NllLoss"}
+    made = explored(shell, program + V)
     node = shell.user_ns["h"].grad_fn
     with pytest.raises(RuntimeError, match="second time"):
         _ = node._saved_self  # it is as it says

@@ -138,7 +138,7 @@ export class Inspect {
 
   kept({ tensors, freed }) {
     if (!tensors.length) return make("span", {}, freed ? "freed" : "nothing");
-    const each = tensors.map(({ name, shape, dtype }) => make("span", { class: "backward-flag" }, make("code", {}, name), ` ${sizes(shape)} ${dtype}`));
+    const each = tensors.map(({ name, shape, dtype, by }) => make("span", { class: "backward-flag" }, by ? `${by} ` : "", make("code", {}, name), ` ${sizes(shape)} ${dtype}`));
     return make("span", {}, ...each, freed ? make("span", { class: "backward-where" }, "freed by the pass") : null);
   }
 
