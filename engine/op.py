@@ -185,6 +185,7 @@ class Row:
 
 
 def _first_call(*args: Any, lazily_completed: Callable[[], Any], **kwargs: Any) -> Any:
+    __tracebackhide__ = True
     return lazily_completed()(*args, **kwargs)
 
 
