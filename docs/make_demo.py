@@ -16,6 +16,8 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 
+from magics_pkg.page import MIME
+
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = ROOT / "docs" / "demo.md"
 DEMO = ROOT / "demo.ipynb"
@@ -63,7 +65,8 @@ def without_kernel(demo: Any) -> Any:
     for cell in demo.cells:
         cell.metadata.pop("execution", None)
         for output in cell.get("outputs", []):
-            output.get("data", {}).pop(WIDGET, None)
+            for kind in (WIDGET, MIME):
+                output.get("data", {}).pop(kind, None)
             if "traceback" in output:
                 output["traceback"] = [line.replace(f"{ROOT}{os.sep}", "") for line in output["traceback"]]
     demo.metadata.pop("widgets", None)

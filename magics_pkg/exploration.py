@@ -182,12 +182,12 @@ class Exploration:
 
     def save(self, path: str | Path) -> Path:
         """Write the panel, at the present v, to a page that works without a kernel; returns where."""
-        from .page import page
+        from .page import content, page
 
         graph, linear = self.graph, self._now()
         where = Path(path)
         picture = tried(graph, linear, self.settings)
-        content = page(
+        panel = content(
             graph,
             linear,
             picture.svg,
@@ -197,7 +197,7 @@ class Exploration:
             parts=parts_of(graph, self._session, saved=True),
             opens=self.settings.opens,
         )
-        where.write_text(content, encoding="utf-8")
+        where.write_text(page(panel), encoding="utf-8")
         return where
 
     def bundle(self) -> dict[str, Any]:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 STATIC = Path(__file__).parent / "static"
 MODULES = (
-    "number", "dom", "linear", "numbers", "picture", "folds", "sentence", "tables", "weights", "presets", "drawers",
-    "heat", "source", "inspect", "steps", "passes", "jacobian", "quiz", "panel",
+    "number", "dom", "copy", "linear", "numbers", "picture", "folds", "sentence", "tables", "weights", "presets",
+    "drawers", "heat", "source", "inspect", "steps", "passes", "jacobian", "quiz", "panel",
 )  # fmt: skip
 STRIP = 128  # entries of a large v that are shown as a strip
 ALIKE = 8  # ranges that differ by no more than this become one
@@ -222,9 +222,10 @@ def script() -> str:
 
 @cache
 def page_script() -> str:
-    """The same modules with stand-ins for the notebook, starting by themselves; in every page, so without comments."""
+    """The same modules with stand-ins for the notebook, starting by themselves; in every page, so without comments and
+    indentation."""
     text = "".join(_plain(name) for name in (*MODULES, "page")) + "start();\n"
-    return re.sub(r"^ *//.*\n", "", text, flags=re.M)
+    return re.sub(r"^ +", "", re.sub(r"^ *//.*\n", "", text, flags=re.M), flags=re.M)
 
 
 def _sheet(*names: str) -> str:
@@ -240,4 +241,10 @@ def style() -> str:
 @cache
 def page_style() -> str:
     """The style sheet of a saved page."""
-    return theme.page_variables(".backward-page") + _sheet("graph", "panel", "inspect", "page")
+    return theme.page_variables(".backward-page") + _sheet("graph", "panel", "inspect", "slider", "page")
+
+
+@cache
+def notebook_style() -> str:
+    """The style sheet of panels in a page made of a notebook, which has the notebook's theme."""
+    return theme.variables(".backward-page") + _sheet("graph", "panel", "inspect", "slider", "exported")

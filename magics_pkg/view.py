@@ -30,6 +30,7 @@ import ipywidgets
 import numpy as np
 import traitlets
 
+from . import page
 from . import spec as made
 from .format import width
 from .static import fallback
@@ -271,10 +272,22 @@ class Panel:
                 self.picture.state, self.picture.message = state, message
 
     def mimebundle(self) -> dict[str, Any]:
-        """The widget, and for where widgets cannot render the still picture with a table of the gradients."""
+        """The widget; a still picture with a table for where widgets cannot render; the panel for pages made of it."""
         bundle = self.widget._repr_mimebundle_()
         data = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
         data["text/html"] = fallback(self.graph, self.linear, self.svg, self.text)
+        data[page.MIME] = page.packed(
+            page.content(
+                self.graph,
+                self.linear,
+                self.svg,
+                text=self.text,
+                notes=self.notes,
+                limits=self.limits,
+                parts=self.parts,
+                opens=self.opens,
+            )
+        )
         data["text/plain"] = self.text or data.get("text/plain", "")
         return data
 

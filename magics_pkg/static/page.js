@@ -75,10 +75,14 @@ function slider(place, weights, model) {
   return make("div", { class: "widget-slider" }, make("span", { class: "backward-label", "aria-hidden": "true", style: `width: ${weights.longest * 0.62}em` }, name), range, readout);
 }
 
+// What `packed` in page.py made.
+async function unpack({ panel }) {
+  const stream = new Blob([bytes(panel)]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return JSON.parse(await new Response(stream).text());
+}
+
 export function open(root, data) {
-  const still = root.querySelector("svg");
-  const svg = still ? new XMLSerializer().serializeToString(still) : "";
-  const state = { ...data, svg, rows: bytes(data.rows), shape: bytes(data.shape), truth: null };
+  const state = { ...data, rows: bytes(data.rows), shape: bytes(data.shape), truth: null };
   const models = data.spec.weights.map(({ low, high, start }) => new Model({ min: low, max: high, step: 0, value: start }));
   state.sliders = models.map((_, place) => place);
   const host = { getModel: async (place) => models[place] };
@@ -93,6 +97,7 @@ export function open(root, data) {
 
 export function start() {
   for (const root of document.querySelectorAll(".backward-page .backward-panel")) {
-    open(root, JSON.parse(root.parentElement.querySelector('script[type="application/json"]').textContent));
+    const data = root.parentElement.querySelector('script[type="application/json"]');
+    unpack(JSON.parse(data.textContent)).then((panel) => open(root, panel));
   }
 }

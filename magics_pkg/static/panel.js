@@ -1,5 +1,6 @@
 // The panel: listens to the sliders' models, computes, patches; shows what the kernel says of the same v.
 
+import { Copy } from "./copy.js";
 import { make, word } from "./dom.js";
 import { Drawers } from "./drawers.js";
 import { Folds } from "./folds.js";
@@ -82,7 +83,8 @@ export class Panel {
     this.message = make("p", { class: "backward-message", role: "status" });
     const notes = spec.notes.map((text) => make("li", {}, text));
     const drawn = this.model.get("svg") || spec.text;
-    const graph = drawn ? make("figure", { class: "backward-graph" }, make("h3", { class: "backward-title" }, word(spec, "graph")), figure, this.text()) : null;
+    const copy = this.model.get("svg") ? new Copy(figure, spec).element : null;
+    const graph = drawn ? make("figure", { class: "backward-graph" }, make("h3", { class: "backward-title" }, word(spec, "graph")), copy, figure, this.text()) : null;
     const foot = make("footer", { class: "backward-notes" }, this.message, notes.length ? make("ul", {}, ...notes) : null);
     const moving = spec.still ? [] : [this.sentence.element, this.presets.element]; // no v: nothing moves
     const tables = spec.still && !spec.leaves.length ? null : this.tables.element;
@@ -112,7 +114,7 @@ export class Panel {
 
   // Where there is no picture, its text form stands in its place.
   text() {
-    return this.spec.text ? make("pre", { class: "backward-text" }, this.spec.text) : null;
+    return this.spec.text ? make("pre", { class: "backward-text", tabindex: "0" }, this.spec.text) : null;
   }
 
   update() {

@@ -3,8 +3,10 @@
 import { make, moving, rove, word } from "./dom.js";
 import { entry, number } from "./number.js";
 
-const [ROWS, COLUMNS, NUMBERS, ACROSS] = [6, 5, 36, 5];
+const [ROWS, COLUMNS, NUMBERS, ACROSS, WIDE] = [6, 5, 36, 5, 6];
 const [LABEL, ROOMY, DENSE] = [92, 74, 66]; // pixels: the widest number with its × and alone at 12, and at 11 pixels, so that no column ever moves
+const [SPARE, LONG_LABEL] = [13, 150]; // letters of a name that fit; pixels where there is room for more
+const BROAD = 330; // pixels of a table, above which a graph of ordinary width has no room beside it
 const MANY = 8; // leaves, above which those out of sight are not painted
 
 export class Tables {
@@ -14,7 +16,9 @@ export class Tables {
     this.signal = signal;
     this.cells = [];
     const title = make("h3", { class: "backward-title" }, word(spec, "gradients"));
+    this.widest = 0;
     this.element = make("div", { class: "backward-gradients" }, title, ...spec.leaves.map((which) => this.leaf(spec.quantities[which])));
+    this.element.classList.toggle("backward-broad", this.widest > BROAD);
   }
 
   leaf(quantity) {
@@ -22,7 +26,7 @@ export class Tables {
     const whole = count === quantity.shape.reduce((total, size) => total * size, 1);
     const { spec, linear } = this;
     const weighted = spec.linear && spec.complete && spec.weights.length <= ROWS && linear.height > 1;
-    const small = whole && count <= NUMBERS && (quantity.shape.at(-1) ?? 1) <= 8;
+    const small = whole && count <= NUMBERS && (quantity.shape.at(-1) ?? 1) <= (quantity.shape.length > 1 ? WIDE : 8);
     let body;
     if (weighted && whole && count <= COLUMNS) body = this.sum(quantity);
     else if (small) body = this.matrix(quantity);
@@ -57,7 +61,8 @@ export class Tables {
     });
     const foot = make("tr", {}, make("th", { scope: "row" }, quantity.name));
     for (const column of columns) foot.append(this.total("td", quantity, column));
-    return this.table("backward-sum", columns.length, LABEL, make("thead", {}, head), body, make("tfoot", {}, foot));
+    const label = columns.length < COLUMNS - 1 && quantity.name.length > SPARE ? LONG_LABEL : LABEL;
+    return this.table("backward-sum", columns.length, label, make("thead", {}, head), body, make("tfoot", {}, foot));
   }
 
   total(tag, quantity, { flat, at }) {
@@ -80,6 +85,7 @@ export class Tables {
     const dense = columns > 3;
     const group = make("colgroup", {}, ...(label ? [make("col", { style: `width: ${label}px` })] : []));
     const all = label + columns * (dense ? DENSE : ROOMY) + 2 * columns + 4;
+    this.widest = Math.max(this.widest, all);
     return make("table", { class: `${name}${dense ? " backward-dense" : ""}`, style: `width: ${all}px` }, group, ...parts);
   }
 

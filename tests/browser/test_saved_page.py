@@ -13,7 +13,7 @@ import pytest
 
 from magics_pkg import spec
 from magics_pkg.format import MINUS, number
-from magics_pkg.page import page
+from magics_pkg.page import content, page
 from tests import pictures
 from tests.browser.page import View
 from tests.browser.page import number as read
@@ -48,7 +48,7 @@ def show(view: View, folder: Path, make: pictures.Made, **options: Any) -> View:
     """Open a saved page and wait until its script has drawn it."""
     graph, linear = make()
     path = folder / "page.html"
-    path.write_text(page(graph, linear, draw(graph, linear), **options), encoding="utf-8")
+    path.write_text(page(content(graph, linear, draw(graph, linear), **options)), encoding="utf-8")
     view.page.goto(path.as_uri())
     view.wait_for(".backward-drawing svg")
     return view
