@@ -5,7 +5,10 @@
 // for the node under the pointer and the one that was clicked; `opened()` and `closed()`;
 // `answer(message)`, for what it has asked the kernel for by `panel.ask`.
 
-import { make, rove } from "./dom.js";
+import { make, rove, word } from "./dom.js";
+
+// What a tab says, in the panel's language.
+const title = (spec, { id, title: plain }) => spec.words[`drawer_${id}`] ?? plain;
 
 export class Drawers {
   constructor(panel, kinds, signal) {
@@ -15,13 +18,13 @@ export class Drawers {
     this.drawers = kinds.filter((kind) => spec.parts[kind.id] != null && (kind.fits?.(spec) ?? true)).map((kind) => ({ kind, drawer: null }));
     this.body = make("div", { class: "backward-drawer", role: "tabpanel", tabindex: "-1", hidden: true });
     for (const each of this.drawers) {
-      const { id, title } = each.kind;
-      each.tab = make("button", { type: "button", role: "tab", "aria-selected": "false", "data-drawer": id }, title);
+      const { id } = each.kind;
+      each.tab = make("button", { type: "button", role: "tab", "aria-selected": "false", "data-drawer": id }, title(spec, each.kind));
       each.tab.addEventListener("click", () => this.choose(this.open === each ? null : id), { signal });
     }
     const tabs = this.drawers.map(({ tab }) => tab);
     rove(tabs, signal);
-    this.element = tabs.length ? make("section", { class: "backward-drawers", "aria-label": "Explore" }, make("div", { class: "backward-tabs", role: "tablist" }, ...tabs), this.body) : null;
+    this.element = tabs.length ? make("section", { class: "backward-drawers", "aria-label": word(spec, "explore") }, make("div", { class: "backward-tabs", role: "tablist" }, ...tabs), this.body) : null;
   }
 
   // Opens the drawer of this name, or closes the one that is open.
@@ -34,7 +37,7 @@ export class Drawers {
     this.body.hidden = !next;
     if (!next) return this.body.replaceChildren();
     next.drawer ??= new next.kind(this.panel);
-    this.body.setAttribute("aria-label", next.kind.title);
+    this.body.setAttribute("aria-label", title(this.panel.spec, next.kind));
     this.body.replaceChildren(next.drawer.element);
     next.drawer.opened?.();
     this.panel.renumber();

@@ -1,6 +1,6 @@
 // The cell's code, and beside it one card looked into: what is in it, and what the library says of it.
 
-import { make, moving } from "./dom.js";
+import { make, moving, word } from "./dom.js";
 import { Heat } from "./heat.js";
 import { entry, number } from "./number.js";
 import { Source } from "./source.js";
@@ -9,7 +9,6 @@ const SMALL = 24; // numbers that are written out
 const IN_A_ROW = 8; // and in one row
 const PAUSE = 150; // milliseconds after a move before a large gradient is asked for anew
 const PATIENCE = 1500; // and after a question before its answer is missed
-const EMPTY = "Point at a card, or at code: each lights up the other. A click on a card, or Enter, opens it here; Escape closes it.";
 const FLAGS = ["requires_grad", "is_leaf", "retains_grad", "is_view"];
 
 const sizes = (shape) => `(${shape.join(", ")}${shape.length === 1 ? "," : ""})`;
@@ -85,7 +84,7 @@ export class Inspect {
   ask(what) {
     this.timers.forEach(clearTimeout);
     this.panel.ask("inspect", what);
-    this.timers = [setTimeout(() => this.waiting && (this.waiting.textContent = "the kernel has not answered yet"), PATIENCE)];
+    this.timers = [setTimeout(() => this.waiting && (this.waiting.textContent = word(this.panel.spec, "no_answer")), PATIENCE)];
   }
 
   answer(message) {
@@ -106,40 +105,40 @@ export class Inspect {
     this.moves = [];
     this.large = this.waiting = null;
     const card = this.cards[this.pinned];
-    if (!card) return this.said.replaceChildren(make("p", { class: "backward-where" }, EMPTY));
-    const where = [card.op, card.line ? `line ${card.line}` : "", card.operations ? `${card.operations} operations` : "", card.count > 1 ? `${card.count} times, the last one here` : ""].filter(Boolean);
+    if (!card) return this.said.replaceChildren(make("p", { class: "backward-where" }, word(this.panel.spec, "inspect_empty")));
+    const where = [card.op, card.line ? word(this.panel.spec, "line", card.line) : "", card.operations ? word(this.panel.spec, "n_operations", card.operations) : "", card.count > 1 ? word(this.panel.spec, "n_times", card.count) : ""].filter(Boolean);
     const head = make("p", { class: "backward-step-title" }, make("b", {}, card.name), card.source && card.source !== card.name ? make("code", {}, card.source) : null, ...where.map((text) => make("span", { class: "backward-where" }, text)));
     const rows = [];
     const row = (label, ...parts) => rows.push(make("tr", {}, make("th", { scope: "row" }, label), make("td", {}, ...parts)));
     const device = answer?.facts.device;
-    row("tensor", make("code", {}, sizes(card.shape)), ` ${card.dtype}`, device ? ` on ${device}` : "");
+    row(word(this.panel.spec, "tensor"), make("code", {}, sizes(card.shape)), ` ${card.dtype}`, device ? ` ${word(this.panel.spec, "on", device)}` : "");
     if (answer) this.tell(row, card, answer);
-    else row("", (this.waiting = make("span", { class: "backward-where" }, this.panel.spec.live ? "asking the kernel …" : "not in this page")));
-    if (card.note) row("note", card.note);
+    else row("", (this.waiting = make("span", { class: "backward-where" }, this.panel.spec.live ? word(this.panel.spec, "asking") : word(this.panel.spec, "not_here"))));
+    if (card.note) row(word(this.panel.spec, "note"), card.note);
     this.said.replaceChildren(head, make("table", {}, ...rows));
     this.panel.renumber();
     if (this.panel.shown) for (const paint of this.moves) paint(this.panel.shown);
   }
 
   tell(row, card, { value, gradient, local, saved, facts }) {
-    row("value", this.numbers(card.name, card.shape, value), value.note ? make("p", { class: "backward-where" }, value.note) : null);
-    if (card.grad !== null) row("gradient", this.gradient(card, gradient));
-    (card.rules ?? []).forEach((rule, place) => row(place ? "" : "local derivative", make("span", { class: "backward-rule" }, rule)));
-    for (const each of local ?? []) row(`by ${each.to}`, this.derivative(each));
-    if (saved) row("saved", this.kept(saved));
+    row(word(this.panel.spec, "value"), this.numbers(card.name, card.shape, value), value.note ? make("p", { class: "backward-where" }, value.note) : null);
+    if (card.grad !== null) row(word(this.panel.spec, "gradient"), this.gradient(card, gradient));
+    (card.rules ?? []).forEach((rule, place) => row(place ? "" : word(this.panel.spec, "local_derivative"), make("span", { class: "backward-rule" }, rule)));
+    for (const each of local ?? []) row(word(this.panel.spec, "by", each.to), this.derivative(each));
+    if (saved) row(word(this.panel.spec, "saved"), this.kept(saved));
     if (facts.version !== undefined) {
       const { version, made } = facts;
-      const then = facts.is_leaf ? "when backward ran" : "when it was made";
-      row("version", version === made ? `${version}, as ${then}` : `${version} now, ${made} ${then}`);
+      const then = word(this.panel.spec, facts.is_leaf ? "when_ran" : "when_made");
+      row(word(this.panel.spec, "version"), version === made ? word(this.panel.spec, "version_as", version, then) : word(this.panel.spec, "version_now", version, made, then));
       row("", ...FLAGS.map((name) => make("span", { class: "backward-flag" }, make("code", {}, name), ` ${facts[name] ? "True" : "False"}`)));
     }
-    if (facts.hooks) row("hooks", facts.hooks.length ? facts.hooks.join(", ") : "none");
+    if (facts.hooks) row(word(this.panel.spec, "hooks"), facts.hooks.length ? facts.hooks.join(", ") : word(this.panel.spec, "none"));
   }
 
   kept({ tensors, freed }) {
-    if (!tensors.length) return make("span", {}, freed ? "freed" : "nothing");
+    if (!tensors.length) return make("span", {}, word(this.panel.spec, freed ? "freed" : "nothing"));
     const each = tensors.map(({ name, shape, dtype, by }) => make("span", { class: "backward-flag" }, by ? `${by} ` : "", make("code", {}, name), ` ${sizes(shape)} ${dtype}`));
-    return make("span", {}, ...each, freed ? make("span", { class: "backward-where" }, "freed by the pass") : null);
+    return make("span", {}, ...each, freed ? make("span", { class: "backward-where" }, word(this.panel.spec, "freed_by_pass")) : null);
   }
 
   derivative(each) {
@@ -156,7 +155,7 @@ export class Inspect {
       const made = this.numbers(name, shape, answered, true);
       return made;
     }
-    const rest = whole ? null : make("p", { class: "backward-where" }, `the first ${indices.length} of ${total(shape)} entries: a page without a kernel has no more`);
+    const rest = whole ? null : make("p", { class: "backward-where" }, word(this.panel.spec, "first_of_page", indices.length, total(shape)));
     if (indices.length <= SMALL) {
       const cells = indices.map((flat, place) => moving("span", entry(name, flat, shape), { at: offset + place }));
       return make("div", {}, this.grid(cells, shape.length > 1 ? shape.at(-1) : IN_A_ROW), rest);
@@ -168,15 +167,15 @@ export class Inspect {
 
   numbers(name, shape, { numbers, places, size, low, high }, moves = false) {
     const values = this.read(numbers);
-    if (size === 0) return make("span", { class: "backward-where" }, "empty");
+    if (size === 0) return make("span", { class: "backward-where" }, word(this.panel.spec, "empty"));
     if (values.length <= SMALL && !places) {
-      const more = values.length < size ? make("p", { class: "backward-where" }, `the first ${values.length} of ${size}`) : null;
+      const more = values.length < size ? make("p", { class: "backward-where" }, word(this.panel.spec, "first_of", values.length, size)) : null;
       return make("div", {}, this.grid(values.map((each) => number(each)), shape.length > 1 ? shape.at(-1) : IN_A_ROW), more);
     }
     const heat = new Heat(name, shape, places ?? values.map((_, place) => place));
     heat.show(values);
     if (moves) this.large = heat;
-    const rest = places ? make("p", { class: "backward-where" }, `${values.length} of ${size} entries, each the largest of its stretch; from ${number(low)} to ${number(high)}`) : null;
+    const rest = places ? make("p", { class: "backward-where" }, word(this.panel.spec, "stretches", values.length, size, number(low), number(high))) : null;
     return make("div", {}, heat.element, rest);
   }
 

@@ -1,6 +1,6 @@
 // The Jacobian of a leaf as a heat map, its rows weighted by v as the sliders move; an entry's paths through the graph.
 
-import { make, moving, rove } from "./dom.js";
+import { make, moving, rove, word } from "./dom.js";
 import { entry, number } from "./number.js";
 
 const CELLS = 1500; // above so many, they are painted in a canvas
@@ -16,7 +16,7 @@ export class Jacobian {
     this.which = 0;
     this.weighted = true;
     this.rows = this.data.leaves.map((leaf) => this.known(leaf));
-    this.names = make("div", { class: "backward-buttons", role: "group", "aria-label": "leaf" });
+    this.names = make("div", { class: "backward-buttons", role: "group", "aria-label": word(this.panel.spec, "leaf") });
     const toggle = make("input", { type: "checkbox", "data-lm-suppress-shortcuts": "true" });
     toggle.checked = true;
     toggle.addEventListener("change", () => ((this.weighted = toggle.checked), this.paint()));
@@ -24,7 +24,7 @@ export class Jacobian {
     this.map = make("div", { class: "backward-map" });
     this.more = make("div", { class: "backward-more" });
     this.paths = make("div", { class: "backward-paths", "aria-live": "polite" });
-    const label = make("label", { class: "backward-toggle" }, toggle, " rows weighted by v");
+    const label = make("label", { class: "backward-toggle" }, toggle, " ", word(this.panel.spec, "rows_weighted"));
     this.element = make("div", { class: "backward-jacobian" }, make("div", { class: "backward-bar" }, this.names, label), make("div", { class: "backward-both" }, make("div", { class: "backward-scroll" }, this.map, this.more), make("div", { class: "backward-side" }, this.told, this.paths)));
     this.pick = undefined;
   }
@@ -62,16 +62,16 @@ export class Jacobian {
     this.cells = [];
     this.map.replaceChildren(this.large ? this.canvas(columns) : this.grid(columns));
     const missing = rows - present.length;
-    const cut = [all > columns ? `the first ${columns} of ${all} columns` : "", of > rows ? `of ${of} rows at most ${rows}` : ""].filter(Boolean).join("; ");
+    const cut = [all > columns ? word(this.panel.spec, "first_columns", columns, all) : "", of > rows ? word(this.panel.spec, "most_rows", of, rows) : ""].filter(Boolean).join("; ");
     const button = (text, act) => make("button", { type: "button", "data-lm-suppress-shortcuts": "true", onclick: act }, text);
     const bar = this.asking
-      ? [make("progress", { max: rows, value: present.length, "aria-label": "rows computed" }), button("stop", () => ((this.asking = false), this.draw()))]
+      ? [make("progress", { max: rows, value: present.length, "aria-label": word(this.panel.spec, "rows_computed") }), button(word(this.panel.spec, "stop"), () => ((this.asking = false), this.draw()))]
       : missing && this.panel.spec.live
-        ? [button(present.length ? `compute the other ${missing} rows` : `compute ${missing} rows`, () => this.start())]
+        ? [button(present.length ? word(this.panel.spec, "compute_other", missing) : word(this.panel.spec, "compute_rows", missing), () => this.start())]
         : [];
-    this.more.replaceChildren(...bar, make("span", { class: "backward-where" }, cut || (missing && !this.panel.spec.live ? `${missing} rows need a kernel` : "")));
+    this.more.replaceChildren(...bar, make("span", { class: "backward-where" }, cut || (missing && !this.panel.spec.live ? word(this.panel.spec, "rows_need", missing) : "")));
     const output = this.panel.spec.output;
-    if (!this.told.textContent) this.told.textContent = present.length ? `∂${output}/∂${name}: point at an entry` : "";
+    if (!this.told.textContent) this.told.textContent = present.length ? word(this.panel.spec, "point", `∂${output}/∂${name}`) : "";
     this.paint();
     this.panel.renumber();
   }
@@ -196,7 +196,7 @@ export class Jacobian {
   ask(flat, column) {
     if (flat === undefined) return;
     this.show(flat, column);
-    if (!this.panel.spec.live) return void this.paths.replaceChildren(make("p", { class: "backward-where" }, "its paths need a kernel"));
+    if (!this.panel.spec.live) return void this.paths.replaceChildren(make("p", { class: "backward-where" }, word(this.panel.spec, "paths_need")));
     this.paths.replaceChildren(make("p", { class: "backward-where" }, "…"));
     this.panel.ask("paths", { quantity: this.leaf.quantity, row: flat, column });
   }
@@ -225,8 +225,8 @@ export class Jacobian {
     });
     const sum = paths.reduce((total, { value }) => total + Number(value), 0);
     rove(rows, this.panel.built.signal);
-    const count = `${paths.length} path${paths.length === 1 ? "" : "s"}${whole ? "" : ", and more"}`;
-    const foot = make("tr", {}, make("th", { scope: "row" }, whole ? `${this.title(row, column)} = their sum` : "these alone"), make("td", { class: "backward-product" }, make("b", {}, number(sum))));
-    this.paths.replaceChildren(make("p", { class: "backward-where" }, paths.length ? count : "no path leads there: 0"), paths.length ? make("table", {}, make("tbody", {}, ...rows), make("tfoot", {}, foot)) : "");
+    const count = word(this.panel.spec, paths.length === 1 ? "n_path" : "n_paths", paths.length) + (whole ? "" : word(this.panel.spec, "and_more"));
+    const foot = make("tr", {}, make("th", { scope: "row" }, whole ? word(this.panel.spec, "sum_of_paths", this.title(row, column)) : word(this.panel.spec, "these_alone")), make("td", { class: "backward-product" }, make("b", {}, number(sum))));
+    this.paths.replaceChildren(make("p", { class: "backward-where" }, paths.length ? count : word(this.panel.spec, "no_path")), paths.length ? make("table", {}, make("tbody", {}, ...rows), make("tfoot", {}, foot)) : "");
   }
 }

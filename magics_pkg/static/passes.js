@@ -1,17 +1,18 @@
 // The backward calls of a cell, one row each: what it added to each gradient; of the chosen one, what was held before.
 
-import { make, rove } from "./dom.js";
+import { make, rove, word } from "./dom.js";
 
 export class Passes {
   static id = "passes";
   static title = "Passes";
 
   constructor(panel) {
+    this.spec = panel.spec;
     this.passes = panel.spec.parts.passes;
     this.names = [...new Set(this.passes.flatMap(({ leaves }) => leaves.map(({ name }) => name)))];
     this.detail = make("div", { class: "backward-side", "aria-live": "polite" });
     this.rows = this.passes.map((pass, place) => this.row(pass, place));
-    const head = make("tr", {}, make("th", { scope: "col" }, "call"), ...this.names.map((name) => make("th", { scope: "col" }, `to ${name}.grad`)));
+    const head = make("tr", {}, make("th", { scope: "col" }, word(this.spec, "call")), ...this.names.map((name) => make("th", { scope: "col" }, word(this.spec, "to_grad", name))));
     const body = make("tbody");
     this.passes.forEach((pass, place) => {
       const since = pass.leaves.filter(({ since: text }) => text).map(({ name, since: text }) => `${name}.grad ${text}`);
@@ -40,12 +41,12 @@ export class Passes {
     const pass = this.passes[place];
     const told = (label, numbers, more) => make("tr", {}, make("th", { scope: "row" }, label), make("td", {}, ...numbers.map((text) => make("span", { class: "backward-entry" }, text)), more ? "…" : ""));
     const parts = pass.leaves.map((leaf) => {
-      if (pass.returns) return make("table", {}, told(`returned for ${leaf.name}`, leaf.added, leaf.more));
-      const before = leaf.before ? [told(`${leaf.name}.grad held`, leaf.before, leaf.more)] : [];
-      return make("table", {}, ...before, told(leaf.before ? "+ added" : `${leaf.name}.grad was None; new`, leaf.added, leaf.more), ...(leaf.before ? [told("= left", leaf.after, leaf.more)] : []));
+      if (pass.returns) return make("table", {}, told(word(this.spec, "returned_for", leaf.name), leaf.added, leaf.more));
+      const before = leaf.before ? [told(word(this.spec, "grad_held", leaf.name), leaf.before, leaf.more)] : [];
+      return make("table", {}, ...before, told(leaf.before ? word(this.spec, "added") : word(this.spec, "was_none", leaf.name), leaf.added, leaf.more), ...(leaf.before ? [told(word(this.spec, "left"), leaf.after, leaf.more)] : []));
     });
-    const where = pass.line === null ? "" : `line ${pass.line}`;
-    const said = [where, pass.created ? "with create_graph" : "", pass.live ? "the sliders move this one; here it is as written" : ""].filter(Boolean).join(" · ");
+    const where = pass.line === null ? "" : word(this.spec, "line", pass.line);
+    const said = [where, pass.created ? word(this.spec, "with_create_graph") : "", pass.live ? word(this.spec, "moved_here") : ""].filter(Boolean).join(" · ");
     this.detail.replaceChildren(make("p", { class: "backward-told" }, make("code", {}, pass.source), make("span", { class: "backward-where" }, ` ${said}`)), ...parts);
   }
 }

@@ -1,6 +1,6 @@
 // Guess the gradients: they are hidden until a number was typed; then how far off it was, and which path it left out.
 
-import { make } from "./dom.js";
+import { make, word } from "./dom.js";
 import { entry, number } from "./number.js";
 
 const CLOSE = 5e-3; // of the size: as near as a person calculates
@@ -25,7 +25,7 @@ export class Quiz {
     this.input = make("input", { type: "text", inputmode: "decimal", autocomplete: "off", "data-lm-suppress-shortcuts": "true" });
     this.input.addEventListener("keydown", (event) => event.key === "Enter" && this.check());
     const button = (text, act) => make("button", { type: "button", "data-lm-suppress-shortcuts": "true", onclick: act }, text);
-    this.bar = make("div", { class: "backward-bar backward-guess" }, this.input, button("check", () => this.check()), button("tell me", () => this.tell("")), button("show everything", () => this.end()));
+    this.bar = make("div", { class: "backward-bar backward-guess" }, this.input, button(word(this.panel.spec, "check"), () => this.check()), button(word(this.panel.spec, "tell_me"), () => this.tell("")), button(word(this.panel.spec, "show_all"), () => this.end()));
     this.said = make("div", { class: "backward-verdict", role: "status" });
     this.score = make("p", { class: "backward-where" });
     this.element = make("div", { class: "backward-quiz" }, this.question, this.bar, this.said, this.score);
@@ -50,11 +50,11 @@ export class Quiz {
   ask() {
     const [now] = this.left;
     this.bar.hidden = !now || this.shownAll;
-    this.score.textContent = `${this.right} of ${this.count} right${this.left.length ? `, ${this.left.length} to go` : ""}`;
+    this.score.textContent = word(this.panel.spec, "score", this.right, this.count) + (this.left.length ? word(this.panel.spec, "to_go", this.left.length) : "");
     if (!now) return void this.end();
     const name = entry(now.name, now.indices[now.place], now.shape);
-    this.question.replaceChildren("What is ", make("b", {}, name), ", at the weights as they stand?");
-    this.input.setAttribute("aria-label", `your guess for ${name}`);
+    this.question.replaceChildren(word(this.panel.spec, "what_is"), make("b", {}, name), word(this.panel.spec, "at_weights"));
+    this.input.setAttribute("aria-label", word(this.panel.spec, "your_guess", name));
     this.input.value = "";
   }
 
@@ -67,13 +67,13 @@ export class Quiz {
     const near = Math.abs(guess - truth) <= Math.max(Math.abs(truth) * CLOSE, 1e-9);
     if (near) {
       this.right += 1;
-      return this.tell("Right");
+      return this.tell(word(this.panel.spec, "right"));
     }
     const off = Math.abs(guess - truth);
     const share = truth ? `, ${number((100 * off) / Math.abs(truth))} %` : "";
     this.guess = guess;
     if (this.panel.spec.live) this.panel.ask("paths", { quantity: now.quantity, row: null, column: now.indices[now.place] });
-    this.said.replaceChildren(make("p", {}, `Off by ${number(off)}${share}.`), make("p", {}, this.usual(guess, now, truth)));
+    this.said.replaceChildren(make("p", {}, word(this.panel.spec, "off", number(off), share)), make("p", {}, this.usual(guess, now, truth)));
   }
 
   // What people often do: every weight 1, what was held forgotten, the sign turned.
@@ -83,9 +83,9 @@ export class Quiz {
     const same = (a, b) => Math.abs(a - b) <= Math.max(Math.abs(b) * CLOSE, 1e-9);
     let ones = spec.complete ? linear.at(0, at) : NaN;
     for (let row = 1; row < linear.height; row += 1) ones += linear.at(row, at);
-    if (same(guess, ones)) return "That is what it would be with every weight 1: each row of J is weighted by its entry of v.";
-    if (spec.complete && linear.at(0, at) !== 0 && same(guess, truth - linear.at(0, at))) return "That is what this backward adds; .grad held something before.";
-    if (same(guess, -truth)) return "The size is right, the sign is not.";
+    if (same(guess, ones)) return word(spec, "usual_ones");
+    if (spec.complete && linear.at(0, at) !== 0 && same(guess, truth - linear.at(0, at))) return word(spec, "usual_held");
+    if (same(guess, -truth)) return word(spec, "usual_sign");
     return "";
   }
 
@@ -96,8 +96,8 @@ export class Quiz {
     const missed = this.missed(values, this.guess);
     this.guess = undefined;
     const way = ({ names }) => make("span", { class: "backward-way" }, names.join(" → "));
-    if (missed?.length && missed.length < values.length) this.said.append(make("p", {}, missed.length === 1 ? "It leaves out the path " : "It leaves out the paths ", ...missed.flatMap((place, index) => [index ? ", " : "", way(message.paths[place])]), "."));
-    else this.said.append(make("p", { class: "backward-where" }, `${values.length} path${values.length === 1 ? " leads" : "s lead"} there.`));
+    if (missed?.length && missed.length < values.length) this.said.append(make("p", {}, word(this.panel.spec, missed.length === 1 ? "leaves_path" : "leaves_paths"), ...missed.flatMap((place, index) => [index ? ", " : "", way(message.paths[place])]), "."));
+    else this.said.append(make("p", { class: "backward-where" }, word(this.panel.spec, values.length === 1 ? "path_leads" : "paths_lead", values.length)));
   }
 
   missed(values, guess) {
@@ -113,10 +113,10 @@ export class Quiz {
   }
 
   // The number is shown, and the next is asked for.
-  tell(word) {
+  tell(verdict) {
     const now = this.left.shift();
     const name = entry(now.name, now.indices[now.place], now.shape);
-    this.said.replaceChildren(make("p", {}, word ? make("b", {}, `${word}: `) : "", `${name} = ${number(this.panel.shown[now.offset + now.place])}`));
+    this.said.replaceChildren(make("p", {}, verdict ? make("b", {}, `${verdict}: `) : "", `${name} = ${number(this.panel.shown[now.offset + now.place])}`));
     this.hide();
     this.ask();
   }
@@ -124,7 +124,7 @@ export class Quiz {
   end() {
     this.shownAll = true;
     this.bar.hidden = true;
-    this.question.textContent = "Every gradient is shown.";
+    this.question.textContent = word(this.panel.spec, "all_shown");
     this.hide();
   }
 }
