@@ -69,6 +69,15 @@ def test_tasks_are_extras() -> None:
     assert set(start.TASKS) <= set(PROJECT["optional-dependencies"])
 
 
+def test_nbconvert_finds_the_exporter() -> None:
+    """`jupyter nbconvert --to backward_html`: the README's name is the entry point's, and its class is there."""
+    exporters = PROJECT["entry-points"]["nbconvert.exporters"]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (name,) = re.findall(r"^jupyter nbconvert --to (\w+) ", readme, re.MULTILINE)
+    module, _, kind = exporters[name].partition(":")
+    assert issubclass(getattr(importlib.import_module(module), kind), importlib.import_module("nbconvert").HTMLExporter)
+
+
 def test_readme_benchmarks_exist() -> None:
     """Each command of the README that measures something can be found."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -17,6 +17,7 @@ import engine as torch
 from magics_pkg import Exploration, explore
 from magics_pkg.page import unpacked
 from magics_pkg.plain import FORMAT, plain
+from tests import cells
 
 pytestmark = pytest.mark.usefixtures("each_library")
 
@@ -137,3 +138,20 @@ def test_hooks_and_json() -> None:
     np.testing.assert_array_equal(np.array(told["gradients"]["x"]["values"], "float32"), x.grad.numpy())
     (leaf,) = (node for node in told["nodes"] if node["kind"] == "leaf")
     np.testing.assert_allclose(leaf["grad"]["entries"], x.grad.numpy(), rtol=1e-6)
+
+
+def test_a_page_of_a_cell_of_100_cards_is_small(tmp_path: Path) -> None:
+    """A page with 100 cards and everything that can be opened under them takes less than 200 kB."""
+    lines = ["x = torch.tensor([0.5, -1.25, 2.0], requires_grad=True)", "y = x"]
+    for turn in range(24):
+        lines += [
+            f"w{turn} = torch.tensor([0.1, 0.2, {turn}.0], requires_grad=True)",
+            f"y = torch.tanh(y * w{turn}) + x",
+        ]
+    lines.append("y.backward(torch.tensor([1.0, 2.0, 3.0]))")
+    path = tmp_path / "page.html"
+    with cells.shell() as shell:
+        text = "\n".join([f"%%backward -o e --quiet --max-nodes 120 --save {path}", *lines])
+        assert cells.run(shell, text).error is None
+        assert len(shell.user_ns["e"].graph.nodes) >= 100
+    assert path.stat().st_size < 200_000
