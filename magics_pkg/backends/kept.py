@@ -166,7 +166,7 @@ class Kept:
 
         Errors: Gone where the graph was freed or its values changed since."""
         module = self._backend.module
-        given = [g if hasattr(g, "detach") else self.gradient(root, g) for root, g in enumerate(gradients)]
+        given = [g if g is None or hasattr(g, "detach") else self.gradient(root, g) for root, g in enumerate(gradients)]
         done = Pass()
         with self._backend.seals.opened(), self._retaining(done), _watching(self._nodes, done, []):
             try:
