@@ -66,11 +66,12 @@ def test_a_slider_moves_the_gradient(kernel: Kernel) -> None:
 
 
 def test_an_error_stops_run_all(kernel: Kernel) -> None:
-    """The cell's own error: one of them, status "error", the still picture above it, the next cell unhurt."""
+    """The cell's own error: one of them, status "error", the panel above it, the next cell unhurt."""
     status, outputs = kernel.run("%%backward\n" + VECTOR + "y.backward()")
     assert status == "error"
     assert [each["msg_type"] for each in outputs] == ["display_data", "error"]
-    assert VIEW not in outputs[0]["content"]["data"]
+    assert VIEW in outputs[0]["content"]["data"]
+    assert "this backward in line 4 failed" in outputs[0]["content"]["data"]["text/plain"]
     error = outputs[1]["content"]
     assert error["evalue"].startswith("grad can be implicitly created only for scalar outputs")
     assert "torch.ones_like(y)" in "\n".join(error["traceback"])
