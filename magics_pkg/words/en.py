@@ -43,7 +43,7 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "failed_call": "{error}: {what}{where} failed",
     "failed_after": "{error} after this",
     # ------------------------------------------------------------ the questions that people ask
-    "weights": "v says how much each entry of {output} counts: {grad} is the gradient of {sum}.",
+    "weights": "v says how much each entry of {output} counts: differentiating {sum} gives {grad}.",
     "needs_weights": "{output} has {n} entries, and each has a gradient of its own: v must say how much each counts."
     " backward(torch.ones_like({output})) counts all alike.",
     "one_hot": "v is 1 at {entry} and 0 elsewhere, so this is one row of the Jacobian J: ∂{entry}/∂{leaf}. One backward"
