@@ -44,11 +44,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
+_held = 0  # inference tensors that no collection has freed
+
+
 def pytest_runtest_setup() -> None:
-    """As long as an inference tensor lives calls are observed; what an earlier test's traceback holds has to go."""
+    """As long as an inference tensor lives calls are observed; what an earlier test's traceback holds has to go.
+
+    A collection takes a second late in the run, so there is none for those that it has not freed before.
+    """
+    global _held
     mode = sys.modules.get("engine.mode")
-    if mode is not None and mode._everywhere:
-        gc.collect()
+    if mode is not None:
+        if len(mode.INFERENCE) > _held:
+            gc.collect()
+        _held = len(mode.INFERENCE)
 
 
 def pytest_unconfigure() -> None:
