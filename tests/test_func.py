@@ -84,11 +84,12 @@ def test_buffers_come_back(torch: ModuleType) -> None:
 def test_nothing_is_left_behind() -> None:
     """After a transform, and after an error in one, no mode is on and no gradient was accumulated."""
     x = engine.tensor([1.0, 2.0], requires_grad=True)
-    before = RAW["BUSY"], here.modes  # a test may have left a subclass of Tensor, for which every call is looked at
+    busy, modes = RAW["BUSY"], here.modes  # a test may have left an inference tensor, for which every call is looked at
     engine.vmap(func.jacfwd(func.grad(lambda v: v**3)))(x)
     with pytest.raises(ZeroDivisionError):
         engine.vmap(lambda v: func.jvp(lambda u: u * (1 / 0), (v,), (v,)))(x)
-    assert (RAW["BUSY"], here.modes) == before
+    assert RAW["BUSY"] <= busy  # it may have died meanwhile
+    assert here.modes == modes
     assert x.grad is None
     assert func.levels.levels() == ()
 

@@ -93,6 +93,8 @@ def test_sliders_work_through_complex_values(magics: InteractiveShell) -> None:
 
 def test_inference_mode(shell: InteractiveShell) -> None:
     """A cell may compute in inference mode beside its graph: nothing of it is noticed."""
+    gc.collect()
+    earlier = set(INFERENCE)  # a test may have left some
     graph = drawn(
         shell,
         "x = torch.tensor([1., 2.], requires_grad=True)\nwith torch.inference_mode():\n    z = x * 2\n    z += 1\n"
@@ -101,4 +103,4 @@ def test_inference_mode(shell: InteractiveShell) -> None:
     assert [node.symbol for node in graph.nodes if node.kind == "op"] == ["× 3"]
     shell.user_ns.clear()
     gc.collect()  # as long as there is an inference tensor, every operation looks out for it
-    assert not INFERENCE
+    assert INFERENCE.keys() <= earlier
