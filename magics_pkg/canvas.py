@@ -11,6 +11,7 @@ from .elements import Graph
 from .graph import drawn
 from .linear import Linear
 from .subject import Subject
+from .words import say
 
 
 class Canvas:
@@ -64,7 +65,7 @@ class Canvas:
     def _group(self, name: str) -> Any:
         groups = {} if self._subject is None else self._subject.tree.groups
         if name not in groups:
-            raise errors.unknown("the function or module", name, list(groups))
+            raise errors.unknown(say("function_or_module"), name, list(groups))
         return groups[name]
 
     def close(self) -> None:

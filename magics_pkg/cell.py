@@ -16,6 +16,7 @@ from IPython import get_ipython
 from IPython.core.displayhook import DisplayHook
 
 from . import substitute
+from .words import say
 
 RESULT = "_backward_result"
 DISPLAY = "_backward_display"
@@ -343,7 +344,7 @@ def _drive(stepping: Stepping) -> None:
     except StopIteration:
         return
     steps.close()
-    raise RuntimeError("%%backward cannot wait here: this cell awaits something that is not ready yet")
+    raise RuntimeError(say("cannot_wait"))
 
 
 def _execution_number(shell: Any) -> int:

@@ -58,19 +58,18 @@ def add_hint(error: BaseException) -> None:
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that is most like this one, or None when none is."""
-    words = {each.lower(): each for each in known}
-    found = difflib.get_close_matches(word.lower(), list(words), n=1, cutoff=0.5)
-    return words[found[0]] if found else None
+    spelled = {each.lower(): each for each in known}
+    found = difflib.get_close_matches(word.lower(), list(spelled), n=1, cutoff=0.5)
+    return spelled[found[0]] if found else None
 
 
 def unknown(kind: str, word: str, known: Sequence[str]) -> UsageError:
     """One line that names the wrong word, the nearest right one, and else all the right ones."""
     near = nearest(word, known)
     if near:
-        advice = f"did you mean {near}?"
+        advice = say("did_you_mean", near=near)
     elif known:
-        listed = ", ".join(known[:8]) + (", ..." if len(known) > 8 else "")
-        advice = f"there is {listed}"
+        advice = say("there_is", names=", ".join(known[:8]) + (", ..." if len(known) > 8 else ""))
     else:
-        advice = "there is none here"
-    return UsageError(f"{kind} {word!r} is not known; {advice}")
+        advice = say("there_is_none")
+    return UsageError(say("unknown", kind=kind, word=repr(word), advice=advice))

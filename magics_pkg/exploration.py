@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from .view import Panel
 
 Array = np.ndarray[Any, Any]
-CLOSED = "this panel is closed: its cell was run again, or close() was called"
-STILL = "there is no gradient here that could be moved"
 
 
 class Exploration:
@@ -99,7 +97,7 @@ class Exploration:
         """The graph as plain values."""
         self._check()
         if self._graph is None:
-            raise Closed("there is no graph: nothing here has requires_grad=True")
+            raise Closed(say("no_graph_here"))
         return self._graph
 
     def _is_shown(self, leaf: Leaf) -> bool:
@@ -141,7 +139,7 @@ class Exploration:
         self._check()
         canvas, session, panel = self._canvas, self._session, self._panel
         if canvas is None:
-            raise unknown("the function or module", name, ())
+            raise unknown(say("function_or_module"), name, ())
         with self._drawing:
             (canvas.open if opened else canvas.fold)(name)
             graph, numbers = canvas.draw()
@@ -266,13 +264,13 @@ class Exploration:
 
     def _check(self) -> None:
         if self.closed:
-            raise Closed(CLOSED)
+            raise Closed(say("panel_closed"))
 
     @property
     def _live(self) -> Session:
         self._check()
         if self._session is None:
-            raise Closed(STILL)
+            raise Closed(say("nothing_moves"))
         return self._session
 
     def _numbers(self) -> Linear:

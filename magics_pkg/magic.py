@@ -35,31 +35,27 @@ class BackwardMagics(Magics):
     """Shows what `backward(v)` means: the graph, the weights v, and `x.grad`, live."""
 
     shell: Any  # Magics has it as optional; these are made with one
-    renderer = traitlets.Enum(
-        ("wasm", "dot"), "wasm", help="Who lays the graph out: Graphviz in process, or the program `dot`."
-    ).tag(config=True)
-    range = traitlets.Unicode(
-        "", help="Lowest and highest value of the sliders, like '-2:2'; empty: chosen from the weights."
-    ).tag(config=True)
-    max_nodes = traitlets.Int(100, min=1, help="The graph is folded above this number of nodes.").tag(config=True)
-    depth = traitlets.Unicode(
-        "", help="How many levels of modules and functions are open, like '1' or 'all'; empty: what stays legible."
-    ).tag(config=True)
-    language = traitlets.Enum(
-        ("", *words.LANGUAGES), "", help="What panels and hints speak; empty: what JupyterLab or the system speaks."
-    ).tag(config=True)
-    seconds = traitlets.Float(5.0, min=0.1, help="How long Graphviz may take for a picture.").tag(config=True)
+    renderer = traitlets.Enum(("wasm", "dot"), "wasm").tag(config=True)
+    range = traitlets.Unicode("").tag(config=True)
+    max_nodes = traitlets.Int(100, min=1).tag(config=True)
+    depth = traitlets.Unicode("").tag(config=True)
+    language = traitlets.Enum(("", *words.LANGUAGES), "").tag(config=True)
+    seconds = traitlets.Float(5.0, min=0.1).tag(config=True)
 
     def __init__(self, shell: Any = None, **settings: Any) -> None:
         super().__init__(shell=shell, **settings)
-        words.use(self.language)
+        self._speak()
         self.panels = Panels()
         self.transformers = (hoist, awaiting(NAME, RUNNER))
         self.hidden: dict[str, Any] = {}  # other magics of our name, which come back when we go
 
     @traitlets.observe("language")
-    def _speak(self, change: Any) -> None:
-        words.use(change["new"])
+    def _speak(self, _: Any = None) -> None:
+        """In the language that was chosen, else in that of the surroundings; what `?` and `%config` print as well."""
+        words.use(self.language)
+        type(self).backward.__doc__ = options.help_text()
+        for name, trait in type(self).class_own_traits(config=True).items():
+            trait.help = words.say(f"config_{name}")
 
     @traitlets.validate("range")
     def _valid_range(self, proposal: Any) -> str:
@@ -91,11 +87,11 @@ class BackwardMagics(Magics):
     # ------------------------------------------------------------------ a tensor
     def _run_line(self, line: str, asked: Options) -> None:
         if asked.library is not None:
-            raise UsageError("--as goes above a cell, %%backward --as torch; %backward y is about what has run")
+            raise UsageError(words.say("as_above_cell"))
         if asked.output is None:
-            raise UsageError("%backward needs a tensor: %backward y. Above a cell: %%backward")
+            raise UsageError(words.say("wants_tensor"))
         if asked.compare:
-            raise UsageError("--compare compares the operations of a cell: %%backward --compare")
+            raise UsageError(words.say("compare_above_cell"))
         names = self.shell.user_ns
         try:
             (output, *_) = outputs_of(Trace(None, None, namespace=names), asked.output)
@@ -128,7 +124,7 @@ class BackwardMagics(Magics):
         rewrite = None if asked.library is None else substitute.substitute
         cell = read_cell(self.shell, source, line, libraries=backends.NAMES, rewrite=rewrite)
         if not cell.tree.body:
-            raise UsageError("the cell is empty, so nothing was run; for a tensor that exists already: %backward y")
+            raise UsageError(words.say("empty_cell"))
         if asked.compare:
             compare.check()
         for backend in backends.active():
@@ -223,13 +219,7 @@ class BackwardMagics(Magics):
         watch = recorder.main(output)
         passes = watch.passes if watch is not None else None
         if isinstance(passes, RowPasses) and passes.overtaken:
-            return (
-                None,
-                None,
-                UsageError(
-                    f"the cell calls another backward after that of {asked.output}: a panel is about the last one"
-                ),
-            )
+            return None, None, UsageError(words.say("overtaken", output=asked.output))
         if output is None or passes is None or _started(passes, output):
             return output, weights, problem
         if problem is not None:
@@ -268,7 +258,7 @@ class BackwardMagics(Magics):
         if root is None:
             return None
         try:
-            return weights_of(asked.weights, root.shape, asked.output or "the output")
+            return weights_of(asked.weights, root.shape, asked.output or words.say("the_output"))
         except OutputError as error:
             raise UsageError(str(error)) from None
 
@@ -293,9 +283,9 @@ class BackwardMagics(Magics):
                 print(each)
         if asked.save is not None and made:
             try:
-                print(f"saved {made[0].save(asked.save)}")
+                print(words.say("saved", path=made[0].save(asked.save)))
             except OSError as error:
-                raise UsageError(f"--save: {asked.save} cannot be written: {error.strerror or error}") from None
+                raise UsageError(words.say("not_saved", path=asked.save, error=error.strerror or error)) from None
 
     def _run_of(self, text: str) -> tuple[str, str]:
         """Which cell this is, and which run of it: by the notebook's own mark, else by the text."""

@@ -42,9 +42,10 @@ def weights_of(given: Weights, size: Sequence[int], name: str) -> Array:
     count = int(np.prod(wanted))
     fits = len(given.entries) == count if given.shape is None else given.shape == wanted
     if not fits:
-        got = f"{len(given.entries)} of them" if given.shape is None else f"shape {shape(given.shape)}"
-        many = "1 weight" if count == 1 else f"{count} weights"
-        raise OutputError(f"--weights: {name} has shape {shape(wanted)}, so it needs {many}; {given.text} is {got}")
+        bare = given.shape is None
+        got = say("got_count", n=len(given.entries)) if bare else say("got_shape", shape=shape(given.shape or ()))
+        told = {"name": name, "shape": shape(wanted), "given": given.text, "got": got}
+        raise OutputError(say("weights_do_not_fit", n=count, **told))
     return np.array(given.entries, dtype=np.float64).reshape(wanted)
 
 
@@ -78,7 +79,7 @@ def open_exploration(
     outputs = outputs_of(trace, output)
     assert trace.backend is not None  # there are tensors
     if any(is_complex(each) for each in reachable_leaves(trace.backend, outputs)):
-        raise OutputError("this is computed from complex leaves, and v here is real: use a real tensor and its parts")
+        raise OutputError(say("complex_leaves"))
     found = _call_of(trace, outputs[0])
     still = found is None or trace.error is not None
     finish = functools.partial(_still, trace) if still else _moving

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import traitlets
-from IPython.core.magic_arguments import argument, magic_arguments
+from IPython.core.magic_arguments import MagicArgumentParser, argument, magic_arguments
 
 from .errors import UsageError, nearest
+from .words import say
 
 
 @dataclass(frozen=True)
@@ -46,54 +47,23 @@ class Options:
     help: bool = False
 
 
-# One row for each argument: flags, then what argparse wants.  Order is the order of the help text.
+# One row for each argument: flags, then what argparse wants.  Order is that of the help text (`help_...`).
 ARGUMENTS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
-    (
-        ("output",),
-        {
-            "nargs": "*",
-            "help": "the tensor to start from, y for example; by default that of the cell's last backward call,"
-            " else the cell's last expression",
-        },
-    ),
-    (("--wrt",), {"metavar": "x,w", "help": "show the gradients of these leaves only"}),
-    (
-        ("--weights",),
-        {
-            "metavar": "0.1,1,0.0001",
-            "help": "where the sliders of v start; one number for each entry of the output, brackets if you like",
-        },
-    ),
-    (("--range",), {"metavar": "-2:2", "help": "the sliders' lowest and highest value"}),
-    (("--max-nodes",), {"metavar": "200", "help": "fold the graph above this number of nodes"}),
-    (
-        ("--depth",),
-        {"metavar": "1", "help": "open so many levels of modules and functions; all: as many as there is room for"},
-    ),
-    (("--step",), {"action": "store_true", "help": "open the backward pass step by step"}),
-    (("--quiz",), {"action": "store_true", "help": "hide the gradients until each has been guessed"}),
-    (("--no-graph",), {"action": "store_true", "help": "sliders and gradients only"}),
-    (("--quiet",), {"action": "store_true", "help": "show no panel (with -o or --save)"}),
-    (("--save",), {"metavar": "out.html", "help": "write the panel to a page that works without a kernel"}),
-    (
-        ("--compare",),
-        {
-            "action": "store_true",
-            "help": "run the cell's operations on the other library too, engine or torch, and show where values and"
-            " gradients differ (the cell itself still runs once)",
-        },
-    ),
-    (("-o", "--out"), {"metavar": "name", "help": "keep the panel's Exploration in this variable"}),
-    (
-        ("--as",),
-        {
-            "dest": "library",
-            "metavar": "torch",
-            "help": "run the cell on engine: its lines that import torch, and the name torch, give engine's modules,"
-            " whether PyTorch is installed or not; the names that the cell binds stay bound",
-        },
-    ),
-    (("-h", "--help"), {"action": "store_true", "help": "show this text"}),
+    (("output",), {"nargs": "*"}),
+    (("--wrt",), {"metavar": "x,w"}),
+    (("--weights",), {"metavar": "0.1,1,0.0001"}),
+    (("--range",), {"metavar": "-2:2"}),
+    (("--max-nodes",), {"metavar": "200"}),
+    (("--depth",), {"metavar": "1"}),
+    (("--step",), {"action": "store_true"}),
+    (("--quiz",), {"action": "store_true"}),
+    (("--no-graph",), {"action": "store_true"}),
+    (("--quiet",), {"action": "store_true"}),
+    (("--save",), {"metavar": "out.html"}),
+    (("--compare",), {"action": "store_true"}),
+    (("-o", "--out"), {"metavar": "name"}),
+    (("--as",), {"dest": "library", "metavar": "torch"}),
+    (("-h", "--help"), {"action": "store_true"}),
 )
 LIBRARIES = ("torch",)  # what --as knows
 FLAGS = tuple(flag for flags, _ in ARGUMENTS for flag in flags if flag.startswith("-"))
@@ -101,10 +71,20 @@ SWITCHES = frozenset(flag for flags, settings in ARGUMENTS if "action" in settin
 
 
 def with_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorate a magic with the table above, so that `%%backward?` and `--help` print it."""
+    """Decorate a magic with the table above, by which `parse` reads its line."""
     for flags, settings in reversed(ARGUMENTS):
         function = argument(*flags, **settings)(function)
     return magic_arguments()(function)
+
+
+def help_text() -> str:
+    """What `%%backward?` and `--help` print, in the language that is spoken."""
+    parser = MagicArgumentParser("backward", description=say("help"))
+    groups = parser.add_argument_group(say("help_arguments")), parser.add_argument_group(say("help_options"))
+    for flags, settings in ARGUMENTS:
+        added = groups[flags[0].startswith("-")].add_argument(*flags, **settings)
+        added.help = say(f"help_{added.dest}")
+    return parser.format_help()
 
 
 def parse(function: Callable[..., Any], line: str) -> Options:
@@ -141,16 +121,16 @@ def _words(line: str) -> Iterator[str]:
         if flag not in FLAGS:
             near = nearest(flag, FLAGS)
             raise UsageError(
-                f"unknown option {flag}; " + (f"did you mean {near}?" if near else "see %%backward --help")
+                say("unknown_option", flag=flag, advice=say("did_you_mean", near=near) if near else say("see_help"))
             )
         if flag in SWITCHES:
             if equals:
-                raise UsageError(f"{flag} takes no value")
+                raise UsageError(say("takes_no_value", flag=flag))
             yield flag
             continue
         if not equals:
             if not pending or pending[0].partition("=")[0] in FLAGS:
-                raise UsageError(f"{flag} needs a value")
+                raise UsageError(say("needs_a_value", flag=flag))
             value = pending.pop(0)
         while pending and (_open(value) or value.endswith(",") or pending[0].startswith(",")):
             value += " " + pending.pop(0)
@@ -166,7 +146,7 @@ def _split(line: str) -> list[str]:
     try:
         return list(lexer)
     except ValueError as error:
-        raise UsageError(f"a quote is not closed in: {line}") from error
+        raise UsageError(say("open_quote", line=line)) from error
 
 
 def _unquote(value: str) -> str:
@@ -192,7 +172,7 @@ def weights(text: str) -> Weights:
         entries: list[float] = []
         shape = _collect(tree, entries)
     except (SyntaxError, ValueError, TypeError, OverflowError, RecursionError):
-        raise UsageError(f"--weights takes numbers, like 0.1,1,0.0001 or [0.1, 1]; this is not: {plain}") from None
+        raise UsageError(say("wants_weights", given=plain)) from None
     return Weights(tuple(entries), shape if bracketed else None, plain)
 
 
@@ -226,7 +206,7 @@ def limits(text: str) -> tuple[float, float]:
     except ValueError:
         bounds = math.nan, math.nan
     if not (colon and math.isfinite(bounds[0]) and math.isfinite(bounds[1]) and bounds[0] < bounds[1]):
-        raise UsageError(f"--range takes lowest:highest, like -2:2; this is not: {text}")
+        raise UsageError(say("wants_range", given=text))
     return bounds
 
 
@@ -236,20 +216,20 @@ def levels(text: str) -> float:
     if plain == "all":
         return math.inf
     if not re.fullmatch(r"\d+", plain):
-        raise UsageError(f"--depth takes a whole number from 0 up, or all; this is not: {text}")
+        raise UsageError(say("wants_depth", given=text))
     return int(plain)
 
 
 def _names(text: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in text.strip("[]() ").split(",") if name.strip())
     if not names:
-        raise UsageError("--wrt takes names of leaves, like x,w")
+        raise UsageError(say("wants_wrt"))
     return names
 
 
 def _count(text: str) -> int:
     if not re.fullmatch(r"\s*\d+\s*", text) or int(text) < 1:
-        raise UsageError(f"--max-nodes takes a whole number from 1 up; this is not: {text}")
+        raise UsageError(say("wants_max_nodes", given=text))
     return int(text)
 
 
@@ -257,29 +237,27 @@ def _expression(text: str) -> str:
     try:
         ast.parse(text, mode="eval")
     except (SyntaxError, ValueError):
-        raise UsageError(f"the output must be a name or an expression, like y; this is not: {text}") from None
+        raise UsageError(say("wants_output", given=text)) from None
     return text
 
 
 def _identifier(text: str) -> str:
     if not text.isidentifier():
-        raise UsageError(f"-o takes the name of a variable; this is not: {text}")
+        raise UsageError(say("wants_name", given=text))
     return text
 
 
 def _library(text: str) -> str:
     if text not in LIBRARIES:
         near = nearest(text, LIBRARIES)
-        raise UsageError(
-            f"--as takes the library that the cell imports, which is {' or '.join(LIBRARIES)}; "
-            + (f"did you mean {near}?" if near else f"this is not: {text}")
-        )
+        advice = say("did_you_mean", near=near) if near else say("this_is_not", given=text)
+        raise UsageError(say("wants_library", known=", ".join(LIBRARIES), advice=advice))
     return text
 
 
 def _page(text: str) -> str:
     if not text.lower().endswith((".html", ".htm")):
-        raise UsageError(f"--save writes a page, so its name ends in .html; this does not: {text}")
+        raise UsageError(say("wants_page", given=text))
     return text
 
 

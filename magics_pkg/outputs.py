@@ -9,6 +9,7 @@ from . import backends
 from .errors import OutputError
 from .names import look_up, tensors_in
 from .trace import Trace
+from .words import say
 
 
 def outputs_of(trace: Trace, output: Any = None) -> tuple[Any, ...]:
@@ -19,38 +20,38 @@ def outputs_of(trace: Trace, output: Any = None) -> tuple[Any, ...]:
     if isinstance(output, str):
         return _checked(_named(trace, output), output)
     if output is not None:
-        return _checked(output, "the output")
+        return _checked(output, say("the_output"))
     if trace.roots:
-        return _checked(trace.roots, "the output")
+        return _checked(trace.roots, say("the_output"))
     if trace.error is not None:
         return _as_far_as_it_got(trace)
     if trace.backward is not None:
-        return _checked(trace.backward.roots, "the output")
+        return _checked(trace.backward.roots, say("the_output"))
     if trace.result is None:
-        raise OutputError("the cell calls no backward() and ends in no tensor: name the output, %%backward y")
-    return _checked(trace.result, "the cell's last expression")
+        raise OutputError(say("names_no_output"))
+    return _checked(trace.result, say("last_expression"))
 
 
 def _named(trace: Trace, name: str) -> Any:
     try:
         return look_up(trace.namespace, name)
     except LookupError:
-        raise OutputError(f"there is no {name} after this cell") from None
+        raise OutputError(say("not_there", name=name)) from None
     except (SyntaxError, ValueError):
-        raise OutputError(f"{name} is not a name, like y or m.weight or ys[0]: write y = {name} first") from None
+        raise OutputError(say("not_a_name", name=name)) from None
 
 
 def _checked(output: Any, what: str) -> tuple[Any, ...]:
     several = tuple(output) if isinstance(output, tuple | list) else (output,)
     if not several:
-        raise OutputError(f"{what} is empty: there is nothing to start from")
+        raise OutputError(say("is_empty", what=what))
     for each in several:
         if backends.of(each) is None:
-            raise OutputError(f"{what} is not a tensor but of type {type(each).__name__}")
+            raise OutputError(say("is_no_tensor", what=what, kind=type(each).__name__))
         if not each.requires_grad:
-            raise OutputError(f"{what} has no graph: nothing that it was computed from requires grad")
+            raise OutputError(say("has_no_graph", what=what))
         if is_complex(each):
-            raise OutputError(f"{what} is complex, and v here is real: take .real or .abs() of it")
+            raise OutputError(say("is_complex", what=what))
     return several
 
 
@@ -75,7 +76,7 @@ def _as_far_as_it_got(trace: Trace) -> tuple[Any, ...]:
                 return (each,)
     if leaves := _with_graph(given):
         return leaves
-    raise OutputError("the cell raised before it had computed anything that requires grad")
+    raise OutputError(say("raised_too_early"))
 
 
 def _with_graph(tensors: Iterable[Any]) -> tuple[Any, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from .words import say
+
 SCALE = 2.0  # pixels of the image for each of the picture's: sharp on a screen of high density, and in print
 LARGEST = 16_000.0  # pixels along a side, about where viewers give up
 
@@ -28,7 +30,4 @@ def by_program(dot: str) -> bytes:
     try:
         return bytes(graphviz.Source(dot).pipe(format="png"))
     except graphviz.ExecutableNotFound as error:
-        raise RuntimeError(
-            "to_png() needs resvg (pip install resvg-py) or the program `dot` (apt install graphviz, brew install"
-            " graphviz, conda install graphviz); to_svg() and save() need nothing."
-        ) from error
+        raise RuntimeError(say("png_needs")) from error

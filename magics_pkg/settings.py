@@ -9,6 +9,7 @@ import numpy as np
 
 from .backends import plain
 from .format import shape
+from .words import say
 
 Array = np.ndarray[Any, Any]
 
@@ -33,11 +34,9 @@ def weights_for(size: tuple[int, ...], v: Any) -> Array:
     try:
         array = np.asarray(plain(v), dtype=np.float64)
     except (TypeError, ValueError):
-        raise TypeError(f"v must be numbers, in the output's shape {shape(size)}; this is {type(v).__name__}") from None
+        raise TypeError(say("v_is_no_numbers", shape=shape(size), kind=type(v).__name__)) from None
     if array.ndim == 0:
         return np.full(size, array)
     if array.shape != size:
-        raise ValueError(
-            f"v has one weight for each entry of the output: shape {shape(size)}, not {shape(array.shape)}"
-        )
+        raise ValueError(say("v_has_shape", wanted=shape(size), found=shape(array.shape)))
     return array

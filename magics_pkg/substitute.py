@@ -11,17 +11,11 @@ import importlib
 import sys
 from typing import Any
 
+from .words import say
+
 LIBRARY = "torch"
 STAND_IN = "engine"
 HOME = f"{STAND_IN}.imports"  # what it has for torch's modules; its frames are not shown
-HINT = (
-    "Hint: PyTorch is not installed here. %%backward --as torch above the cell with this import runs it on engine;"
-    " or write import engine as torch."
-)
-OTHERS = (
-    "Hint: --as torch is for the import statements in the cell's own text. What other cells, libraries, magics and"
-    " importlib ask for is PyTorch, which is not installed here."
-)
 
 
 def substitute(tree: ast.Module) -> None:
@@ -46,9 +40,9 @@ def add_hint(error: BaseException, names: dict[str, Any], asked: bool) -> None:
     while innermost is not None and innermost.tb_next is not None:
         innermost = innermost.tb_next
     if asked:
-        error.add_note(OTHERS)
+        error.add_note(say("hint", text=say("hint_others")))
     elif innermost is not None and innermost.tb_frame.f_globals is names:  # else a library's, which no option reaches
-        error.add_note(HINT)
+        error.add_note(say("hint", text=say("hint_as_torch")))
 
 
 class _Imports(ast.NodeTransformer):

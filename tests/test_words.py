@@ -112,6 +112,43 @@ def test_config(language: str, hint: str, note: str) -> None:
         assert "RuntimeError: grad can be implicitly created" in ran.printed
 
 
+@pytest.mark.parametrize(
+    ("language", "line", "said"),
+    [
+        ("zh", "--wigths 1", "未知选项 --wigths；您是不是想写 --weights？"),
+        ("ru", "--wigths 1", "неизвестный параметр --wigths; возможно, имелось в виду --weights?"),
+        ("zh", "--weights 1", "--weights：y 的形状是 (2,)，需要 2 个权重；而 1 是 1 个"),
+        ("ru", "--weights 1", "--weights: y имеет форму (2,), то есть нужно 2 веса; а 1 — это 1 вес"),
+        ("ru", "--wrt u", "--wrt: листовой тензор 'u': такого имени нет; есть x"),
+    ],
+)
+def test_usage_errors(language: str, line: str, said: str) -> None:
+    """What is wrong with the magic's line is told in the panel's language."""
+    with cells.shell() as shell:
+        cells.run(shell, f"%config BackwardMagics.language = {language!r}")
+        code = "x = torch.tensor([1., 2.], requires_grad=True)\ny = x * 2\n"
+        ran = cells.run(shell, f"%%backward y {line}\n{code}")
+        assert said in str(ran.error)
+
+
+@pytest.mark.parametrize(("language", "said"), [("zh", "显示这段说明"), ("ru", "показать этот текст")])
+def test_help(language: str, said: str) -> None:
+    """`--help`, `%%backward?` and `%config BackwardMagics` speak it too."""
+    with cells.shell() as shell:
+        cells.run(shell, f"%config BackwardMagics.language = {language!r}")
+        assert said in cells.run(shell, "%%backward --help\n1").printed
+        assert said in shell.find_line_magic("backward").__doc__
+        printed = cells.run(shell, "%config BackwardMagics").printed
+        assert words.say("config_depth").split()[0] in printed
+
+
+def test_cases() -> None:
+    """In Russian our own words stand in the case that a sentence needs; a user's name stays as it is."""
+    words.use("ru")
+    assert "нет пути к выходу" in words.say("no_path", leaf="u", output=words.say("the_output"))
+    assert "нет пути к выход." in words.say("no_path", leaf="u", output="выход")
+
+
 def test_no_sentence_elsewhere() -> None:
     """The panel's scripts show no word that is not from the catalogue: labels come as spec.words."""
     for key in re.findall(r'word\([\w.()]+, (?:[^"]*\? )?"(\w+)"', "".join(_scripts())):

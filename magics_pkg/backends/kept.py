@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..cell import shown_without_ours
+from ..words import say
 from . import CHANGED, FREED, Gone
 
 if TYPE_CHECKING:
@@ -84,10 +85,7 @@ class Kept:
         self._outputs = [edge(*backend.root(each)) for each in outputs]  # whatever is written over the tensors later
         self._nodes = _under(each.node for each in self._outputs)
         if any(node.name() == REENTRANT for node in self._nodes):
-            raise ValueError(
-                "checkpoint with use_reentrant=True runs a backward of its own inside this one, and PyTorch allows no"
-                " other pass over it; with use_reentrant=False the sliders can"
-            )
+            raise ValueError(say("reentrant"))
         self._leaves = [node for node in self._nodes if hasattr(node, "variable")]
         self._inputs = [edge(node, 0) for node in self._leaves]
         known = {id(each): each for each in (*backend.noted_tensors(), *outputs)}.values()

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..words import say
 from . import Backend, Snapshot, node_of
 from .kept import Kept, Seals
 
@@ -19,9 +20,6 @@ RETAIN = {"backward": 2, "autograd.backward": 2, "autograd.grad": 3}
 
 
 DYNAMO = "torch/_dynamo/"
-COMPILED = (
-    "A compiled function ran without being compiled, so that its operations could be recorded: a last digit may differ."
-)
 
 
 class Torch(Backend):
@@ -41,7 +39,7 @@ class Torch(Backend):
 
     def remarks(self, codes: Iterable[CodeType]) -> list[str]:
         """Says so where a compiled function took part."""
-        return [COMPILED] if any(DYNAMO in each.co_filename.replace("\\", "/") for each in codes) else []
+        return [say("compiled")] if any(DYNAMO in each.co_filename.replace("\\", "/") for each in codes) else []
 
     def array(self, tensor: Any) -> Any:
         """NumPy knows neither devices nor bfloat16 nor lazy conjugates; what it knows shares the tensor's memory."""

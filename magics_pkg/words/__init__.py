@@ -1,4 +1,5 @@
-"""Every word that a panel says, in the reader's language: one catalogue each, `en.py`, `zh.py`, `ru.py`.
+"""Every word that a person sees, in the reader's language: one catalogue each, `en.py`, `zh.py`, `ru.py` and what
+stands beside them by topic, `en_line.py` and so on.
 
     say("not_kept")                      the sentence
     say("no_path", leaf="u", output="y")  with the user's own names in it
@@ -15,8 +16,13 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from string import Formatter
+from typing import Any
+
+from .noun import CASES, Noun
 
 LANGUAGES = ("en", "zh", "ru")
+TOPICS = ("", "_line")  # the panel; the magic's own line
 Text = str | tuple[str, ...]  # several: the forms for a number n
 
 _chosen: str | None = None
@@ -58,8 +64,19 @@ def _jupyterlab() -> str:
 @cache
 def catalogue(name: str) -> Mapping[str, Text]:
     """All texts of one language."""
-    texts: Mapping[str, Text] = importlib.import_module(f"{__name__}.{name}").TEXTS
+    texts: dict[str, Text] = {}
+    for topic in TOPICS:
+        texts |= importlib.import_module(f"{__name__}.{name}{topic}").TEXTS
     return texts
+
+
+class _Sentences(Formatter):
+    """`{leaf:gen}` is a word of ours in its genitive, and a user's name as it is."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if format_spec in CASES:
+            return value.cases[format_spec] if isinstance(value, Noun) else str(value)
+        return str(super().format_field(value, format_spec))
 
 
 def say(key: str, /, **fields: object) -> str:
@@ -68,7 +85,7 @@ def say(key: str, /, **fields: object) -> str:
     text = catalogue(spoken)[key]
     if not isinstance(text, str):
         text = text[form(spoken, int(str(fields["n"])))]
-    return text.format(**fields)
+    return _Sentences().vformat(text, (), fields) if fields else text if isinstance(text, Noun) else text.format()
 
 
 def form(name: str, n: int) -> int:

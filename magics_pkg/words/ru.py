@@ -1,11 +1,19 @@
 """Russian: граф вычислений, произведение вектора на якобиан, листовой тензор."""
 
+from .noun import Noun
+
 TEXTS: dict[str, str | tuple[str, ...]] = {
     "comma": ", ",
     "and": " и ",
     "in_line": " (строка {line})",
-    "a_leaf": "листовой тензор",
-    "the_output": "выход",
+    "a_leaf": Noun(
+        "листовой тензор",
+        gen="листового тензора",
+        dat="листовому тензору",
+        acc="листовой тензор",
+        ins="листовым тензором",
+    ),
+    "the_output": Noun("выход", gen="выхода", dat="выходу", acc="выход", ins="выходом"),
     "hint": "Подсказка: {text}",
     # ------------------------------------------------------------ what there is to say of the panel
     "stale": "Значения, нужные обратному проходу, изменились после него, поэтому градиенты теперь складываются из строк"
@@ -45,12 +53,12 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "failed_call": "{error}: ошибка в {what}{where}",
     "failed_after": "{error} после этого",
     # ------------------------------------------------------------ the questions that people ask
-    "weights": "v — вес каждого элемента {output}: {grad} — градиент суммы {sum}.",
+    "weights": "v — вес каждого элемента {output:gen}: {grad} — градиент суммы {sum}.",
     "needs_weights": "Элементов в {output}: {n}, и у каждого свой градиент, поэтому v должен задать вес каждого."
     " backward(torch.ones_like({output})) берёт все с весом 1.",
     "one_hot": "v равен 1 на месте {entry} и 0 на остальных, поэтому это одна строка якобиана J: ∂{entry}/∂{leaf}."
     " Один обратный проход — одно произведение вектора на якобиан; для всего J нужен проход на каждый элемент"
-    " {output}.",
+    " {output:gen}.",
     "freed": "Этот обратный проход освободил граф: ещё один вызовет ошибку, если здесь нет retain_graph=True."
     " У панели есть своя копия.",
     "second_time": "Обратный проход{first} освободил то, что сохранила операция {what}, а другому{second} оно снова"
@@ -63,12 +71,12 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
         "{grads} уже содержали значения до этого обратного прохода, поэтому новые градиенты прибавлены к ним: {held}."
         " Чтобы начать заново, присвойте им None или вызовите zero_grad().",
     ),
-    "no_graph_none": "От {output} нет пути к тензору с requires_grad=True, поэтому нет графа, по которому идти"
+    "no_graph_none": "От {output:gen} нет пути к тензору с requires_grad=True, поэтому нет графа, по которому идти"
     " обратно.",
-    "no_graph_data": "{leaf} создан без requires_grad=True, поэтому у {output} нет графа: напишите это там, где"
+    "no_graph_data": "{leaf} создан без requires_grad=True, поэтому у {output:gen} нет графа: напишите это там, где"
     " создаётся {leaf}.",
-    "no_graph_cut": "У {leaf} есть requires_grad=True, но {what}{where} обрывает путь к {output}: это вычислено без"
-    " графа.",
+    "no_graph_cut": "У {leaf:gen} есть requires_grad=True, но {what}{where} обрывает путь к {output:dat}: это вычислено"
+    " без графа.",
     "no_graph_grad": "{output} получен из autograd.grad{where} без create_graph=True, поэтому своего графа у него нет"
     " и дифференцировать его снова нельзя.",
     "written_over": "{what}{where} записывает поверх значения, которое {saver} сохранила для своей производной:"
@@ -80,7 +88,7 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "overwritten": "{name}.grad равен None: имя {name} теперь обозначает результат {what}{where}, а не созданный ранее"
     " листовой тензор{made}. Градиент — у него.",
     "cut": "{what}{where} обрывает путь: обратно через него ничего не проходит.",
-    "cut_no_grad": "{what}{where} вычислено без графа (no_grad): обратно к {leaf} через него ничего не проходит.",
+    "cut_no_grad": "{what}{where} вычислено без графа (no_grad): обратно к {leaf:dat} через него ничего не проходит.",
     "cloned": "{what}{where} — копия, которая остаётся в графе: clone() ничего не обрывает, градиент проходит через"
     " неё.",
     "first_bad": "{what}{where} — первая операция, давшая {bad}: её входы конечны.",
@@ -96,9 +104,10 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     " вторая производная.",
     "walked": "Каждая карточка операции — узел этого графа: {output}.grad_fn — это {op}, его next_functions — карточки"
     " над ним, а у листового тензора путь кончается узлом AccumulateGrad.",
-    "no_path": "{leaf} не получил градиента: от него нет пути к {output}. Поэтому None, а не ноль.",
+    "no_path": "{leaf} не получил градиента: от него нет пути к {output:dat}. Поэтому None, а не ноль.",
     "not_among_inputs": "{leaf} не получил градиента: его нет среди inputs=.",
-    "zero_not_none": "{grad} равен 0, а не None: путь от {leaf} к {output} есть, но производная вдоль него равна 0.",
+    "zero_not_none": "{grad} равен 0, а не None: путь от {leaf:gen} к {output:dat} есть, но производная вдоль него"
+    " равна 0.",
     "hook_changed": "Хук {hook} изменил градиент {name}: пришло {before}, дальше пошло {after} (при v как в ячейке).",
     "hook_same": "Хук {hook} видел градиент {name} и не изменил его.",
     "retained": "{name} не листовой тензор; retain_grad() сохраняет его градиент в {name}.grad.",
@@ -116,7 +125,7 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "card_cut": "путь обрывает {what}",
     "card_no_grad": "вычислено без графа",
     "card_no_requires": "requires_grad=False",
-    "card_none": "None: нет пути к {output}",
+    "card_none": "None: нет пути к {output:dat}",
     "card_freed": "освобождено{where}",
     "card_held": "раньше было {held}",
     "card_saved": "сохранена версия {expected} {name}",
@@ -152,13 +161,13 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "line": "строка {line}",
     "of_operations": "{what}, {operations}",
     "no_leaf": "нет листовых тензоров",
-    "summary": "Граф {output}, от {leaves}, {operations}",
+    "summary": "Граф {output:gen}, от {leaves}, {operations}",
     "describe": "{name}: {kind}{made}, форма {shape}.",
     "made_from": " из {names}",
     "closed": "<Exploration, закрыто>",
     "above": "(см. выше)",
     "more_operations": "... ещё операций и листьев: {n}",
-    "note": "Заметка: {text}",
+    "note": "Примечание: {text}",
     "with_j": "{grads} = Jᵀ v, где J = ∂{output}/∂{leaf}",
     # ------------------------------------------------------------ the page's own labels
     "page_weights": "Веса v",
@@ -182,7 +191,7 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "page_tell_random": "v из нормального распределения",
     "page_tell_hot": "{{0}} = 1, остальные 0: одна строка J",
     "page_set_all": "Задать весь v",
-    "page_hot": "Единичный v",
+    "page_hot": "v с одной единицей",
     "page_some": "Элементов v с ползунком: {{0}} из {{1}}.",
     "page_index": "Индекс элемента v",
     "page_add": "добавить ползунок",
@@ -198,8 +207,8 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "page_type": "{{0}}, можно ввести любое число",
     "page_weight_of": "вес {{0}}",
     # ------------------------------------------------------------ the drawers under the picture
-    "page_inspect_empty": "Наведите на карточку или на код: одно подсвечивает другое. Щелчок по карточке или Enter"
-    " открывает её здесь, Escape закрывает.",
+    "page_inspect_empty": "Наведите курсор на карточку или на код: одно подсвечивает другое. Щелчок по карточке или"
+    " Enter открывает её здесь, Escape закрывает.",
     "page_explore": "Исследовать",
     "page_drawer_inspect": "Подробно",
     "page_drawer_steps": "Шаги",
@@ -242,7 +251,7 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "page_compute_other": "вычислить остальные строки: {{0}}",
     "page_compute_rows": "вычислить строки: {{0}}",
     "page_rows_need": "строк, которым нужно ядро: {{0}}",
-    "page_point": "{{0}}: наведите на элемент",
+    "page_point": "{{0}}: наведите курсор на элемент",
     "page_paths_need": "для путей нужно ядро",
     "page_sum_of_paths": "{{0}} = их сумма",
     "page_these_alone": "только эти",
@@ -257,7 +266,7 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "page_on": "на {{0}}",
     "page_asking": "спрашиваем ядро …",
     "page_not_here": "на этой странице нет",
-    "page_note": "заметка",
+    "page_note": "примечание",
     "page_value": "значение",
     "page_gradient": "градиент",
     "page_local_derivative": "локальная производная",
@@ -281,10 +290,10 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "page_tell_me": "показать ответ",
     "page_show_all": "показать всё",
     "page_what_is": "Чему равен ",
-    "page_at_weights": " при нынешних весах?",
-    "page_your_guess": "ваша догадка для {{0}}",
+    "page_at_weights": " при текущих весах?",
+    "page_your_guess": "ваш ответ для {{0}}",
     "page_right": "Верно",
-    "page_off": "Разница {{0}}{{1}}.",
+    "page_off": "Отклонение {{0}}{{1}}.",
     "page_usual_ones": "Так было бы, если бы все веса были 1: каждая строка J умножается на свой элемент v.",
     "page_usual_held": "Столько прибавляет этот проход; в .grad уже что-то было.",
     "page_usual_sign": "Величина верна, знак — нет.",

@@ -1,0 +1,16 @@
+"""A word of ours that stands where a user's name would, in a language whose nouns have cases."""
+
+from __future__ import annotations
+
+CASES = ("gen", "dat", "acc", "ins")
+
+
+class Noun(str):
+    """The nominative, and the other cases: `Noun("выход", gen="выхода", ...)`."""
+
+    cases: dict[str, str]
+
+    def __new__(cls, nominative: str, **cases: str) -> Noun:
+        made = super().__new__(cls, nominative)
+        made.cases = cases
+        return made
