@@ -16,6 +16,7 @@ from .outcomes import UNINITIALISED, Leaf, Outcome
 from .replay import Replay
 from .tape import Tape
 from .trace import Trace
+from .walk import Path
 
 # Calls that only carry numbers over: a row of their own tells nothing, unless they differ
 QUIET = frozenset({"tensor", "as_tensor", "asarray", "from_numpy", "detach", "data", "requires_grad_"})
@@ -263,7 +264,7 @@ class _Rows:
             line=line,
         )
 
-    def _place(self, path: tuple[object, ...]) -> tuple[str, int | None, str]:
+    def _place(self, path: Path) -> tuple[str, int | None, str]:
         """The expression that a call stands in, its line in the cell, and the innermost module called there."""
         if not path:
             return "", None, ""

@@ -17,6 +17,7 @@ from . import format
 from .backends import Backend, plain
 from .passes import BackwardPasses
 from .trace import Backward
+from .walk import Path
 from .words import say
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ class RowPasses(BackwardPasses):
         if noted.kind != "autograd.grad" and any(getattr(leaf.grad, "requires_grad", False) for leaf in noted.before):
             self._take(backend, noted, self.named())
 
-    def run(self, backend: Backend, func: Any, args: Any, kwargs: dict[str, Any], path: tuple[Any, ...]) -> Any:
+    def run(self, backend: Backend, func: Any, args: Any, kwargs: dict[str, Any], path: Path) -> Any:
         """Run the user's call as it is, then sweep the graph that was kept."""
         result = super().run(backend, func, args, kwargs, path)
         latest = self.passes[-1]

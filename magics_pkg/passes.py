@@ -10,6 +10,7 @@ import numpy as np
 
 from .backends import Backend, Snapshot, plain
 from .trace import Backward
+from .walk import Path
 from .words import say
 
 PARAMETERS = {
@@ -47,7 +48,7 @@ class BackwardPasses:
         self._open: list[int] = []  # the passes that still keep something
         self._after: dict[Any, tuple[Any, int, Any]] = {}  # leaf: its .grad after the last pass, version, copy
 
-    def run(self, backend: Backend, func: Any, args: Any, kwargs: dict[str, Any], path: tuple[Any, ...]) -> Any:
+    def run(self, backend: Backend, func: Any, args: Any, kwargs: dict[str, Any], path: Path) -> Any:
         """Run one call; the graph is kept first, because the call frees it."""
         self.backend = backend
         noted = self._note(backend, backend.kind_of(func), args, kwargs, path)
@@ -102,7 +103,7 @@ class BackwardPasses:
         self._after = {}
         return self.passes
 
-    def _note(self, backend: Backend, kind: str, args: Any, kwargs: dict[str, Any], path: tuple[Any, ...]) -> Backward:
+    def _note(self, backend: Backend, kind: str, args: Any, kwargs: dict[str, Any], path: Path) -> Backward:
         given = dict(zip(PARAMETERS[kind], args, strict=False))
         given.update((SAME.get(name, name), value) for name, value in kwargs.items())
         roots = tuple(each for each in _several(given.get("roots")) if isinstance(each, backend.tensor))

@@ -8,7 +8,7 @@ import sys
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from types import CodeType, FrameType
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,8 @@ from .backends import Backend, version_of
 from .cell import Cell, Outcome, read_cell, run_cell, run_cell_async
 from .passes import BackwardPasses
 from .tape import Tape
-from .trace import Entry, Sites, Trace, calls_of, name_of, sources_of, writes
+from .trace import Sites, Trace, calls_of, name_of, sources_of, writes
+from .walk import walker
 
 PASS, RECORD, WRITE, BACKWARD, NOTE = "pass", "record", "write", "backward", "note"
 # Calls that make no tensor: answered at once, nothing noted
@@ -33,11 +34,9 @@ PASSED = frozenset(
     | {"__str__", "__format__", "__bool__", "__float__", "__int__", "__index__", "__contains__", "__array__"}
     | {"__deepcopy__", "__reduce_ex__", "_record_function_enter_new", "_record_function_exit._RecordFunction"}
 )
-DEPTH = 100  # frames noted for one call: a deep recursion keeps its innermost
 WINDOW = 4096  # latest calls whose tensors are kept alive
 SMALL = 10_000  # entries of a tensor that is copied before it is written over
 COPIED = 1_000_000  # entries of all such copies together
-MARK = ".backward"  # no name in a program has a dot
 
 
 def route_of(func: Any, backend: Backend) -> str:
@@ -133,7 +132,7 @@ class Watch:
         handler = self._handler(backend)
         if self.tape is None:
             return handler
-        path_of = _walker(self.stop, backend.module_calls())
+        path_of = walker(self.stop, backend.module_call())
         return self.tape.watching(handler, lambda: path_of(sys._getframe(2)), PASSED)
 
     def _handler(self, backend: Backend) -> Callable[..., Any]:
@@ -141,7 +140,7 @@ class Watch:
         records = self.records
         routes: dict[Any, str] = {}
         sequence_number, tensor_type, frame_of = backend.sequence_number, backend.tensor, sys._getframe
-        path_of = _walker(self.stop, backend.module_calls())
+        path_of = walker(self.stop, backend.module_call())
         special, note_failure, weaken, reference = self._special, self._fail, self._weaken, weakref.ref
         recording = backend.module.is_grad_enabled
         routes_get = routes.get
@@ -308,37 +307,6 @@ def _each(args: Any) -> Iterator[Any]:
             yield from each
         else:
             yield each
-
-
-def _walker(stop: CodeType | None, module_calls: tuple[CodeType, ...]) -> Callable[[FrameType], Any]:
-    """A function from a frame to its call path up to ``stop``; None where it never meets it."""
-
-    modules = frozenset(map(id, module_calls))  # comparing code objects is slow, and they live as long as their class
-
-    def path_of(frame: FrameType | None) -> tuple[Any, ...] | None:
-        path: list[Any] = []
-        append = path.append
-        for _ in range(DEPTH):
-            if frame is None:
-                return None if stop is not None else tuple(path)
-            code = frame.f_code
-            append(code)
-            append(_entry(frame) if id(code) in modules else frame.f_lasti)
-            if code is stop:
-                break
-            frame = frame.f_back
-        return tuple(path)
-
-    return path_of
-
-
-def _entry(frame: FrameType) -> Any:
-    """The mark of this one call of a module, left among the names of its frame: it goes when the call ends."""
-    names = frame.f_locals
-    entry = names.get(MARK)
-    if entry is None:
-        entry = names[MARK] = Entry(names["self"])
-    return entry
 
 
 def trace_cell(

@@ -15,6 +15,7 @@ import numpy as np
 from .backends import Backend, dtype_name, version_of
 from .passes import PARAMETERS, SAME, reachable_leaves
 from .trace import name_of
+from .walk import Path
 
 Array = np.ndarray[Any, Any]
 CALLS = 10_000  # that are kept of one cell
@@ -88,7 +89,7 @@ class Noted:
     """One call. ``random``: the state of the random numbers before it, where it drew some."""
 
     func: Any
-    path: tuple[Any, ...]
+    path: Path
     args: Any
     kwargs: Any
     settings: Settings

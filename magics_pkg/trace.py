@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 from .backends import Backend, Snapshot
 from .cell import Cell
 from .source import Position, Source, Sources, Span
+from .walk import Entry, Path, flat
 
 
 class Record(NamedTuple):
     """One call as the recorder notes it: nothing is worked out while the cell runs.
 
-    path: code and instruction offset of each frame, innermost first, an `Entry` in place of a module's own offset.
+    path: the frames between the call and the cell, flat; see `walk`.
     before, after: the library's sequence number around the call; the call's own nodes lie between.
     args: None where nothing was recorded for autograd. result: then a weak reference. cut: such a call had an input
     that wanted a gradient: "off" where recording was off, else "on". sources: weak references to its tensors then,
@@ -25,7 +26,7 @@ class Record(NamedTuple):
     """
 
     func: Any
-    path: tuple[Any, ...]
+    path: Path
     before: int
     after: int
     args: tuple[Any, ...] | None
@@ -35,15 +36,6 @@ class Record(NamedTuple):
     node: Any
     cut: str = ""
     sources: tuple[Any, ...] = ()
-
-
-class Entry:
-    """One call of a module."""
-
-    __slots__ = ("module",)
-
-    def __init__(self, module: Any) -> None:
-        self.module = module
 
 
 class Frame(NamedTuple):
@@ -146,7 +138,7 @@ class Backward:
     snapshots: dict[int, Snapshot] = field(default_factory=dict)
     changed: dict[Any, str] = field(default_factory=dict)
     error: BaseException | None = None
-    path: tuple[Any, ...] = ()
+    path: Path = ()
     told: tuple[tuple[Any, Any, Any], ...] = ()
 
     def snapshot_of(self, output: Any) -> Snapshot | None:
@@ -261,7 +253,8 @@ class Sites:
         """Every function on a path."""
         return {frame.code for site in self._known.values() for frame in site.frames}
 
-    def of(self, path: tuple[Any, ...]) -> Site:
+    def of(self, path: Path) -> Site:
+        path = flat(path)
         # hashing a code object is slow
         key = tuple(
             each if type(each) is int else id(each.module) if type(each) is Entry else id(each) for each in path
@@ -279,7 +272,7 @@ class Sites:
         return Frame("function" if self._sources.is_user(code.co_filename) else "library", code, lasti)
 
 
-def _pairs(path: tuple[Any, ...]) -> Iterator[tuple[CodeType, Any]]:
+def _pairs(path: Path) -> Iterator[tuple[CodeType, Any]]:
     return zip(path[::2], path[1::2], strict=True)
 
 
@@ -289,7 +282,7 @@ def calls_of(records: list[tuple[Any, ...]], sites: Sites) -> tuple[Call, ...]:
     ``net(x)`` of a Sequential is one expression and many calls; only the last is what ``out = net(x)`` names. Calls
     under one expression with no module between are one to the user: a function of the library made of others.
     """
-    noted = [(Record(*raw), sites.of(raw[1])) for raw in records]
+    noted = [(record := Record(func, flat(path), *rest), sites.of(record.path)) for func, path, *rest in records]
     calls: list[Call] = []
     begin = 0
     while begin < len(noted):

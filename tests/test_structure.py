@@ -20,7 +20,7 @@ LINES_IN_A_FUNCTION = 60
 LAYERS = (
     {"words"},
     {"options", "errors", "theme", "notation", "format", "elements", "difference"},
-    {"source", "substitute"},
+    {"source", "substitute", "walk"},
     {"cell"},
     {"backends"},
     {"trace"},

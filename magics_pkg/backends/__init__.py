@@ -94,12 +94,12 @@ class Backend:
         """What there is to say of a cell in whose calls these took part."""
         return []
 
-    def module_calls(self) -> tuple[CodeType, ...]:
-        """Code whose frames are calls of a module, with the module as ``self``."""
+    def module_call(self) -> CodeType | None:
+        """The code whose frames are calls of a module, with the module as ``self``."""
         # the outer of PyTorch's two: it has fewer local variables, and looking at a frame's copies them all
         names = ("_wrapped_call_impl", "_call_impl", "__call__")
         codes = [getattr(getattr(self.module_type, each, None), "__code__", None) for each in names]
-        return tuple(code for code in codes if code is not None)[:1]
+        return next((code for code in codes if code is not None), None)
 
     def kind_of(self, func: Any) -> str:
         """Of a call that runs a backward pass "backward", "autograd.backward" or "autograd.grad"; else ""."""
