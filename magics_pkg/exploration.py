@@ -153,7 +153,7 @@ class Exploration:
                     picture.svg,
                     self._text(picture),
                     notes=self._said(),
-                    parts=parts_of(graph, session),
+                    parts=parts_of(graph, session, opens=self.settings.opens),
                     known=session.shown(),
                 )
 
@@ -192,7 +192,7 @@ class Exploration:
             text=self._text(picture),
             notes=[*self.notes, *([picture.problem] if picture.problem else [])],
             limits=self.settings.range,
-            parts=parts_of(graph, self._session, saved=True),
+            parts=parts_of(graph, self._session, saved=True, opens=self.settings.opens),
             opens=self.settings.opens,
         )
         where.write_text(page(panel), encoding="utf-8")
@@ -228,7 +228,8 @@ class Exploration:
         if self._session is None:
             return text.render(self._graph, self._linear, None, self._all_said())
         session = self._session
-        return text.render(self._graph, session.linear, session.shown(), self._all_said(), session.v.reshape(-1))
+        shown, v = session.shown(), session.v.reshape(-1)
+        return text.render(self._graph, session.linear, shown, self._all_said(), v, veiled=self._veiled)
 
     # ------------------------------------------------------------------ life
     def check(self, names: dict[str, Any]) -> None:
@@ -293,7 +294,12 @@ class Exploration:
 
     def _text(self, picture: Picture) -> str:
         """The text form, where it must stand for the picture."""
-        return text.render(self._graph, self._numbers()) if picture.problem else ""
+        return text.render(self._graph, self._numbers(), veiled=self._veiled) if picture.problem else ""
+
+    @property
+    def _veiled(self) -> bool:
+        """Whether the gradients are a quiz's: what is shown unasked may not tell them."""
+        return self.settings.opens == "quiz" and self._session is not None and self._session.linear.linear
 
     @functools.cached_property
     def _picture(self) -> Picture:
@@ -312,7 +318,7 @@ class Exploration:
             text=self._text(picture),
             notes=self._said(),
             limits=self.settings.range,
-            parts=parts_of(self.graph, self._session),
+            parts=parts_of(self.graph, self._session, opens=self.settings.opens),
             opens=self.settings.opens,
         )
         session = self._session

@@ -32,7 +32,7 @@ def jacobian(graph: Graph, session: Session) -> dict[str, Any] | None:
     leaves = []
     for identity in graph.leaves:
         card = graph.node(identity)
-        leaf = _leaf(graph, session, card)
+        leaf = leaf_of(graph, session, card)
         if card.grad is not None and leaf is not None:
             columns = leaf.tensor.numel()
             name = graph.quantities[card.grad].name.removesuffix(".grad")
@@ -42,7 +42,8 @@ def jacobian(graph: Graph, session: Session) -> dict[str, Any] | None:
     return {"rows": min(rows, ROWS), "of": rows, "leaves": leaves} if leaves else None
 
 
-def _leaf(graph: Graph, session: Session, card: Node) -> Leaf | None:
+def leaf_of(graph: Graph, session: Session, card: Node) -> Leaf | None:
+    """The leaf whose gradient a card shows."""
     key = graph.quantities[card.grad].key if card.grad is not None else ("",)
     return next((each for each in session.leaves if key[0] == "leaf" and each.node is key[1]), None)
 
@@ -89,7 +90,7 @@ class Answers:
     def _asked_leaf(self, asked: Mapping[str, Any]) -> Leaf | None:
         which = asked.get("quantity")
         card = next((each for each in self.graph.nodes if each.grad == which and each.kind == "leaf"), None)
-        return None if card is None else _leaf(self.graph, self.session, card)
+        return None if card is None else leaf_of(self.graph, self.session, card)
 
 
 def paths(
@@ -99,9 +100,8 @@ def paths(
 
     From all of the output, weighted by the present v, where ``row`` is None. Also whether these are all. A factor is
     known where the gradient on the way has one entry other than 0."""
-    keys = ((graph.quantities[card.grad].key, card) for card in graph.nodes if card.grad is not None)
-    cards = {key[1]: card for key, card in keys if key[0] == "node"}
-    _, output, nr = _root(graph)
+    cards = cards_by_node(graph)
+    _, output, nr = root_of(graph)
     hot = session.seed() if row is None else session.hot(row)
     found: list[dict[str, Any]] = []
     pending: list[tuple[Any, int, Any, tuple[Any, ...]]] = [(output, nr, hot, ())]
@@ -129,7 +129,13 @@ def paths(
     return _sorted(found), True
 
 
-def _root(graph: Graph) -> tuple[Any, ...]:
+def cards_by_node(graph: Graph) -> dict[Any, Node]:
+    """The card that shows what arrives at a node."""
+    keys = ((graph.quantities[card.grad].key, card) for card in graph.nodes if card.grad is not None)
+    return {key[1]: card for key, card in keys if key[0] == "node"}
+
+
+def root_of(graph: Graph) -> tuple[Any, ...]:
     """The key of the output's own gradient: ("node", node, nr), or a leaf's."""
     card = graph.node(graph.output)
     key = graph.quantities[card.grad].key if card.grad is not None else ("", None)
@@ -152,12 +158,16 @@ def _path(way: tuple[Any, ...], cards: dict[Any, Node], leaf: Leaf, value: float
             factors.append(None if now is None or not size else _json(now / size))
         size = now
         card = cards.get(node)
-        names.append(leaf.name if node is leaf.node else _called(card, node))
+        names.append(called_on(cards, node, leaf))
         ids.append(card.id if card is not None else None)
     return {"names": names, "nodes": ids, "factors": factors, "value": _json(value)}
 
 
-def _called(card: Node | None, node: Any) -> str:
+def called_on(cards: dict[Any, Node], node: Any, leaf: Leaf) -> str:
+    """What a path calls a node that it passes."""
+    if node is leaf.node:
+        return leaf.name
+    card = cards.get(node)
     if card is None:
         return str(node.name()).removesuffix("Backward0")
     return one_line(card.name or card.symbol or card.source or card.op)

@@ -175,12 +175,12 @@ class Session:
             root = self.weighting.root
             return self.snapshot.gradient(root, self.weighting.one_hot(index)[root])
 
-    def seed(self) -> Any:
-        """The present v as the library's own tensor."""
+    def seed(self, v: Array | None = None) -> Any:
+        """A v, or the present one, as the library's own tensor."""
         with self._lock:
             self._open()
             root = self.weighting.root
-            return self.snapshot.gradient(root, self.weighting.at(self._v)[root])
+            return self.snapshot.gradient(root, self.weighting.at(self._v if v is None else v)[root])
 
     def vjp(self, node: Any, nr: int, gradient: Any) -> tuple[Any, ...]:
         """What one node of the graph sends back; see `Snapshot.vjp`."""

@@ -48,7 +48,7 @@ def content(
     return {
         "language": language(),
         "svg": svg,
-        "table": table(graph, linear),
+        "table": "" if made.veiled(opens, parts) else table(graph, linear),
         "spec": made.spec(graph, linear, sliders, live=False, notes=notes, text=text, parts=parts, opens=opens),
         "rows": base64.b64encode(made.rows(linear)).decode("ascii"),
         "shape": base64.b64encode(made.form(linear)).decode("ascii"),
@@ -61,8 +61,13 @@ def element(panel: Mapping[str, Any]) -> str:
     """One panel in a page that has the script and the style sheet; till that has run, or where it may not, a still."""
     drawn = panel["svg"] if len(panel["svg"]) < STILL else ""
     spec = panel["spec"]
+    if made.veiled(spec["opens"], spec["parts"]):
+        return _element(panel, f"<p>{escape(say('veiled'))}</p>")
     said = "".join(f"<p>{escape(each)}</p>" for each in (panel["message"], *spec["notes"]) if each)
-    still = (drawn or f"<pre>{escape(spec['text'])}</pre>") + panel["table"] + said
+    return _element(panel, (drawn or f"<pre>{escape(spec['text'])}</pre>") + panel["table"] + said)
+
+
+def _element(panel: Mapping[str, Any], still: str) -> str:
     lang = escape(str(panel["language"]), quote=True)
     return (
         f'<div class="backward-page" lang="{lang}"><div class="backward-panel" data-state="ready">{still}</div>\n'

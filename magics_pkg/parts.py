@@ -12,20 +12,21 @@ from . import inspection, notation, rules
 from .backends import plain
 from .format import number, one_line
 from .jacobian import Answers, jacobian
+from .quiz import quiz
 
 if TYPE_CHECKING:
     from .elements import Edge, Graph, Node
     from .live import Session
 
-ASKED = 4  # entries of each leaf that the quiz asks for
 HELD = 6  # entries of what a leaf's `.grad` held that are written out
 
 
-def parts_of(graph: Graph, session: Session | None, saved: bool = False) -> dict[str, Any]:
-    """Every part that there is; ``saved``: for a page that has no kernel to ask."""
+def parts_of(graph: Graph, session: Session | None, saved: bool = False, opens: str = "") -> dict[str, Any]:
+    """Every part that there is; ``saved``: for a page that has no kernel to ask; a quiz only where that ``opens``."""
     if session is None:
         return {"inspect": inspection.inspect(graph, None)}
     made = {name: make(graph, session) for name, make in PARTS.items()}
+    made["quiz"] = quiz(graph, session) if opens == "quiz" else None
     if saved:
         made["inspect"]["answers"] = inspection.answers(graph, session)
     return {name: data for name, data in made.items() if data is not None}
@@ -136,24 +137,9 @@ def _held(session: Session, graph: Graph, node: Node) -> str:
     return "  ".join(map(number, flat[:HELD].tolist())) + (" …" if flat.size > HELD else "")
 
 
-# ---------------------------------------------------------------- quiz
-def quiz(graph: Graph, session: Session) -> list[dict[str, Any]] | None:
-    """Entries of the leaves' gradients to be guessed; None where v does not act linearly."""
-    if not session.linear.linear:
-        return None
-    asked = []
-    for identity in graph.leaves:
-        card = graph.node(identity)
-        if card.grad is not None and graph.quantities[card.grad].key[0] == "leaf":
-            count = len(graph.quantities[card.grad].indices)
-            asked += [{"quantity": card.grad, "place": place} for place in range(min(count, ASKED))]
-    return asked or None
-
-
 PARTS: dict[str, Callable[[Graph, Session], Any]] = {
     "inspect": inspection.inspect,
     "steps": steps,
     "passes": lambda graph, session: session.told,
     "jacobian": jacobian,
-    "quiz": quiz,
 }

@@ -179,6 +179,11 @@ def spec(
     }
 
 
+def veiled(opens: str, parts: Mapping[str, Any] | None) -> bool:
+    """Whether the gradients are to be guessed: then nothing that a page shows by itself may tell them."""
+    return opens == "quiz" and bool(parts and parts.get("quiz"))
+
+
 def _fixed(graph: Graph, linear: Linear, picked: set[int]) -> list[tuple[int, float | str]]:
     """Entries of v that a card shows and that no slider moves."""
     shown: set[int] = set()

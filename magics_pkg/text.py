@@ -50,20 +50,25 @@ def render(
     shown: Array | None = None,
     notes: Sequence[str] = (),
     v: Array | None = None,
+    *,
+    veiled: bool = False,
 ) -> str:
-    """The whole text: sentence, tree, v, gradients, notes; `shown` are the N numbers at the present v, flat."""
+    """The whole text: sentence, tree, v, gradients, notes; `shown` are the N numbers at the present v, flat.
+
+    veiled: no gradient is told, nor a note, which may tell one."""
     parts: list[str] = []
     if graph is not None and graph.nodes:
         if shown is None and linear is not None:
             shown = linear.shown(linear.start)
-        gradients = _Gradients(graph, linear, shown)
+        gradients = _Veiled(graph, linear, shown) if veiled else _Gradients(graph, linear, shown)
         if graph.output:
             parts.append(sentence(graph))
         parts.append("\n".join(_tree(graph, gradients)))
         table = _table(graph, linear.v if v is None and linear is not None else v, gradients)
         if table:
             parts.append("\n".join(table))
-    parts += [say("note", text=format.one_line(note)) for note in notes]
+    said = (say("veiled"),) if veiled else notes
+    parts += [say("note", text=format.one_line(note)) for note in said]
     return "\n".join(parts)
 
 
@@ -93,6 +98,16 @@ class _Gradients:
         begin = self.linear.offsets[index]
         values = [float(each) for each in self.shown[begin : begin + len(quantity.indices)]]
         return numbers(values, quantity.shape)
+
+
+class _Veiled(_Gradients):
+    """A quiz: nobody may see them yet."""
+
+    def of(self, index: int | None) -> str:
+        card = next((each for each in self.graph.nodes if each.id == self.graph.output), None)
+        if card is not None and card.kind == "op" and card.grad == index:
+            return super().of(index)  # v itself
+        return "" if index is None else "?"
 
 
 def _tree(graph: Graph, gradients: _Gradients) -> list[str]:
@@ -156,7 +171,7 @@ def _line(node: Node, gradients: _Gradients, again: bool) -> str:
     grad = gradients.of(node.grad)
     if grad:
         parts.append(f"{'v' if node.output else say('grad')} {grad}")
-    if node.note:
+    if node.note and not isinstance(gradients, _Veiled):
         parts.append(f"({format.one_line(node.note)})")
     return "  ".join(part for part in parts if part)
 

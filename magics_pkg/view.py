@@ -23,6 +23,7 @@ While a change waits for `set_truth` the page says busy by itself. What a callba
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import anywidget
@@ -34,6 +35,7 @@ from . import page
 from . import spec as made
 from .format import width
 from .static import fallback
+from .text import render
 from .words import labels
 
 if TYPE_CHECKING:
@@ -275,7 +277,10 @@ class Panel:
         """The widget; a still picture with a table for where widgets cannot render; the panel for pages made of it."""
         bundle = self.widget._repr_mimebundle_()
         data = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
-        data["text/html"] = fallback(self.graph, self.linear, self.svg, self.text)
+        if made.veiled(self.opens, self.parts):
+            data["text/html"] = f"<pre>{escape(render(self.graph, self.linear, veiled=True))}</pre>"
+        else:
+            data["text/html"] = fallback(self.graph, self.linear, self.svg, self.text)
         data[page.MIME] = page.packed(
             page.content(
                 self.graph,

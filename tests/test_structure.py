@@ -48,7 +48,7 @@ LAYERS = (
     {"view"},
     {"latest", "live", "rules"},
     {"jacobian", "local"},
-    {"inspection"},
+    {"inspection", "quiz"},
     {"parts"},
     {"canvas", "settings"},
     {"drawing"},

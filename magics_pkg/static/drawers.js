@@ -16,6 +16,7 @@ export class Drawers {
     this.panel = panel;
     this.open = null;
     this.drawers = kinds.filter((kind) => spec.parts[kind.id] != null && (kind.fits?.(spec) ?? true)).map((kind) => ({ kind, drawer: null }));
+    this.early = this.drawers.filter(({ kind }) => kind.early);
     this.body = make("div", { class: "backward-drawer", role: "tabpanel", tabindex: "-1", hidden: true });
     for (const each of this.drawers) {
       const { id } = each.kind;
@@ -27,8 +28,14 @@ export class Drawers {
     this.element = tabs.length ? make("section", { class: "backward-drawers", "aria-label": word(spec, "explore") }, make("div", { class: "backward-tabs", role: "tablist" }, ...tabs), this.body) : null;
   }
 
-  // Opens the drawer of this name, or closes the one that is open.
+  // Drawers that have something to do before they are opened: a quiz hides numbers.
+  begin() {
+    for (const each of this.early) each.drawer ??= new each.kind(this.panel);
+  }
+
+  // Opens the drawer of this name, or closes the one that is open; during a quiz no other opens.
   choose(id) {
+    if (id && id !== "quiz" && this.panel.quizzing) return;
     const next = this.drawers.find(({ kind }) => kind.id === id) ?? null;
     if (next === this.open) return;
     this.open?.drawer.closed?.();

@@ -98,6 +98,7 @@ export class Panel {
       if (number) this.sentence.show(Number(number.dataset.at));
     };
     for (const kind of ["pointerover", "focusin"]) this.el.addEventListener(kind, point, { signal });
+    this.drawers.begin();
     this.drawers.choose(this.opens ?? (spec.opens || (spec.live ? "" : "inspect"))); // a page has the code nowhere else
   }
 

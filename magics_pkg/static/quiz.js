@@ -1,14 +1,38 @@
-// Guess the gradients: they are hidden until a number was typed; then how far off it was, and which path it left out.
+// Guess the gradients: they are hidden until a number was typed or dragged; then how far off it was, and which path it left out.
 
 import { make, word } from "./dom.js";
-import { entry, number } from "./number.js";
+import { entry, number, parse } from "./number.js";
+import { reach } from "./weights.js";
 
 const CLOSE = 5e-3; // of the size: as near as a person calculates
-const MOST = 12; // paths that are tried in every combination
+const SURE = 0.1; // of what is missing: what explains it less well explains nothing
+const MOST = 12; // paths of which every combination is tried; of more only each and each two
+const STEPS = 200; // of the slider to either side
+
+const near = (a, b) => Math.abs(a - b) <= Math.max(Math.abs(b) * CLOSE, 1e-9);
+
+function* combinations(count, size, from = 0) {
+  if (!size) return void (yield []);
+  for (let first = from; first <= count - size; first += 1) for (const rest of combinations(count, size - 1, first + 1)) yield [first, ...rest];
+}
+
+// The fewest of these that a guess has left out, in every way in which they explain it; none where all were left out.
+export function leftOut(values, guess) {
+  const truth = values.reduce((sum, each) => sum + each, 0);
+  const gap = truth - guess;
+  const slack = Math.min(CLOSE * Math.max(Math.abs(guess), Math.abs(truth)), SURE * Math.abs(gap)) + 1e-6 * Math.max(...values.map(Math.abs), 0);
+  const most = values.length > MOST ? 2 : values.length - 1;
+  for (let size = 1; size <= most; size += 1) {
+    const found = [...combinations(values.length, size)].filter((places) => Math.abs(places.reduce((sum, place) => sum + values[place], 0) - gap) <= slack);
+    if (found.length) return found;
+  }
+  return [];
+}
 
 export class Quiz {
   static id = "quiz";
   static title = "Quiz";
+  static early = true; // the numbers are hidden also where its drawer is closed
 
   // Only where it was asked for: a panel that shows its numbers has nothing to guess.
   static fits(spec) {
@@ -17,112 +41,165 @@ export class Quiz {
 
   constructor(panel) {
     this.panel = panel;
-    this.left = panel.spec.parts.quiz.map(({ quantity, place }) => ({ ...panel.spec.quantities[quantity], quantity, place }));
-    this.count = this.left.length;
-    this.right = 0;
-    this.shownAll = false;
+    const { spec } = panel;
+    panel.guessed ??= { names: new Set(), right: 0, all: false }; // what was answered stays so when the panel is drawn anew
+    this.done = panel.guessed;
+    this.asked = spec.parts.quiz.map(({ quantity, place, paths, held }) => {
+      const { name, indices, shape, offset } = spec.quantities[quantity];
+      return { name: entry(name, indices[place], shape), at: offset + place, paths, held };
+    });
     this.question = make("p", { class: "backward-told" });
     this.input = make("input", { type: "text", inputmode: "decimal", autocomplete: "off", "data-lm-suppress-shortcuts": "true" });
-    this.input.addEventListener("keydown", (event) => event.key === "Enter" && this.check());
+    this.slider = make("input", { type: "range", step: "any", "data-lm-suppress-shortcuts": "true" });
+    this.bounds = [make("span", { class: "backward-bounds", "aria-hidden": "true" }), make("span", { class: "backward-bounds", "aria-hidden": "true" })];
+    for (const each of [this.input, this.slider]) each.addEventListener("keydown", (event) => event.key === "Enter" && this.check());
+    this.slider.addEventListener("input", () => this.dragged());
+    this.input.addEventListener("input", () => this.typed());
     const button = (text, act) => make("button", { type: "button", "data-lm-suppress-shortcuts": "true", onclick: act }, text);
-    this.bar = make("div", { class: "backward-bar backward-guess" }, this.input, button(word(this.panel.spec, "check"), () => this.check()), button(word(this.panel.spec, "tell_me"), () => this.tell("")), button(word(this.panel.spec, "show_all"), () => this.end()));
+    this.bar = make("div", { class: "backward-bar backward-guess" }, this.input, this.bounds[0], this.slider, this.bounds[1], button(word(spec, "check"), () => this.check()), button(word(spec, "tell_me"), () => this.tell("")), button(word(spec, "show_all"), () => this.end()));
     this.said = make("div", { class: "backward-verdict", role: "status" });
     this.score = make("p", { class: "backward-where" });
     this.element = make("div", { class: "backward-quiz" }, this.question, this.bar, this.said, this.score);
+    this.hide();
+    this.ask();
   }
 
   opened() {
-    if (!this.shownAll) this.hide();
-    this.ask();
+    this.widen(0);
+  }
+
+  get left() {
+    return this.asked.filter(({ name }) => !this.done.names.has(name));
   }
 
   // Hidden are all gradients but those that have been answered; closing the drawer does not show them.
   hide() {
-    const { numbers, sentence, el } = this.panel;
-    const open = new Set(this.panel.spec.parts.quiz.filter((asked) => !this.left.some((each) => each.quantity === asked.quantity && each.place === asked.place)).map(({ quantity, place }) => this.panel.spec.quantities[quantity].offset + place));
-    numbers.hidden = sentence.numbers.hidden = this.shownAll ? null : (place) => !open.has(place);
+    const { panel, done } = this;
+    const { numbers, sentence, el } = panel;
+    const open = new Set(this.asked.filter(({ name }) => done.names.has(name)).map(({ at }) => at));
+    panel.quizzing = !done.all;
+    numbers.hidden = sentence.numbers.hidden = done.all ? null : (place) => !open.has(place);
     sentence.numbers.collect(sentence.spelled);
     if (sentence.last) sentence.numbers.write(...sentence.last);
-    el.closest(".backward-panel")?.classList.toggle("backward-quizzing", !this.shownAll);
-    this.panel.renumber();
+    el.classList.toggle("backward-quizzing", panel.quizzing);
+    for (const cell of el.querySelectorAll(".backward-gradients td[data-at]")) cell.classList.toggle("backward-answered", open.has(Number(cell.dataset.at)));
+    panel.renumber();
   }
 
   ask() {
-    const [now] = this.left;
-    this.bar.hidden = !now || this.shownAll;
-    this.score.textContent = word(this.panel.spec, "score", this.right, this.count) + (this.left.length ? word(this.panel.spec, "to_go", this.left.length) : "");
-    if (!now) return void this.end();
-    const name = entry(now.name, now.indices[now.place], now.shape);
-    this.question.replaceChildren(word(this.panel.spec, "what_is"), make("b", {}, name), word(this.panel.spec, "at_weights"));
-    this.input.setAttribute("aria-label", word(this.panel.spec, "your_guess", name));
+    const { spec } = this.panel;
+    const { left, done } = this;
+    const [now] = left;
+    this.bar.hidden = !now || done.all;
+    this.score.textContent = word(spec, "score", done.right, this.asked.length) + (left.length ? word(spec, "to_go", left.length) : "");
+    if (!now || done.all) return void this.end();
+    this.question.replaceChildren(word(spec, "what_is"), make("b", {}, now.name), word(spec, "at_weights"));
+    this.input.setAttribute("aria-label", word(spec, "your_guess", now.name));
+    this.slider.setAttribute("aria-label", word(spec, "guess", now.name));
     this.input.value = "";
+    this.widen(0);
+    this.place(0);
+    this.slider.classList.add("backward-unset");
+  }
+
+  // One range for all, so that it tells nothing of one; what is beyond it can be typed, and makes it wider.
+  widen(least) {
+    const sizes = [...this.asked.map(({ at }) => this.panel.shown?.[at] ?? 0), ...this.panel.spec.weights.map(({ high }) => high / 2), least, this.far / 2 || 0];
+    this.far = reach(Math.max(...sizes.map(Math.abs).filter(Number.isFinite)));
+    this.slider.min = -this.far;
+    this.slider.max = this.far;
+    this.slider.step = this.step;
+    [-this.far, this.far].forEach((bound, place) => (this.bounds[place].textContent = number(bound)));
+  }
+
+  get step() {
+    return this.far / STEPS;
+  }
+
+  place(value) {
+    this.slider.value = value;
+    this.slider.setAttribute("aria-valuetext", this.input.value === "" ? word(this.panel.spec, "no_guess") : number(value));
+  }
+
+  dragged() {
+    this.input.value = number(Number(this.slider.value));
+    this.input.removeAttribute("aria-invalid");
+    this.slider.classList.remove("backward-unset");
+    this.place(this.slider.value);
+    this.by = "slider";
+  }
+
+  typed() {
+    const guess = parse(this.input.value);
+    this.by = "box";
+    this.slider.classList.toggle("backward-unset", !Number.isFinite(guess));
+    if (!Number.isFinite(guess)) return;
+    if (Math.abs(guess) > this.far) this.widen(guess);
+    this.place(guess);
+  }
+
+  update() {
+    this.widen(0); // the weights have moved
   }
 
   check() {
-    const guess = Number(this.input.value.replace("−", "-").replace(",", "."));
-    if (this.input.value.trim() === "" || Number.isNaN(guess)) return void this.input.setAttribute("aria-invalid", "true");
+    const guess = parse(this.input.value);
+    if (Number.isNaN(guess)) return void this.input.setAttribute("aria-invalid", "true");
     this.input.removeAttribute("aria-invalid");
+    const { spec, shown } = this.panel;
     const [now] = this.left;
-    const truth = this.panel.shown[now.offset + now.place];
-    const near = Math.abs(guess - truth) <= Math.max(Math.abs(truth) * CLOSE, 1e-9);
-    if (near) {
-      this.right += 1;
-      return this.tell(word(this.panel.spec, "right"));
-    }
+    const truth = shown[now.at];
     const off = Math.abs(guess - truth);
+    // a slider is as exact as its steps, but 0 is not a small number
+    if (near(guess, truth) || (this.by === "slider" && off <= this.step / 2 && guess * truth > 0)) {
+      this.done.right += 1;
+      return this.tell(word(spec, "right"));
+    }
     const share = truth ? `, ${number((100 * off) / Math.abs(truth))} %` : "";
-    this.guess = guess;
-    if (this.panel.spec.live) this.panel.ask("paths", { quantity: now.quantity, row: null, column: now.indices[now.place] });
-    this.said.replaceChildren(make("p", {}, word(this.panel.spec, "off", number(off), share)), make("p", {}, this.usual(guess, now, truth)));
+    const told = [this.usual(guess, now, truth), this.missed(guess, now, truth)].filter(Boolean);
+    this.said.replaceChildren(make("p", {}, word(spec, "off", number(off), share)), ...told.map((each) => make("p", {}, each)));
   }
 
   // What people often do: every weight 1, what was held forgotten, the sign turned.
-  usual(guess, now, truth) {
+  usual(guess, { at, held }, truth) {
     const { linear, spec } = this.panel;
-    const at = now.offset + now.place;
-    const same = (a, b) => Math.abs(a - b) <= Math.max(Math.abs(b) * CLOSE, 1e-9);
     let ones = spec.complete ? linear.at(0, at) : NaN;
     for (let row = 1; row < linear.height; row += 1) ones += linear.at(row, at);
-    if (same(guess, ones)) return word(spec, "usual_ones");
-    if (spec.complete && linear.at(0, at) !== 0 && same(guess, truth - linear.at(0, at))) return word(spec, "usual_held");
-    if (same(guess, -truth)) return word(spec, "usual_sign");
+    if (near(guess, ones)) return word(spec, "usual_ones");
+    if (held !== 0 && near(guess, truth - held)) return word(spec, "usual_held");
+    if (near(guess, -truth)) return word(spec, "usual_sign");
     return "";
   }
 
-  // The paths that a guess left out: those without which the others sum to it.
-  answer(message) {
-    if (message.what !== "paths" || message.row !== null || this.guess === undefined || !message.paths.length) return;
-    const values = message.paths.map(({ value }) => Number(value));
-    const missed = this.missed(values, this.guess);
-    this.guess = undefined;
-    const way = ({ names }) => make("span", { class: "backward-way" }, names.join(" → "));
-    if (missed?.length && missed.length < values.length) this.said.append(make("p", {}, word(this.panel.spec, missed.length === 1 ? "leaves_path" : "leaves_paths"), ...missed.flatMap((place, index) => [index ? ", " : "", way(message.paths[place])]), "."));
-    else this.said.append(make("p", { class: "backward-where" }, word(this.panel.spec, values.length === 1 ? "path_leads" : "paths_lead", values.length)));
-  }
-
-  missed(values, guess) {
-    if (values.length > MOST) return null;
-    const size = Math.max(...values.map(Math.abs), 1e-9);
-    let best = null;
-    for (let mask = 0; mask < 2 ** values.length; mask += 1) {
-      const out = values.map((_, place) => place).filter((place) => mask & (1 << place));
-      const sum = values.reduce((total, value, place) => total + (mask & (1 << place) ? 0 : value), 0);
-      if (Math.abs(sum - guess) <= size * CLOSE && (!best || out.length < best.length)) best = out;
-    }
-    return best;
+  // The paths that a guess left out: those without which the others, and what was held, sum to it.
+  missed(guess, { paths, held }, truth) {
+    const { spec, v } = this.panel;
+    const ways = (paths ?? []).map(({ names, by }) => ({ names, value: by.slice(1).reduce((sum, each, row) => sum + each * v[row], by[0]) })).filter(({ value }) => value !== 0);
+    const values = ways.map(({ value }) => value);
+    const total = values.reduce((sum, each) => sum + each, held);
+    if (!ways.length || Math.abs(total - truth) > 1e-4 * Math.max(...values.map(Math.abs), Math.abs(held))) return null;
+    const found = leftOut(held ? [...values, held] : values, guess);
+    const named = new Map(found.map((places) => [places.map((place) => ways[place]?.names.join() ?? "").join(";"), places]));
+    const [first, ...others] = named.values();
+    if (!first) return make("span", { class: "backward-where" }, word(spec, ways.length === 1 ? "path_leads" : "paths_lead", ways.length));
+    if (first.length === 1 && first[0] === ways.length && !others.length) return null; // what was held: `usual` says so
+    const way = (place) => (place < ways.length ? make("span", { class: "backward-way" }, ways[place].names.join(" → ")) : word(spec, "what_it_held"));
+    const listed = (places) => places.flatMap((place, index) => [index ? ", " : "", way(place)]);
+    const ends = others.slice(0, 2).flatMap((places) => [word(spec, "or_path"), ...listed(places)]);
+    return make("span", {}, word(spec, first.length === 1 ? "leaves_path" : "leaves_paths"), ...listed(first), ...ends, others.length > 2 ? word(spec, "or_more", others.length - 2) : "", ".");
   }
 
   // The number is shown, and the next is asked for.
   tell(verdict) {
-    const now = this.left.shift();
-    const name = entry(now.name, now.indices[now.place], now.shape);
-    this.said.replaceChildren(make("p", {}, verdict ? make("b", {}, `${verdict}: `) : "", `${name} = ${number(this.panel.shown[now.offset + now.place])}`));
+    const [now] = this.left;
+    this.done.names.add(now.name);
+    this.said.replaceChildren(make("p", {}, verdict ? make("b", {}, `${verdict}: `) : "", `${now.name} = ${number(this.panel.shown[now.at])}`));
     this.hide();
     this.ask();
   }
 
   end() {
-    this.shownAll = true;
+    this.done.all = true;
     this.bar.hidden = true;
     this.question.textContent = word(this.panel.spec, "all_shown");
     this.hide();

@@ -50,6 +50,7 @@ CELLS: dict[str, tuple[str, str]] = {
     ),
     "numbers-alone": ("--no-graph", X + "y = x.exp()\ny.backward(torch.ones(3))"),
     "nan": ("", "x = torch.tensor([0., 1., -1.], requires_grad=True)\ny = torch.sqrt(x)\ny.backward(torch.ones(3))"),
+    "quiz": ("--quiz", X + "y = torch.tanh(x) * x\ny.backward(torch.tensor([1.0, 0.5, -0.25]))"),
     "long-names": (
         "",
         "the_learning_rate_of_the_first_layer = torch.tensor([0.5, -1.25, 2.0], requires_grad=True)\n"
