@@ -177,7 +177,7 @@ def test_quiz(open_lab: Any) -> None:
     assert set(grads.all_text_contents()) == {"?"}
     assert not view.page.locator(".backward-gradients tbody td").first.is_visible()
     truth = eval(view.execute("print(x.grad.tolist(), w.grad.tolist(), sep=',')"))
-    guess = view.page.locator(".backward-guess input")
+    guess = view.page.locator(".backward-guess input[type=text]")
 
     def answer(number: float) -> str:
         guess.fill(f"{number:.5g}")
