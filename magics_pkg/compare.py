@@ -17,6 +17,7 @@ from .replay import Replay
 from .tape import Tape
 from .trace import Trace
 from .walk import Path
+from .words import say
 
 # Calls that only carry numbers over: a row of their own tells nothing, unless they differ
 QUIET = frozenset({"tensor", "as_tensor", "asarray", "from_numpy", "detach", "data", "requires_grad_"})
@@ -77,16 +78,18 @@ class Row:
     def verdict(self) -> str:
         """In words."""
         if self.values is None:
-            return self.reason if self.refused or self.taken else f"cannot be compared: {self.reason}"
+            return self.reason if self.refused or self.taken else say("compare_not", why=self.reason)
         parts = [str(self.values)]
         if self.own is not None and not self.values.same:
-            own = str(self.own).removeprefix("differs ").removeprefix("by at most ")
-            parts[0] += ", as its inputs do" if self.own.same else f", by {own} from equal inputs"
+            number = not self.own.kind and self.own.ulps is not None
+            told = {"found": parts[0], "own": self.own.most if number else str(self.own)}
+            equal = say("from_equal" if number else "from_equal_kind", **told)
+            parts[0] = say("as_inputs", found=parts[0]) if self.own.same else equal
         if self.gradients is not None and not self.gradients.same:
-            parts.append(f"the gradient here {self.gradients}")
+            parts.append(say("gradient_here", found=self.gradients))
         if self.remark:
             parts.append(self.remark)
-        return "; ".join(parts)
+        return say("semicolon").join(parts)
 
 
 @dataclass(frozen=True)
@@ -143,10 +146,7 @@ def check() -> None:
     """See that both libraries can be had. Errors: UsageError naming the one that cannot."""
     for name in backends.NAMES:
         if not backends.is_installed(name):
-            raise UsageError(f"--compare needs both libraries, and {name} is not installed: {ADVICE[name]}")
-
-
-ADVICE = {"torch": "pip install torch, and restart the kernel", "engine": "it is part of this project, pip install it"}
+            raise UsageError(say("compare_needs", name=name, advice=say(f"get_{name}")))
 
 
 def compare(tapes: Iterable[Tape]) -> Comparison:
@@ -173,7 +173,7 @@ def attempt(tapes: Sequence[Tape], panels: Iterable[Any] = ()) -> Comparison | N
     try:
         found = compare(tapes)
     except Exception as error:
-        print(f"Note: the libraries could not be compared ({type(error).__name__}: {error}).")
+        print(say("note", text=say("compare_failed", error=f"{type(error).__name__}: {error}")))
         return None
     finally:
         for tape in tapes:
@@ -230,7 +230,7 @@ class _Rows:
         row = Row(
             "operation",
             expression or (f"{entry.name}.apply(...)" if entry.func is None else entry.name),
-            f"{entry.name} in {module}" if module else entry.name,
+            say("called_in", operation=entry.name, module=module) if module else entry.name,
             value.shape,
             value.dtype,
             outcome.difference,
@@ -253,7 +253,7 @@ class _Rows:
         asked = outcome.entry.kind == "autograd.grad"
         return Row(
             "gradient",
-            f"{name}.grad" if name and not asked else f"gradient of {name or 'a leaf'}",
+            f"{name}.grad" if name and not asked else say("gradient_of", leaf=name or say("a_leaf")),
             outcome.entry.kind,
             tuple(tensor.shape),
             leaf.value.dtype if leaf.value is not None else dtype_name(tensor.dtype),

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 from . import theme
 from .difference import number_of
 from .format import MINUS, shape
+from .words import listed, say
 
 if TYPE_CHECKING:
     from .compare import Comparison, Row
 
 SEVERAL = 3  # operations named in one line
+HEADS = ("compare_line", "compare_expression", "compare_operation", "compare_result", "compare_both")
 LINES = 60  # of a table, at most
+STATUSES = ("same", "rounds", "differs", "inherited", "refused", "skipped")
 MARKS = {"refused": "! ", "differs": "! ", "rounds": "~ "}
 WIDEST = 44  # characters of an expression in a terminal
 
@@ -24,48 +27,30 @@ STYLE = Path(__file__).parent / "static" / "compare.css"
 
 def summary(made: Comparison) -> str:
     """`12 operations and 2 gradients on engine and torch: all equal to the bit.`"""
-    operations = sum(row.count for row in made.rows if row.kind == "operation")
-    gradients = sum(row.count for row in made.rows if row.kind == "gradient")
-    if not operations and not gradients:
-        return "There is no operation in this cell to compare."
-    counted = " and ".join(_many(*each) for each in ((operations, "operation"), (gradients, "gradient")) if each[0])
-    where = " and ".join(made.libraries)
-    return f"{counted} on {where}: {', '.join(_found(made))}."
+    counts = {kind: sum(row.count for row in made.rows if row.kind == kind) for kind in ("operation", "gradient")}
+    counted = [say(f"{kind}s", n=count) for kind, count in counts.items() if count]
+    if not counted:
+        return say("compare_nothing")
+    found = say("comma").join(_found(made))
+    return say("compare_summary", counted=listed(counted), libraries=listed(made.libraries), found=found)
 
 
 def _found(made: Comparison) -> list[str]:
     """The parts of the sentence after its colon."""
-    same, skipped, refused, inherited, rounds, differs = (
-        sum(row.count for row in made.rows if row.status == each)
-        for each in ("same", "skipped", "refused", "inherited", "rounds", "differs")
-    )
-    compared = sum(row.count for row in made.rows) - skipped
-    parts = ["all equal to the bit"] if same == compared else [f"{same} equal to the bit"]
-    parts = parts if compared else []
-    rows = (made.largest, made.largest_gradient)
-    largest = [f"{_largest(row)} in {row.expression}" for row in rows if row is not None]
-    if rounds:
-        parts.append(f"{rounds} to rounding")
-    if differs:
-        parts.append(f"{differs} {'differs' if differs == 1 else 'differ'} by more than rounding")
-    if largest:
-        parts.append(f"the largest difference is {' and '.join(largest)}")
-    if inherited:
-        parts.append(f"{inherited} {'differs' if inherited == 1 else 'differ'} only as the inputs do")
-    if refused:
-        parts.append(f"{refused} {'raises' if refused == 1 else 'raise'} an error on one of them")
-    if skipped:
-        parts.append(f"{skipped} could not be compared")
-    return parts
+    counts = {each: sum(row.count for row in made.rows if row.status == each) for each in STATUSES}
+    compared = sum(row.count for row in made.rows) - counts["skipped"]
+    parts = {each: say(f"found_{each}", n=count) for each, count in counts.items() if count}
+    if compared and counts["same"] in (0, compared):
+        parts["same"] = say("found_all_same") if counts["same"] else say("found_same", n=0)
+    rows = [row for row in (made.largest, made.largest_gradient) if row is not None]
+    if largest := [say("found_where", size=_largest(row), expression=row.expression) for row in rows]:
+        parts["largest"] = say("found_largest", largest=listed(largest))
+    return [parts[each] for each in ("same", "rounds", "differs", "largest", *STATUSES[3:]) if each in parts]
 
 
 def _largest(row: Row) -> str:
     assert row.values is not None  # else it would not be the largest
     return row.values.kind or number_of(row.values.absolute)
-
-
-def _many(count: int, word: str) -> str:
-    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def _times(row: Row) -> str:
@@ -83,8 +68,8 @@ def text(made: Comparison) -> str:
         padded = "  ".join(f"{each:<{width}}" for each, width in zip(cell, widths, strict=True))
         lines.append(f"{mark}{padded}  {row.verdict}")
     if len(made.rows) > LINES:
-        lines.append(f"  ... {len(made.rows) - LINES} more lines")
-    lines += [f"Note: {each}" for each in made.notes]
+        lines.append(f"  ... {say('compare_more', n=len(made.rows) - LINES)}")
+    lines += [say("note", text=each) for each in made.notes]
     return "\n".join(lines)
 
 
@@ -104,9 +89,9 @@ def html(made: Comparison) -> str:
     """For a notebook, in its own colours; plain HTML, so that it stays in a saved one."""
     body = "".join(map(_row, made.rows[:LINES]))
     more = len(made.rows) - LINES
-    rest = f'<p class="backward-quiet">… {more} more lines</p>' if more > 0 else ""
+    rest = f'<p class="backward-quiet">… {say("compare_more", n=more)}</p>' if more > 0 else ""
     notes = "".join(f"<p>{escape(each)}</p>" for each in made.notes)
-    head = "".join(f"<th>{each}</th>" for each in ("Line", "Expression", "Operation", "Result", "On both"))
+    head = "".join(f"<th>{say(each)}</th>" for each in HEADS)
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>" if body else ""
     style = theme.variables(".backward-compare") + STYLE.read_text(encoding="utf-8")
     told = f"<p>{_words(summary(made))}</p>{table}{rest}{notes}"

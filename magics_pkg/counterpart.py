@@ -12,6 +12,7 @@ import numpy as np
 from .backends import Backend, dtype_name
 from .tape import Ref, Value
 from .trace import name_of
+from .words import say
 
 # Where functions on tensors are public, the first place first
 PLACES = ("Tensor", "", "nn.functional", "linalg", "fft", "special", "nn.init", "autograd", "masked", "signal.windows")
@@ -54,7 +55,7 @@ class Functions:
                 return found
             if isinstance(found, property | types.GetSetDescriptorType):
                 return _getter(self.other, name)
-        raise Unlike(f"{self.other.name} has no {paths[0] if paths else name}")
+        raise Unlike(say("why_has_no", library=self.other.name, name=paths[0] if paths else name))
 
 
 def _members(place: Any) -> Iterator[tuple[str, Any]]:
@@ -99,13 +100,13 @@ def _guesses(name: str) -> Iterator[str]:
 
 def _getter(other: Backend, name: str) -> Callable[..., Any]:
     if not hasattr(other.tensor, name):
-        raise Unlike(f"{other.name} has no Tensor.{name}")
+        raise Unlike(say("why_has_no", library=other.name, name=f"Tensor.{name}"))
     return lambda tensor, *_: getattr(tensor, name)
 
 
 def _setter(other: Backend, name: str) -> Callable[..., Any]:
     if not hasattr(other.tensor, name):
-        raise Unlike(f"{other.name} has no Tensor.{name}")
+        raise Unlike(say("why_has_no", library=other.name, name=f"Tensor.{name}"))
     return lambda tensor, value: setattr(tensor, name, value)
 
 
@@ -138,7 +139,7 @@ class Arguments:
             return self.functions.of(value)
         if value in (int, float, complex, bool):
             return value
-        raise Unlike(f"an argument is a {type(value).__name__}, which only the cell has")
+        raise Unlike(say("why_argument", kind=type(value).__name__))
 
     def _of_library(self, one: Backend, other: Backend, value: Any) -> Any:
         """A dtype, a size, a device, a memory format: by name."""
@@ -151,11 +152,11 @@ class Arguments:
             name = str(value).rpartition(".")[2]
             found = getattr(other.module, name, None)
             if found is None:
-                raise Unlike(f"{other.name} has no {name}")
+                raise Unlike(say("why_has_no", library=other.name, name=name))
             return found
         if callable(value):
             return self.functions.of(value)
-        raise Unlike(f"an argument is a {one.name}.{kind}, which cannot be carried over")
+        raise Unlike(say("why_not_carried", kind=f"{one.name}.{kind}"))
 
 
 def spelled_out(func: Any, args: Any, kwargs: Any, kind: type) -> tuple[list[Any], dict[str, Any]] | None:
@@ -191,10 +192,10 @@ def tensor_of(other: Backend, value: Value, requires_grad: bool = False) -> Any:
     try:
         made = other.module.from_numpy(np.array(value.array, order="K"))
     except (TypeError, RuntimeError) as error:
-        raise Unlike(f"{other.name} has no {value.dtype}: {error}") from None
+        raise Unlike(say("why_has_no_dtype", library=other.name, name=value.dtype, error=error)) from None
     if dtype_name(made.dtype) != value.dtype:
         dtype = getattr(other.module, value.dtype, None)
         if dtype is None:
-            raise Unlike(f"{other.name} has no {value.dtype}")
+            raise Unlike(say("why_has_no", library=other.name, name=value.dtype))
         made = made.to(dtype)
     return made.requires_grad_() if requires_grad else made

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .format import number, shape
+from .words import say
 
 Array = np.ndarray[Any, Any]
 TOLD = 1_000_000  # units in the last place above which their number tells nothing: the values lie around zero
@@ -40,14 +41,20 @@ class Difference:
 
     def __str__(self) -> str:
         if self.same:
-            return "same to the bit"
+            return say("diff_same")
         if self.kind:
-            return f"differs: {self.kind}"
+            return say("diff_kind", kind=self.kind)
         if self.ulps is None:
-            by = f", by at most {number_of(self.absolute)}" if self.absolute > 0 else ""
-            return f"differs in {self.count} of {self.size} entries{by}"
-        ulps = f" ({self.ulps} ulp)" if 0 < self.ulps <= TOLD else ""
-        return f"differs by at most {number_of(self.absolute)}{ulps}"
+            told = {"count": self.count, "size": self.size}
+            found = self.absolute > 0
+            return say("diff_count_most", most=number_of(self.absolute), **told) if found else say("diff_count", **told)
+        return say("diff_most", most=self.most)
+
+    @property
+    def most(self) -> str:
+        """How far floats are apart: 6e-8 (1 ulp)."""
+        ulps = f" ({self.ulps} ulp)" if 0 < (self.ulps or 0) <= TOLD else ""
+        return f"{number_of(self.absolute)}{ulps}"
 
     @property
     def rank(self) -> float:
@@ -67,16 +74,16 @@ def number_of(value: float) -> str:
     return f"{digits.removesuffix('.0')}e{int(power)}"
 
 
-def difference(one: Array, other: Array, names: tuple[str, str] = ("one", "the other")) -> Difference:
+def difference(one: Array, other: Array, names: tuple[str, str] | None = None) -> Difference:
     """Compare two arrays; ``names`` are those of the libraries that they come from."""
+    first, second = names = names or (say("one_library"), say("other_library"))
+    told = {"first": first, "second": second}
     if one.shape != other.shape:
-        return Difference(
-            math.nan, math.nan, kind=f"shape {shape(one.shape)} on {names[0]}, {shape(other.shape)} on {names[1]}"
-        )
+        kind = say("diff_shape", one=shape(one.shape), other=shape(other.shape), **told)
+        return Difference(math.nan, math.nan, kind=kind)
     if one.dtype != other.dtype:
-        return Difference(
-            math.nan, math.nan, kind=f"dtype {one.dtype.name} on {names[0]}, {other.dtype.name} on {names[1]}"
-        )
+        kind = say("diff_dtype", one=one.dtype.name, other=other.dtype.name, **told)
+        return Difference(math.nan, math.nan, kind=kind)
     if one.dtype.kind not in "fc":
         return _whole(one, other)
     parts = [_floats(*each, names) for each in zip(_parts(one), _parts(other), strict=True)]
@@ -118,14 +125,15 @@ def _floats(one: Array, other: Array, names: tuple[str, str]) -> Difference:
     strange = ~(np.isfinite(one) & np.isfinite(other))
     if strange.any():
         place = int(np.argmax(strange))
-        kind = f"{number(float(one[place]))} on {names[0]}, {number(float(other[place]))} on {names[1]}"
+        values = {"one": number(float(one[place])), "other": number(float(other[place]))}
+        kind = say("diff_value", first=names[0], second=names[1], **values)
         return Difference(math.inf, math.inf, None, count, unlike.size, kind, scale, unit)
     with np.errstate(all="ignore"):
         apart = np.abs(one.astype(np.float64) - other.astype(np.float64))
         larger = np.maximum(np.abs(one), np.abs(other)).astype(np.float64)
         relative = float(np.max(np.where(larger > 0, apart / larger, 0.0)))
     ulps = _ulps(first, second, one.dtype.itemsize)
-    kind = "the sign of a zero" if not ulps else ""
+    kind = "" if ulps else say("diff_sign")
     return Difference(float(np.max(apart)), relative, ulps, count, unlike.size, kind, scale, unit)
 
 

@@ -77,7 +77,13 @@ def _hooks(trace: Trace, backward: Backward, hooks: Iterable[str]) -> str:
     leaves = [name_of(trace, leaf) for leaf in backward.before]
     leaf = leaves[0] if len(leaves) == 1 and leaves[0] else say("a_leaf")
     told = (each.replace(ACCUMULATE[0], leaf) for each in hooks)
-    return listed(list(dict.fromkeys(say("module_hook") if MODULE_HOOK in each else each for each in told)))
+    return listed(list(dict.fromkeys(say("module_hook") if MODULE_HOOK in each else _hook(each) for each in told)))
+
+
+def _hook(told: str) -> str:
+    """ "clip on MulBackward0", as the libraries' graphs tell of a hook, in the reader's language."""
+    hook, on, place = told.rpartition(" on ")
+    return say("hook_on", hook=hook, place=place) if on else told
 
 
 def hook_changes(trace: Trace, backward: Backward, graph: Graph, linear: Linear | None) -> list[str]:

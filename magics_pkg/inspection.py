@@ -18,6 +18,7 @@ from .backends import plain, version_of
 from .elements import LIMIT
 from .format import one_line
 from .local import Derivative, derivatives, nodes_of
+from .words import say
 
 if TYPE_CHECKING:
     from .elements import Graph, Key, Node
@@ -30,11 +31,6 @@ STRIP = 480  # entries that are sent of one tensor
 SAVED = 960  # and in a saved page, of all cards' together, but at least
 FEW = 8  # of each, so rounded
 DIGITS = 5
-
-# What there is to say of a value that is not there as it was
-CHANGED = "as it was then: it has been written over since"
-FIRST = "the first entries, copied when the cell ran: the tensor itself {}"
-GONE, OVER = "is not held any more", "has been written over since"
 
 Array = np.ndarray[Any, Any]
 
@@ -194,12 +190,12 @@ def _value(card: Node, made: tuple[Any, int, Any] | None, most: int) -> dict[str
         if version_of(tensor) == version:
             return strip(plain(tensor), most)
         if copy is not None:
-            return {**strip(plain(copy), most), "note": CHANGED}
+            return {**strip(plain(copy), most), "note": say("value_changed")}
     size = math.prod(card.shape)
     known = [float(number) for _, number in card.value.entries]
-    note = FIRST.format(GONE if made is None else OVER)
+    note = say("value_first_gone" if made is None else "value_first_over")
     if card.value.complete:
-        note = "" if made is None else CHANGED
+        note = "" if made is None else say("value_changed")
     return {"size": size, "numbers": numbers(np.array(known)), "note": note}
 
 

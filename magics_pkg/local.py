@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .backends import custom_function, is_gone, plain
+from .words import say
 
 if TYPE_CHECKING:
     from .elements import Graph, Key, Node
@@ -21,12 +22,6 @@ if TYPE_CHECKING:
 MOST = 32  # nodes that one card is run through
 TALL, WIDE = 8, 12  # a Jacobian of at most so many rows and columns is written out
 LARGE = 2**24  # entries of an output, above which nothing is run for this alone
-
-CUSTOM = "a function of your own: it is not run for this"
-SEVERAL = "many operations: the steps and the Jacobian show them one by one"
-CHANGED = "what it saved has been written over since, so it is not known any more"
-WHOLE = "not elementwise: {} × {} numbers"
-HUGE = "too large to be worked out for this alone"
 
 Array = np.ndarray[Any, Any]
 Way = tuple[Any, int]  # a node and a place among its `next_functions`
@@ -54,7 +49,7 @@ def derivatives(session: Session, graph: Graph, card: Node, device: str = "") ->
     if key[0] != "node" or not card.dtype:
         return []
     if card.folded:
-        return [(each.tail, Derivative("none", why=SEVERAL)) for each in edges]
+        return [(each.tail, Derivative("none", why=say("local_several"))) for each in edges]
     run = _Run(session, key[1], key[2], card, device, frozenset(way for each in ways.values() for way in each))
     return [(each.tail, run.by(ways[each.id], shapes[each.id])) for each in edges]
 
@@ -100,7 +95,7 @@ class _Run:
         """The derivative by the input at these ways."""
         size, wide = math.prod(self.shape), math.prod(shape)
         if size > LARGE:
-            return Derivative("none", why=HUGE)
+            return Derivative("none", why=say("local_huge"))
         try:
             ones = self._into(ways, "ones", shape)
             if size == wide and self._is_diagonal(ways, ones):
@@ -112,7 +107,7 @@ class _Run:
                 return Derivative("matrix", np.stack(rows) if rows else np.zeros((0, wide)))
         except _Stopped as stopped:
             return Derivative("none", why=str(stopped))
-        return Derivative("none", why=WHOLE.format(size, wide))
+        return Derivative("none", why=say("local_whole", rows=size, columns=wide))
 
     def _is_diagonal(self, ways: tuple[Way, ...], ones: Array) -> bool:
         """Whether each entry goes its own way: powers of two then come out as they went in, to the bit."""
@@ -152,17 +147,17 @@ class _Run:
                     elif not hasattr(following, "variable"):
                         into = pending.setdefault(following, {})
                         into[place] = into[place] + part if place in into else part
-        raise _Stopped(SEVERAL)
+        raise _Stopped(say("local_several"))
 
     def _vjp(self, node: Any, nr: int, gradient: Any) -> tuple[Any, ...]:
         if custom_function(node):
-            raise _Stopped(CUSTOM)
+            raise _Stopped(say("local_custom"))
         try:
             return self.session.vjp(node, nr, gradient)
         except RuntimeError as error:
             if not is_gone(error) and "second time" not in str(error):
                 raise
-            raise _Stopped(CHANGED) from None
+            raise _Stopped(say("local_changed")) from None
 
 
 def _factors(shape: tuple[int, ...], which: Any) -> Array:

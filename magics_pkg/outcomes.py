@@ -8,7 +8,6 @@ from .difference import Difference
 from .tape import Noted, Slot, Use, Value
 
 UNINITIALISED = frozenset({"empty", "empty_like", "empty_strided", "empty_permuted", "new_empty", "new_empty_strided"})
-RANDOM = "random: taken from the cell's own run, not drawn again"
 CLOSE = 1e-3  # relative; two draws of the same random numbers are that close, two draws of others are not
 
 

@@ -17,9 +17,10 @@ import numpy as np
 from .backends import Backend, custom_function, node_of
 from .counterpart import Arguments, Functions, Unlike, spelled_out, tensor_of
 from .difference import Difference, difference, scale_of, worst
-from .outcomes import RANDOM, UNINITIALISED, Leaf, Outcome, first_line, is_close, told
+from .outcomes import UNINITIALISED, Leaf, Outcome, first_line, is_close, told
 from .passes import reachable_leaves
 from .tape import Noted, Settings, Slot, Tape, Use, Value, host, tensors_of
+from .words import say
 
 
 class Replay:
@@ -60,13 +61,12 @@ class Replay:
         outcome.scale = max((scale_of(use.value.array) for use in entry.inputs), default=0.0)
         drawn = entry.random is not None and not wants
         if drawn or entry.generator or entry.name in UNINITIALISED:
-            outcome.taken, outcome.problem = True, RANDOM
-            if entry.name in UNINITIALISED:
-                outcome.problem = "memory that nobody has written"
+            outcome.taken = True
+            outcome.problem = say("why_uninitialised" if entry.name in UNINITIALISED else "why_random")
             self._take_over(outcome, outcome.problem)
             return
         if entry.settings.autocast:
-            self._give_up(outcome, "autocast chooses other dtypes here")
+            self._give_up(outcome, say("why_autocast"))
             return
         differ = False
         try:
@@ -77,11 +77,11 @@ class Replay:
             self._give_up(outcome, str(error))
             return
         except NotImplementedError as error:
-            self._give_up(outcome, f"{self.other.name} has not got it: {first_line(error)}")
+            self._give_up(outcome, say("why_not_got", library=self.other.name, error=first_line(error)))
             return
         except Exception as error:
             outcome.refused = True
-            self._give_up(outcome, f"{self.other.name} raises {told(error)}")
+            self._give_up(outcome, say("why_raises", library=self.other.name, error=told(error)))
             return
         if differ and outcome.difference is not None and not outcome.difference.same:
             outcome.own = self._alone(outcome)
@@ -98,8 +98,8 @@ class Replay:
         outcome.difference = self._compared(uses, made)
         if entry.random is not None:
             if outcome.difference is None or not is_close(outcome.difference):
-                raise Unlike(f"random: {self.other.name} draws other numbers; taken from the cell's own run")
-            outcome.remark = "drawn again, with the cell's own random state"
+                raise Unlike(say("why_other_random", library=self.other.name))
+            outcome.remark = say("drawn_again")
         return made
 
     def _run(self, entry: Noted, arguments: Arguments) -> Any:
@@ -115,7 +115,7 @@ class Replay:
         try:
             return self.functions.of(entry.func, False)(*spelled[0], **spelled[1])
         except TypeError:
-            raise Unlike(f"{self.one.name} calls it in a form that {self.other.name} has not got") from None
+            raise Unlike(say("why_form", one=self.one.name, other=self.other.name)) from None
 
     def _matched(self, entry: Noted, result: Any, tensors: dict[Slot, Any]) -> list[Any]:
         """The counterparts of what the cell's call made and wrote over.
@@ -123,7 +123,8 @@ class Replay:
         Errors: Unlike where there are fewer or more."""
         made = list(tensors_of(result, self.other.tensor))
         if entry.results and len(made) != len(entry.results):
-            raise Unlike(f"{self.other.name} gives {len(made)} tensors, {self.one.name} {len(entry.results)}")
+            counts = {"found": len(made), "wanted": len(entry.results)}
+            raise Unlike(say("why_count", one=self.one.name, other=self.other.name, **counts))
         return [*(made if entry.results else ()), *(tensors[use.slot] for use in entry.written)]
 
     def _compared(self, uses: list[Use], made: list[Any]) -> Difference | None:
@@ -172,7 +173,7 @@ class Replay:
 
     def _give_up(self, outcome: Outcome, why: str) -> None:
         outcome.problem, outcome.difference = why, None
-        self._take_over(outcome, f"{outcome.entry.name} could not be run on {self.other.name}")
+        self._take_over(outcome, say("why_not_run", name=outcome.entry.name, library=self.other.name))
 
     def _take_over(self, outcome: Outcome, why: str) -> None:
         """The cell's own results stand for the other library's, which there are none of."""
@@ -197,7 +198,7 @@ class Replay:
     def _tensor(self, slot: Slot) -> Any:
         found = self.tensors.get(slot)
         if found is None:
-            raise Unlike(self.why.get(slot, "one of its inputs is not known"))
+            raise Unlike(self.why.get(slot, say("why_unknown")))
         return found
 
     def _bring(self, use: Use) -> bool:
@@ -207,7 +208,7 @@ class Replay:
         known = self.tensors.get(use.slot)
         if known is None:
             if use.slot in self.why:
-                raise Unlike(f"one of its inputs is missing: {self.why[use.slot]}")
+                raise Unlike(say("why_missing", why=self.why[use.slot]))
             if not self._share(use):
                 self._foreign(use)
                 return False
@@ -246,11 +247,11 @@ class Replay:
     def _foreign(self, use: Use) -> None:
         """A tensor that no call has made: a leaf, a constant, or the result of something that is out of our sight."""
         name = custom_function(node_of(use.slot.tensor))
-        why = f"{name} is a function of your own" if name else "a part of the graph was not recorded"
+        why = say("why_own", name=name) if name else say("why_unrecorded")
         self._stand_in(use, why)
         if name:
             entry = Noted(None, (), (), {}, Settings(), [], name, results=[use])
-            self.outcomes.append(Outcome(entry, problem=f"a function of your own, which {self.other.name} cannot run"))
+            self.outcomes.append(Outcome(entry, problem=say("why_own_cannot", library=self.other.name)))
 
     # ---------------------------------------------------------------- backward passes
     def _backward(self, outcome: Outcome) -> None:
@@ -266,7 +267,8 @@ class Replay:
             result = self._run(entry, self.arguments)
         except Exception as error:
             outcome.refused = not isinstance(error, Unlike)
-            outcome.problem = str(error) if isinstance(error, Unlike) else f"{self.other.name} raises {told(error)}"
+            raised = {"library": self.other.name, "error": told(error)}
+            outcome.problem = say("why_raises", **raised) if outcome.refused else str(error)
             outcome.leaves = [
                 Leaf(leaf, _value(after), None, outcome.problem, outcome.refused) for leaf, after in entry.after
             ]
@@ -291,7 +293,7 @@ class Replay:
         for key, (_, slot, why) in self.standing.items():
             if key in reached:
                 for leaf in reachable_leaves(self.one, [slot.tensor]):
-                    ends[id(leaf)] = f"the gradient goes through what could not be computed again: {why}"
+                    ends[id(leaf)] = say("why_through", why=why)
         return ends
 
     def _compare_gradients(self, outcome: Outcome, result: Any, ends: dict[int, str]) -> None:
@@ -313,12 +315,12 @@ class Replay:
             if value is None and mine is None:
                 return Leaf(leaf, None, Difference())
             who, whose = self.names if value is None else reversed(self.names)
-            return Leaf(leaf, value, Difference(math.nan, kind=f"None on {who}, a gradient on {whose}"))
+            return Leaf(leaf, value, Difference(math.nan, kind=say("diff_none", first=who, second=whose)))
         if value.array is None:
             return Leaf(leaf, value, None, value.problem)
         found = self._difference(value, mine)
         if entry.hooks and not is_close(found):
-            return Leaf(leaf, value, None, "a hook of the cell's takes part, which is not run a second time")
+            return Leaf(leaf, value, None, say("why_hook"))
         return Leaf(leaf, value, found)
 
     def _compare_nodes(self, entry: Noted) -> None:

@@ -9,11 +9,12 @@ import re
 from collections.abc import Mapping
 
 from .notation import SAME
+from .words import say
 
 SHORT = re.compile(r"[^\W\d]\w{0,7}")  # names that a formula can be written with
 OPERAND = re.compile(r"(?<![^\W_])[ab](?![^\W_])")  # a and b as letters of their own: not those of "tanh"
 
-# By the operation's own word: one rule for each input that may want a gradient
+# By the operation's own word: one rule for each input that may want a gradient; those with words in them by their key
 RULES: dict[str, tuple[str, ...]] = {
     "add": ("∂(a + b)/∂a = 1", "∂(a + b)/∂b = 1"),
     "sub": ("∂(a − b)/∂a = 1", "∂(a − b)/∂b = −1"),
@@ -42,70 +43,71 @@ RULES: dict[str, tuple[str, ...]] = {
     "cosh": ("∂cosh(a)/∂a = sinh(a)",),
     "tanh": ("∂tanh(a)/∂a = 1 − tanh²(a) = 1 − y²",),
     "sigmoid": ("∂σ(a)/∂a = σ(a)·(1 − σ(a)) = y·(1 − y)",),
-    "relu": ("∂relu(a)/∂a = 1 where a > 0, else 0",),
-    "leaky_relu": ("∂y/∂a = 1 where a > 0, else the slope",),
-    "elu": ("∂y/∂a = 1 where a > 0, else y + α",),
+    "relu": ("rule_relu",),
+    "leaky_relu": ("rule_leaky_relu",),
+    "elu": ("rule_elu",),
     "gelu": ("∂gelu(a)/∂a = Φ(a) + a·φ(a)",),
     "silu": ("∂(a·σ(a))/∂a = σ(a)·(1 + a·(1 − σ(a)))",),
     "softplus": ("∂ln(1 + exp(a))/∂a = σ(a)",),
     "erf": ("∂erf(a)/∂a = 2/√π·exp(−a²)",),
-    "clamp": ("∂y/∂a = 1 inside the bounds, 0 outside",),
-    "maximum": ("∂max(a, b)/∂a = 1 where a > b, ½ where they are equal", "∂max(a, b)/∂b = 1 where b > a"),
-    "minimum": ("∂min(a, b)/∂a = 1 where a < b, ½ where they are equal", "∂min(a, b)/∂b = 1 where b < a"),
-    "where": ("the gradient goes to a where the condition holds", "and to b where it does not"),
-    "sum": ("∂(Σ aᵢ)/∂aᵢ = 1: every entry gets the sum's gradient",),
-    "mean": ("∂(Σ aᵢ/n)/∂aᵢ = 1/n: every entry gets an n-th of it",),
-    "prod": ("∂(Π aᵢ)/∂aᵢ = the product of the others",),
+    "clamp": ("rule_clamp",),
+    "maximum": ("rule_maximum_a", "rule_maximum_b"),
+    "minimum": ("rule_minimum_a", "rule_minimum_b"),
+    "where": ("rule_where_a", "rule_where_b"),
+    "sum": ("rule_sum",),
+    "mean": ("rule_mean",),
+    "prod": ("rule_prod",),
     "var": ("∂var(a)/∂aᵢ = 2·(aᵢ − mean)/(n − 1)",),
     "std": ("∂std(a)/∂aᵢ = (aᵢ − mean)/((n − 1)·y)",),
     "norm": ("∂‖a‖/∂a = a/‖a‖",),
-    "max": ("the gradient goes to the largest entry",),
-    "min": ("the gradient goes to the smallest entry",),
-    "amax": ("the gradient is shared by the largest entries",),
-    "amin": ("the gradient is shared by the smallest entries",),
-    "cumsum": ("each entry gets the sum of the gradients from its own place on",),
+    "max": ("rule_max",),
+    "min": ("rule_min",),
+    "amax": ("rule_amax",),
+    "amin": ("rule_amin",),
+    "cumsum": ("rule_cumsum",),
     "logsumexp": ("∂y/∂a = softmax(a)",),
     "softmax": ("g ↦ y·(g − Σ g·y)",),
     "log_softmax": ("g ↦ g − softmax(a)·Σ g",),
-    "nll_loss": ("−1/n at the entry of each sample's own class, 0 elsewhere",),
+    "nll_loss": ("rule_nll_loss",),
     "mse_loss": ("∂y/∂a = 2·(a − b)/n", "∂y/∂b = −2·(a − b)/n"),
     "l1_loss": ("∂y/∂a = sign(a − b)/n", "∂y/∂b = −sign(a − b)/n"),
-    "cross_entropy": ("∂y/∂a = (softmax(a) − one-hot of the target)/n",),
+    "cross_entropy": ("rule_cross_entropy",),
     "matmul": ("∂(a @ b)/∂a: g ↦ g @ bᵀ", "∂(a @ b)/∂b: g ↦ aᵀ @ g"),
-    "addmm": ("the bias gets g, summed to its shape", "a: g ↦ g @ bᵀ", "b: g ↦ aᵀ @ g"),
-    "linear": ("x: g ↦ g @ W", "W: g ↦ gᵀ @ x", "the bias gets g, summed over the samples"),
-    "transpose": ("the gradient is transposed back",),
-    "permute": ("the gradient's dimensions go back to their places",),
-    "view": ("the same numbers in the input's shape",),
-    "reshape": ("the same numbers in the input's shape",),
-    "flatten": ("the same numbers in the input's shape",),
-    "squeeze": ("the same numbers in the input's shape",),
-    "unsqueeze": ("the same numbers in the input's shape",),
-    "expand": ("copies of one entry: their gradients are summed",),
-    "getitem": ("the gradient goes to the entries that were taken, 0 to the others",),
-    "setitem": ("what was written over gets 0, the rest passes", "what was written gets the gradient of its place"),
+    "addmm": ("rule_bias", "a: g ↦ g @ bᵀ", "b: g ↦ aᵀ @ g"),
+    "linear": ("x: g ↦ g @ W", "W: g ↦ gᵀ @ x", "rule_bias_samples"),
+    "transpose": ("rule_transpose",),
+    "permute": ("rule_permute",),
+    "view": ("rule_shape",),
+    "reshape": ("rule_shape",),
+    "flatten": ("rule_shape",),
+    "squeeze": ("rule_shape",),
+    "unsqueeze": ("rule_shape",),
+    "expand": ("rule_expand",),
+    "getitem": ("rule_getitem",),
+    "setitem": ("rule_setitem_a", "rule_setitem_b"),
     "clone": ("∂y/∂a = 1",),
-    "to": ("the same numbers in the input's dtype",),
-    "cat": ("each part gets its own slice of the gradient",),
-    "stack": ("each part gets its own slice of the gradient",),
-    "dropout": ("kept entries get g/(1 − p), dropped ones 0",),
-    "layer_norm": ("g ↦ (g − mean g − â·mean(g·â))/std, weighted",),
-    "batch_norm": ("g ↦ (g − mean g − â·mean(g·â))/std, over the batch",),
+    "to": ("rule_to",),
+    "cat": ("rule_cat",),
+    "stack": ("rule_cat",),
+    "dropout": ("rule_dropout",),
+    "layer_norm": ("rule_layer_norm",),
+    "batch_norm": ("rule_batch_norm",),
     "conv2d": (
-        "x: the gradient convolved with the flipped kernel",
-        "W: x correlated with the gradient",
-        "bias: its sum",
+        "rule_conv_x",
+        "rule_conv_w",
+        "rule_conv_bias",
     ),
-    "max_pool2d": ("the gradient goes to the largest entry of each window",),
-    "avg_pool2d": ("every entry of a window gets an equal share",),
-    "embedding": ("each row gets the gradients of the places that took it",),
+    "max_pool2d": ("rule_max_pool",),
+    "avg_pool2d": ("rule_avg_pool",),
+    "embedding": ("rule_embedding",),
 }
 
 
 def rules_of(name: str) -> tuple[str, ...]:
     """The rules of an operation by its name in a call or of its node's word; none where it is not in the table."""
     plain = name.strip("_")
-    return RULES.get(plain) or RULES.get(SAME.get(plain, "")) or RULES.get(re.sub(r"_?\d+$", "", plain), ())
+    found = RULES.get(plain) or RULES.get(SAME.get(plain, "")) or RULES.get(re.sub(r"_?\d+$", "", plain), ())
+    return tuple(say(rule) if rule.startswith("rule_") else rule for rule in found)
 
 
 def written(name: str, inputs: Mapping[int, str]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from .backends import plain
 from .format import number, one_line
 from .names import Namespace
 from .trace import Backward, Trace
+from .words import say
 
 ENTRIES = 6  # of a gradient that are written out
 CALLS = 40  # at most; of a long loop the first and the latest
@@ -41,7 +42,7 @@ def _call(
             left[leaf] = now
         leaves.append(
             {
-                "name": one_line(names.name(leaf) or "a leaf"),
+                "name": one_line(names.name(leaf) or say("a_leaf")),
                 "before": None if was is None or returns else _numbers(was),
                 "added": _numbers(added),
                 "after": _numbers(now),
@@ -64,10 +65,10 @@ def _call(
 def _since(left: Any, before: Any) -> str:
     """What became of `.grad` between two calls."""
     if before is None:
-        return "set to None"
+        return say("since_none")
     if left.shape == before.shape and np.array_equal(left, before, equal_nan=True):
         return ""
-    return "changed" if np.any(before) else "set to zero"
+    return say("since_changed" if np.any(before) else "since_zero")
 
 
 def _numbers(array: Any) -> list[str]:

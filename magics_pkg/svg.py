@@ -258,10 +258,14 @@ def _called(node: Node) -> str:
 
 def sentence(node: Node) -> str:
     """What a tooltip and a screen reader say of a node; a literal with a thousand numbers is cut short."""
-    kind = say({"leaf": "leaf", "constant": "no_gradient"}[node.kind]) if node.kind != "op" else node.op
+    kind = _kind(node)
     if node.folded:
         kind = say("of_operations", what=node.symbol, operations=say("operations", n=node.operations))
-    parts = [node.folded or node.name or node.symbol, kind, f"{say('shape', shape=shape(node.shape))}, {node.dtype}"]
+    parts = [
+        node.folded or node.name or node.symbol,
+        kind,
+        say("shape", shape=shape(node.shape)) + say("comma") + node.dtype,
+    ]
     if node.folded and node.name != node.folded:
         parts.append(node.name)
     if node.source and node.source != node.name:
@@ -271,6 +275,10 @@ def sentence(node: Node) -> str:
     parts += [say("line", line=node.line)] if node.line else []
     parts += [node.note] if node.note else []
     return " · ".join(part for part in parts if part)
+
+
+def _kind(node: Node) -> str:
+    return node.op if node.kind == "op" else say("leaf" if node.kind == "leaf" else "no_gradient")
 
 
 def summary(graph: Graph) -> str:
@@ -285,14 +293,14 @@ def summary(graph: Graph) -> str:
 def describe(graph: Graph) -> str:
     """The graph in words, a line for each node: what it is and what it is made from."""
     names = {node.id: _called(node) for node in graph.nodes}
-    lines = [summary(graph) + "."]
+    lines = [summary(graph) + say("page_full_stop")]
     made_from: dict[str, list[str]] = {}
     for edge in graph.edges:
         made_from.setdefault(edge.head, []).append(names[edge.tail])
     for node in graph.nodes:
         inputs = made_from.get(node.id)
         made = say("made_from", names=say("comma").join(inputs)) if inputs else ""
-        told = {"name": names[node.id], "kind": node.op or node.kind, "shape": shape(node.shape)}
+        told = {"name": names[node.id], "kind": _kind(node), "shape": shape(node.shape)}
         lines.append(say("describe", made=made, **told))
     return "\n".join(lines)
 

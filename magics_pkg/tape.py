@@ -16,6 +16,7 @@ from .backends import Backend, dtype_name, version_of
 from .passes import PARAMETERS, SAME, reachable_leaves
 from .trace import name_of
 from .walk import Path
+from .words import say
 
 Array = np.ndarray[Any, Any]
 CALLS = 10_000  # that are kept of one cell
@@ -172,7 +173,7 @@ class Tape:
         try:
             return step(*arguments)
         except Exception as error:
-            note = f"a call could not be kept for the comparison: {type(error).__name__}: {error}"
+            note = say("tape_lost", error=f"{type(error).__name__}: {error}")
             if note not in self.notes:
                 self.notes.append(note)
             return None
@@ -208,7 +209,7 @@ class Tape:
             return False
         self.entries.append(entry)
         if len(self.entries) == CALLS:
-            self.notes.append(f"only the cell's first {CALLS} calls were kept for the comparison")
+            self.notes.append(say("tape_full", n=CALLS))
         return True
 
     # ---------------------------------------------------------------- around a backward pass
@@ -316,15 +317,15 @@ class Tape:
         """What it holds, as a copy; ``known`` itself where that has not changed."""
         shape, dtype = tuple(tensor.shape), dtype_name(tensor.dtype)
         if self.backend.transformed(tensor):
-            return Value(None, shape, dtype, "inside vmap or func.grad it has no numbers of its own")
+            return Value(None, shape, dtype, say("why_lifted"))
         try:
             array = host(tensor)
         except Exception as error:  # a kind of tensor that NumPy does not know
-            return Value(None, shape, dtype, f"its values cannot be read ({_first_line(error)})")
+            return Value(None, shape, dtype, say("why_unreadable", error=_first_line(error)))
         if known is not None and known.array is not None and _equal(known.array, array):
             return known
         if array.size > self._room:
-            return Value(None, shape, dtype, "it is larger than what is kept for the comparison")
+            return Value(None, shape, dtype, say("why_large"))
         self._room -= array.size
         return Value(np.array(array, order="K"), shape, dtype)
 

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from magics_pkg import inspection, local
+from magics_pkg import inspection
 from magics_pkg.parts import answering, parts_of
+from magics_pkg.words import say
 from tests import cells
 from tests.graphs import TANH, named
 from tests.test_parts import explored
@@ -111,7 +112,7 @@ def test_what_has_no_number_for_each_entry(shell: InteractiveShell) -> None:
     program = "x = torch.linspace(-1, 1, 60, requires_grad=True)\ns = torch.softmax(x, 0)\ny = torch.tanh(s).sum()\n"
     made = explored(shell, program + "y.backward()")
     (found,) = told(made, "s")["local"]
-    assert found == {"to": "x", "kind": "none", "why": local.WHOLE.format(60, 60)}
+    assert found == {"to": "x", "kind": "none", "why": say("local_whole", rows=60, columns=60)}
     (found,) = told(made, "torch.tanh(s)")["local"]
     assert (found["kind"], len(found["numbers"])) == ("diagonal", 60)
 
@@ -140,7 +141,7 @@ y = d * 3
     before = list(shell.user_ns["ran"])
     found = {name: told(made, name) for name in ("x", "h", "d", "y")}
     assert shell.user_ns["ran"] == before
-    assert found["d"]["local"][0]["why"] == local.CUSTOM
+    assert found["d"]["local"][0]["why"] == say("local_custom")
     assert found["d"]["saved"] == {"tensors": [{"name": "tensors[0]", "shape": [3], "dtype": "float32"}], "freed": True}
     assert found["h"]["facts"]["hooks"] == ["seen"]
     assert found["y"]["facts"]["hooks"] == found["x"]["facts"]["hooks"] == []
@@ -189,15 +190,15 @@ def test_what_was_written_over(shell: InteractiveShell) -> None:
     cards = [each for each in made.graph.nodes if each.kind == "op"]
     first = next(each for each in cards if each.source == "x * 2")
     asked = answering(lambda: made.graph, made._session)["inspect"]({"node": first.id})
-    assert (asked["value"]["numbers"], asked["value"]["note"]) == ([2.0, 4.0, 6.0], inspection.CHANGED)
+    assert (asked["value"]["numbers"], asked["value"]["note"]) == ([2.0, 4.0, 6.0], say("value_changed"))
     assert (asked["facts"]["version"], asked["facts"]["made"]) == (1, 0)
     made = explored(shell, "x = torch.tensor([1., 2., 3.], requires_grad=True)\nk = torch.exp(x)\ny = k * 2\n" + V)
     right = told(made, "k")["local"][0]["numbers"]
     assert right == shell.user_ns["k"].tolist()
     cells.run(shell, "with torch.no_grad():\n    k.zero_()\n    x.add_(1)")
-    assert told(made, "k")["local"] == [{"to": "x", "kind": "none", "why": local.CHANGED}]
+    assert told(made, "k")["local"] == [{"to": "x", "kind": "none", "why": say("local_changed")}]
     assert (told(made, "x")["value"]["numbers"], told(made, "x")["facts"]["made"]) == ([1.0, 2.0, 3.0], 0)
-    assert told(made, "k")["value"]["note"] == inspection.CHANGED
+    assert told(made, "k")["value"]["note"] == say("value_changed")
 
 
 def test_large_tensors(shell: InteractiveShell) -> None:

@@ -1,11 +1,13 @@
 // Folded cards that open, and open groups that fold, by a click or by Enter: only where a kernel draws the picture anew.
 
+import { word } from "./dom.js";
+
 const OPEN = "[data-open]";
 const BOTH = "[data-open], [data-fold]";
 
 export class Folds {
-  constructor(figure, ask) {
-    this.figure = figure;
+  constructor(figure, spec, ask) {
+    Object.assign(this, { figure, spec });
     this.ask = ask;
     this.asked = null;
   }
@@ -20,7 +22,7 @@ export class Folds {
       element.setAttribute("aria-expanded", String(!opens));
       if (!opens) element.setAttribute("aria-label", element.dataset.fold);
       const title = element.querySelector("title") ?? element.insertBefore(document.createElementNS(svg.namespaceURI, "title"), element.firstChild);
-      title.textContent = [title.textContent, opens ? "click to open" : "click to fold"].filter(Boolean).join(" \u00b7 ");
+      title.textContent = [title.textContent, word(this.spec, opens ? "open" : "fold")].filter(Boolean).join(" \u00b7 ");
     }
     // in the capturing phase: what else a click on a card does, it does not on these
     svg.addEventListener("click", (event) => this.hear(event), { signal, capture: true });

@@ -1,6 +1,6 @@
 // Many numbers as a strip of colours, with the scale that says what a colour means, and the number that is pointed at.
 
-import { make } from "./dom.js";
+import { make, word } from "./dom.js";
 import { entry, number } from "./number.js";
 
 // The colour says the sign, its strength the size beside the largest.
@@ -15,14 +15,14 @@ const [CELL, WIDEST_ROW] = [11, 32]; // pixels of a cell with its gap, and cells
 
 export class Heat {
   // The places are flat indices of entries; `at`, where they stand among the numbers that move.
-  constructor(name, shape, places, at = null) {
-    Object.assign(this, { name, shape, places, values: [], now: 0 });
+  constructor(spec, name, shape, places, at = null) {
+    Object.assign(this, { spec, name, shape, places, values: [], now: 0 });
     this.cells = places.map((_, place) => make("span", at === null ? {} : { "data-at": at + place, "data-value": entry(name, places[place], shape) }, at === null ? null : "\u2007"));
     const last = shape.at(-1) ?? 1; // a row of the strip is one of the tensor, or part of one
     const across = last > 4 && WIDEST_ROW % last && last < WIDEST_ROW ? last * Math.floor(WIDEST_ROW / last) : WIDEST_ROW;
     this.strip = make("div", { class: "backward-strip", style: `max-width: ${across * CELL}px`, tabindex: "0", role: "img", "data-lm-suppress-shortcuts": "true" }, ...this.cells);
     this.said = make("span", { class: "backward-where", "aria-live": "polite" });
-    this.scale = make("div", { class: "backward-scale", "aria-label": "scale" });
+    this.scale = make("div", { class: "backward-scale", "aria-label": word(spec, "scale") });
     this.element = make("div", { class: "backward-heat-strip" }, this.strip, make("div", { class: "backward-legend" }, this.scale, this.said));
     const point = (event) => this.say(this.cells.indexOf(event.target));
     this.strip.addEventListener("pointerover", point);
@@ -55,7 +55,7 @@ export class Heat {
         return make("span", { class: "backward-step-of-scale" }, swatch, number(each));
       }),
     );
-    this.strip.setAttribute("aria-label", `${this.name}: ${values.length} entries from ${number(Math.min(...values))} to ${number(Math.max(...values))}; the arrow keys go through them`);
+    this.strip.setAttribute("aria-label", word(this.spec, "strip", this.name, values.length, number(Math.min(...values)), number(Math.max(...values))));
     if (this.said.textContent) this.say(this.now);
   }
 }

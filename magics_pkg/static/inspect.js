@@ -160,7 +160,7 @@ export class Inspect {
       const cells = indices.map((flat, place) => moving("span", entry(name, flat, shape), { at: offset + place }));
       return make("div", {}, this.grid(cells, shape.length > 1 ? shape.at(-1) : IN_A_ROW), rest);
     }
-    const heat = new Heat(name, shape, indices, offset);
+    const heat = new Heat(this.panel.spec, name, shape, indices, offset);
     this.moves.push((shown) => heat.show([...shown.subarray(offset, offset + indices.length)]));
     return make("div", {}, heat.element, rest);
   }
@@ -172,7 +172,7 @@ export class Inspect {
       const more = values.length < size ? make("p", { class: "backward-where" }, word(this.panel.spec, "first_of", values.length, size)) : null;
       return make("div", {}, this.grid(values.map((each) => number(each)), shape.length > 1 ? shape.at(-1) : IN_A_ROW), more);
     }
-    const heat = new Heat(name, shape, places ?? values.map((_, place) => place));
+    const heat = new Heat(this.panel.spec, name, shape, places ?? values.map((_, place) => place));
     heat.show(values);
     if (moves) this.large = heat;
     const rest = places ? make("p", { class: "backward-where" }, word(this.panel.spec, "stretches", values.length, size, number(low), number(high))) : null;

@@ -103,7 +103,7 @@ export class Jacobian {
 
   canvas(columns) {
     const size = Math.max(1, Math.min(10, Math.floor(640 / columns), Math.floor(420 / this.order.length)));
-    const picture = make("canvas", { width: columns, height: this.order.length, role: "img", "aria-label": `∂${this.panel.spec.output}/∂${this.leaf.name}, ${this.order.length} rows, ${columns} columns`, style: `width: ${columns * size}px; height: ${this.order.length * size}px` });
+    const picture = make("canvas", { width: columns, height: this.order.length, role: "img", "aria-label": word(this.panel.spec, "map", `∂${this.panel.spec.output}/∂${this.leaf.name}`, this.order.length, columns), style: `width: ${columns * size}px; height: ${this.order.length * size}px` });
     const place = (event) => {
       const box = picture.getBoundingClientRect();
       return [this.order[Math.floor(((event.clientY - box.top) / box.height) * this.order.length)], Math.floor(((event.clientX - box.left) / box.width) * columns)];
@@ -131,7 +131,7 @@ export class Jacobian {
   show(flat, column) {
     if (flat === undefined) return;
     const value = this.at(flat, column);
-    this.told.textContent = `${this.title(flat, column)} = ${number(value)}${this.weighted ? `, times v: ${number(value * this.weight(flat))}` : ""}`;
+    this.told.textContent = `${this.title(flat, column)} = ${number(value)}${this.weighted ? word(this.panel.spec, "times_v", number(value * this.weight(flat))) : ""}`;
   }
 
   update() {

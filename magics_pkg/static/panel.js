@@ -69,7 +69,7 @@ export class Panel {
     const { spec, linear } = this;
     // The figure stays when the graph is folded in another way: what is in view stays in view.
     this.figure ??= make("div", { class: "backward-drawing", tabindex: "-1" });
-    this.folds ??= spec.live ? new Folds(this.figure, (message) => this.model.send(message)) : null;
+    this.folds ??= spec.live ? new Folds(this.figure, spec, (message) => this.model.send(message)) : null;
     const { figure } = this;
     const scrolled = [figure.scrollLeft, figure.scrollTop];
     this.picture = new Picture(figure, this.model.get("svg"), spec, linear, spec.weights.map((each) => each.anchors[0][1]), signal);

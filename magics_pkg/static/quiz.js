@@ -155,7 +155,7 @@ export class Quiz {
       this.done.right += 1;
       return this.tell(word(spec, "right"));
     }
-    const share = truth ? `, ${number((100 * off) / Math.abs(truth))} %` : "";
+    const share = truth ? `${word(spec, "comma")}${number((100 * off) / Math.abs(truth))} %` : "";
     const told = [this.usual(guess, now, truth), this.missed(guess, now, truth)].filter(Boolean);
     this.said.replaceChildren(make("p", {}, word(spec, "off", number(off), share)), ...told.map((each) => make("p", {}, each)));
   }
@@ -184,16 +184,16 @@ export class Quiz {
     if (!first) return make("span", { class: "backward-where" }, word(spec, ways.length === 1 ? "path_leads" : "paths_lead", ways.length));
     if (first.length === 1 && first[0] === ways.length && !others.length) return null; // what was held: `usual` says so
     const way = (place) => (place < ways.length ? make("span", { class: "backward-way" }, ways[place].names.join(" → ")) : word(spec, "what_it_held"));
-    const listed = (places) => places.flatMap((place, index) => [index ? ", " : "", way(place)]);
+    const listed = (places) => places.flatMap((place, index) => [index ? word(spec, "comma") : "", way(place)]);
     const ends = others.slice(0, 2).flatMap((places) => [word(spec, "or_path"), ...listed(places)]);
-    return make("span", {}, word(spec, first.length === 1 ? "leaves_path" : "leaves_paths"), ...listed(first), ...ends, others.length > 2 ? word(spec, "or_more", others.length - 2) : "", ".");
+    return make("span", {}, word(spec, first.length === 1 ? "leaves_path" : "leaves_paths"), ...listed(first), ...ends, others.length > 2 ? word(spec, "or_more", others.length - 2) : "", word(spec, "full_stop"));
   }
 
   // The number is shown, and the next is asked for.
   tell(verdict) {
     const [now] = this.left;
     this.done.names.add(now.name);
-    this.said.replaceChildren(make("p", {}, verdict ? make("b", {}, `${verdict}: `) : "", `${now.name} = ${number(this.panel.shown[now.at])}`));
+    this.said.replaceChildren(make("p", {}, verdict ? make("b", {}, `${verdict}${word(this.panel.spec, "colon")}`) : "", `${now.name} = ${number(this.panel.shown[now.at])}`));
     this.hide();
     this.ask();
   }

@@ -1,7 +1,7 @@
 // The cell's code. What an expression made lights up as it is pointed at, and the other way round; the arrow keys go from
 // expression to expression.
 
-import { make, rove } from "./dom.js";
+import { make, rove, word } from "./dom.js";
 
 export class Source {
   // point(ids, around): the cards of the innermost expression that is pointed at, and those of the ones around it;
@@ -11,7 +11,7 @@ export class Source {
     this.spans = this.collect(spec.spans);
     this.of = new Map(this.spans.flatMap((span) => span.ids.map((id) => [id, span])));
     this.pieces = [];
-    this.element = make("pre", { class: "backward-source", "aria-label": "the cell's code" }, make("code", {}, ...this.cut(spec.parts.inspect.cards)));
+    this.element = make("pre", { class: "backward-source", "aria-label": word(spec, "cell_code") }, make("code", {}, ...this.cut(spec.parts.inspect.cards)));
     const spanOf = (event) => this.pieces.find(({ element }) => element === event.target.closest?.(".backward-piece"))?.around;
     const show = (event) => {
       const around = spanOf(event);

@@ -22,7 +22,7 @@ from typing import Any
 from .noun import CASES, Noun
 
 LANGUAGES = ("en", "zh", "ru")
-TOPICS = ("", "_line")  # the panel; the magic's own line
+TOPICS = ("", "_line", "_rules", "_compare")  # the panel; the magic's own line; local derivatives; --compare
 Text = str | tuple[str, ...]  # several: the forms for a number n
 
 _chosen: str | None = None
@@ -101,7 +101,8 @@ def form(name: str, n: int) -> int:
 
 def listed(words: Sequence[str]) -> str:
     """ "a", "a and b", "a, b and c"."""
-    return words[0] if len(words) == 1 else say("comma").join(words[:-1]) + say("and") + words[-1]
+    together = words[0] if len(words) == 1 else say("comma").join(words[:-1]) + say("and") + words[-1]
+    return re.sub(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])", "", together)  # only beside a name or a number
 
 
 def labels() -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-CASES = ("gen", "dat", "acc", "ins")
+CASES = ("gen", "dat", "acc", "ins", "prep")
 
 
 class Noun(str):
