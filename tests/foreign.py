@@ -14,7 +14,7 @@ PYTORCH = re.compile(r"\w+Backward\d*|AccumulateGrad|(bfloat|float|int|uint|comp
 EXCEPTIONS = {name for name in dir(builtins) if name.endswith(("Error", "Exception", "Warning"))}
 # What is the same in every language: names in Python, PyTorch and Jupyter, keys, mathematics, units
 NAMES = """
-    J v g a b e n x y ys m W p w std mean sign softmax relu max min ln i
+    J T v g a b e n x y ys m W p w std mean sign softmax relu max min ln i
     PyTorch torch Tensor tensor engine autograd func grad vmap backward requires_grad retain_graph create_graph
     retain_grad zero_grad no_grad grad_fn next_functions ones_like detach clone data numpy dtype shape inputs
     allow_unused creator sum mean weight add_ real abs checkpoint use_reentrant autocast float32 is_leaf retains_grad
