@@ -50,6 +50,9 @@ def derivatives(session: Session, graph: Graph, card: Node, device: str = "") ->
         return []
     if card.folded:
         return [(each.tail, Derivative("none", why=say("local_several"))) for each in edges]
+    if card.count > 1:  # of a loop's rounds the last is told: what went into an earlier one is no input of it
+        own = set(nodes_of(graph, card))
+        edges = [each for each in edges if any(node in own for node, _ in ways[each.id])]
     run = _Run(session, key[1], key[2], card, device, frozenset(way for each in ways.values() for way in each))
     return [(each.tail, run.by(ways[each.id], shapes[each.id])) for each in edges]
 

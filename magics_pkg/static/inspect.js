@@ -143,7 +143,7 @@ export class Inspect {
 
   derivative(each) {
     if (each.kind === "none") return make("span", { class: "backward-where" }, each.why);
-    if (each.kind === "matrix") return this.grid(this.read(each.numbers).map(number), each.width);
+    if (each.kind === "matrix") return this.grid(this.read(each.numbers).map((value) => number(value)), each.width);
     return this.numbers(`∂/∂${each.to}`, each.shape, each);
   }
 

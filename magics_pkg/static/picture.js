@@ -4,6 +4,7 @@ import { parseSvg, rove } from "./dom.js";
 
 const [THINNEST, FULL, THICKEST] = [1.2, 4, 6]; // as in svg.py
 const SMALLEST_SCALE = 0.64;
+const TALLER = 1.35; // of its room, up to which the picture takes more
 const COLUMN = 560; // pixels that the graph has beside the weights in an ordinary notebook
 
 function thickness(norm, largest) {
@@ -92,10 +93,14 @@ export class Picture {
       edge.classList.toggle("sending", sending.includes(edge.dataset.edge));
       edge.classList.toggle("done", done?.has(edge.dataset.head) ?? false);
     }
+    for (const label of this.svg.querySelectorAll("[data-label]")) label.classList.toggle("done", this.svg.querySelector(`[data-edge="${CSS.escape(label.dataset.label)}"]`)?.classList.contains("done") ?? false);
   }
 
   // A browser whose letters are wider than ours were measured squeezes a text instead of letting it run out of its card.
   fit() {
+    this.figure.classList.remove("backward-tall");
+    // a picture a little taller than its room is shown whole: else its last card would be hidden
+    this.figure.classList.toggle("backward-tall", this.figure.scrollHeight <= TALLER * this.figure.clientHeight);
     for (const node of this.svg?.querySelectorAll("[data-node]") ?? []) {
       const card = node.querySelector(".card");
       const right = Number(card.getAttribute("x")) + Number(card.getAttribute("width")) - 8;

@@ -159,11 +159,14 @@ export function adopt(box, weights, signal) {
   });
   // The slider's own handler, where it runs, reads the text next: it finds the full number, in digits that it can read.
   const take = (target, place) => {
-    if (target.textContent !== target.dataset.seen) weights().typed(place, target.textContent);
     const model = weights().models[place];
+    // what a readout shows by itself, with fewer digits than the number has, was not typed
+    const shows = () => [readout(model), number(model.get("value")), String(model.get("value"))];
+    if (![target.dataset.seen, ...shows()].includes(target.textContent)) weights().typed(place, target.textContent);
     const full = (target.textContent = String(model.get("value")));
     setTimeout(() => {
-      if (target.textContent === full) target.textContent = target.dataset.seen = readout(model);
+      if (target.textContent === full) target.textContent = readout(model);
+      target.dataset.seen = target.textContent;
     });
   };
   return label;
