@@ -11,16 +11,20 @@ function paint(cell, value, largest) {
   cell.style.setProperty("--strength", String(Math.round(share * 100)));
 }
 
-const [CELL, WIDEST_ROW] = [11, 32]; // pixels of a cell with its gap, and cells in a row
+const [CELL, WIDEST_ROW, TABLE_ROW] = [11, 32, 27]; // pixels of a cell with its gap, and cells in a row, here and in a table
+
+// A row of a strip is one of the tensor, or several, where it has room for one.
+export function stripWidth(shape, most = TABLE_ROW) {
+  const last = shape.length > 1 ? shape.at(-1) : 1;
+  return CELL * (last > 4 && last <= most ? last * Math.floor(most / last) : most);
+}
 
 export class Heat {
   // The places are flat indices of entries; `at`, where they stand among the numbers that move.
   constructor(spec, name, shape, places, at = null) {
     Object.assign(this, { spec, name, shape, places, values: [], now: 0 });
     this.cells = places.map((_, place) => make("span", at === null ? {} : { "data-at": at + place, "data-value": entry(name, places[place], shape) }, at === null ? null : "\u2007"));
-    const last = shape.at(-1) ?? 1; // a row of the strip is one of the tensor, or part of one
-    const across = last > 4 && WIDEST_ROW % last && last < WIDEST_ROW ? last * Math.floor(WIDEST_ROW / last) : WIDEST_ROW;
-    this.strip = make("div", { class: "backward-strip", style: `max-width: ${across * CELL}px`, tabindex: "0", role: "img", "data-lm-suppress-shortcuts": "true" }, ...this.cells);
+    this.strip = make("div", { class: "backward-strip", style: `max-width: ${stripWidth(shape, WIDEST_ROW)}px`, tabindex: "0", role: "img", "data-lm-suppress-shortcuts": "true" }, ...this.cells);
     this.said = make("span", { class: "backward-where", "aria-live": "polite" });
     this.scale = make("div", { class: "backward-scale", "aria-label": word(spec, "scale") });
     this.element = make("div", { class: "backward-heat-strip" }, this.strip, make("div", { class: "backward-legend" }, this.scale, this.said));

@@ -1,6 +1,7 @@
 // The gradient of each leaf: as the sum of the rows of J, each times its weight; as numbers; or as a strip of colours.
 
 import { make, moving, rove, word } from "./dom.js";
+import { stripWidth } from "./heat.js";
 import { entry, number } from "./number.js";
 
 const [ROWS, COLUMNS, NUMBERS, ACROSS, WIDE] = [6, 5, 36, 5, 6];
@@ -92,7 +93,7 @@ export class Tables {
   strip(quantity, whole) {
     const cells = quantity.indices.map((flat, place) => this.total("span", quantity, { flat, at: quantity.offset + place }));
     const rest = whole ? null : make("p", { class: "backward-where" }, word(this.spec, "first", cells.length));
-    return make("div", {}, make("div", { class: "backward-strip" }, ...cells), rest);
+    return make("div", {}, make("div", { class: "backward-strip", style: `max-width: ${stripWidth(quantity.shape)}px` }, ...cells), rest);
   }
 
   // Backgrounds: the colour says the sign, its strength the size beside the largest in the same table.
