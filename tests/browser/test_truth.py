@@ -147,7 +147,7 @@ def test_quiz(view: View, shell: InteractiveShell, tmp_path: Path) -> None:
     for turn, name in enumerate(names):
         right = float(truth.fresh.names[name[0]].grad[turn % 3])
         assert (page.locator(".backward-quiz b").first.text_content() or "") == name
-        guess = page.locator(".backward-guess input")
+        guess = page.locator(".backward-guess input[type=text]")
         for wrong in (right + 1.5, -right * 3):
             guess.fill(repr(wrong))
             guess.press("Enter")
