@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import facts
+from .backends import saves
 from .facts import in_line, name_of
 from .finite import not_a_number, part, zeros
 from .format import entry, number, one_line, unravel
@@ -154,7 +155,7 @@ def freed(backward: Backward, graph: Graph) -> bool:
     """Whether the user's graph is gone now."""
     if backward.retain_graph or backward.create_graph or backward.error is not None or not backward.kind:
         return False
-    return any(node.kind == "op" and node.op and not node.op.startswith(facts.KEEPS_NOTHING) for node in graph.nodes)
+    return any(node.kind == "op" and node.op and saves(node.op) for node in graph.nodes)
 
 
 def of_v(trace: Trace, backward: Backward, graph: Graph, linear: Linear | None) -> list[str]:

@@ -12,16 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .backends import custom_function, plain, version_of
+from .backends import plain, version_of
 from .format import number
 from .names import Namespace, label
 from .source import Position
 from .trace import Backward, Call, Trace
 from .words import say
 
-# Operations whose backward needs nothing saved, so that it frees nothing
-KEEPS_NOTHING = ("Add", "Sub", "Rsub", "Neg", "Sum", "Mean", "View", "Reshape", "Clone", "Permute", "T", "Transpose",
-                 "Expand", "Squeeze", "Unsqueeze", "Select", "Slice", "Cat", "Stack", "Accumulate")  # fmt: skip
 CUTS = {"detach": "detach()", "detach_": "detach_()", "data": ".data"}
 NEW = re.compile(r"(.*_like|new_.*)")  # made in the form of a tensor, with nothing of its values
 SECOND_TIME = r"Trying to backward through the graph a second time"
@@ -300,11 +297,6 @@ def short(values: Any) -> str:
     flat = plain(values)
     told = ", ".join(number(each) for each in flat.reshape(-1)[:4].tolist())
     return f"[{told}{', …' if flat.size > 4 else ''}]" if flat.ndim else told
-
-
-def saves(node: Any) -> bool:
-    """Whether an operation's backward needs values that its forward saved."""
-    return not node.name().startswith(KEEPS_NOTHING) and not custom_function(node)
 
 
 def in_line(trace: Trace, call: Call | None) -> str:

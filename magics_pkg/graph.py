@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from . import errors
-from .backends import custom_function
+from .backends import custom_function, version_of
 from .depth import Folding
 from .elements import LEAF_LIMIT, LIMIT, Edge, Graph, Key, Node, Quantity, Values, values_of
 from .fold import Part, parts_of
@@ -141,7 +141,7 @@ class _Assembly:
         if made is None:
             return written, False
         tensor, version = made
-        name = self.names.name(tensor, written) if tensor._version == version or arrival in self.arrivals else ""
+        name = self.names.name(tensor, written) if version_of(tensor) == version or arrival in self.arrivals else ""
         if part.group is not None:  # a name that is only the code's would hide which module it is
             return name or part.group.name, True
         return name or written, bool(name)

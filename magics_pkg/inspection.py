@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import notation, rules
-from .backends import plain, version_of
+from .backends import clears_on_access, is_counted, is_freed, is_view, plain, version_of
 from .elements import LIMIT
 from .format import one_line
 from .local import Derivative, derivatives, nodes_of
@@ -212,11 +212,12 @@ def _facts(session: Session, key: Key, made: tuple[Any, int, Any] | None) -> dic
             "requires_grad": bool(tensor.requires_grad),
             "is_leaf": bool(tensor.is_leaf),
             "retains_grad": bool(tensor.retains_grad),
-            "is_view": bool(tensor._is_view()),
-            "version": version_of(tensor),
-            "made": version,
             "device": "" if device == "cpu" else device,
         }
+        if (view := is_view(tensor)) is not None:
+            told["is_view"] = view
+        if is_counted(tensor):
+            told |= {"version": version_of(tensor), "made": version}
     if node is not None:
         told["hooks"] = list(session.snapshot.hooks_on(node, nr, tensor))
     return told
@@ -229,31 +230,20 @@ def _saved(session: Session, nodes: Sequence[Any]) -> dict[str, Any]:
     tensors: list[dict[str, Any]] = []
     freed = False
     for node in nodes:
-        if getattr(getattr(type(node), "_forward_cls", None), "clear_saved_tensors_on_access", False):
+        if clears_on_access(node):
             continue  # to look would take them away
         try:
             found = sorted(session.snapshot.saved(node).items())
         except RuntimeError:  # freed by a call that kept nothing, or written over since
             freed = True
             continue
-        freed = freed or any(_is_freed(node, name) for name, _ in found)
+        freed = freed or any(is_freed(node, name) for name, _ in found)
         by = {"by": node.name()} if len(nodes) > 1 else {}
         for name, each in found:
             if hasattr(each, "detach"):
                 dtype = str(each.dtype).rpartition(".")[2]
                 tensors.append({"name": name, "shape": [int(size) for size in each.shape], "dtype": dtype, **by})
     return {"tensors": tensors, "freed": freed}
-
-
-def _is_freed(node: Any, name: str) -> bool:
-    """Whether the program's own reading of it raises; "tensors[0]" is a custom function's, which has no names."""
-    try:
-        getattr(node, "saved_tensors" if name.startswith("tensors[") else f"_saved_{name.partition('[')[0]}")
-    except RuntimeError:
-        return True
-    except AttributeError:
-        pass
-    return False
 
 
 def _local(session: Session, graph: Graph, card: Node, device: str, most: int) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .backends import accumulated_hooks, is_gone, plain
+from .backends import accumulated_hooks, is_gone, plain, version_of
 from .latest import Latest
 from .linear import Array, Linear, Sweeps, Weighting, build, pick, take, values
 from .words import listed, say
@@ -45,13 +45,13 @@ class Leaf:
     def remember(self) -> None:
         """This is what `.grad` is now, by our doing or the cell's."""
         self.left = self.tensor.grad
-        self.version = getattr(self.left, "_version", 0)
+        self.version = version_of(self.left)
 
     @property
     def changed(self) -> bool:
         """Whether somebody else has written to `.grad` since."""
         now = self.tensor.grad
-        return now is not self.left or getattr(now, "_version", 0) != self.version
+        return now is not self.left or version_of(now) != self.version
 
     def parts(self, gradient: Any) -> tuple[Any, ...]:
         """What accumulates in `.grad`, in this order."""

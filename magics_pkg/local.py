@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .backends import custom_function, is_gone, plain
+from .backends import custom_function, is_gone, newest, plain
 from .words import say
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class _Run:
         for _ in range(MOST):
             if not pending:
                 return found
-            node = max(pending, key=lambda each: each._sequence_nr())
+            node = newest(pending)
             for nr, arriving in pending.pop(node).items():
                 for slot, part in enumerate(self._vjp(node, nr, arriving)):
                     following, place = node.next_functions[slot]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from . import facts, notation
-from .backends import dtype_name
+from .backends import custom_function, dtype_name, saves
 from .elements import LIMIT, Edge, Graph, Node, values_in
 from .names import Namespace
 from .trace import Call, Trace
@@ -147,7 +147,7 @@ class Marks:
             return
         assert self.trace.backend is not None
         for card, node in self.cards.made.items():
-            trouble = self.trace.backend.trouble(node) if facts.saves(node) else ""
+            trouble = self.trace.backend.trouble(node) if saves(node.name()) and not custom_function(node) else ""
             if trouble == "freed" and first is not None:
                 line = say("in_line", line=self.trace.line(first.position)) if first.position is not None else ""
                 self.mark(card, "freed", say("card_freed", where=line))

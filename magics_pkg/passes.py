@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .backends import Backend, Snapshot, plain
+from .backends import Backend, Snapshot, plain, version_of
 from .trace import Backward
 from .walk import Path
 from .words import say
@@ -124,7 +124,7 @@ class BackwardPasses:
             None if inputs is None else tuple(_several(inputs)),
             before={leaf: _copy(backend, leaf.grad) for leaf in leaves},
             nodes=leaves,
-            values={leaf: (leaf._version, _copy(backend, leaf)) for leaf in leaves if leaf.numel() <= 10_000},
+            values={leaf: (version_of(leaf), _copy(backend, leaf)) for leaf in leaves if leaf.numel() <= 10_000},
             snapshot=self._keep(backend, roots) if keep else None,
             snapshots=snapshots,
             path=path,
@@ -144,8 +144,7 @@ class BackwardPasses:
         grads = {leaf: leaf.grad for leaf in leaves}
         small = sum(g.numel() for g in grads.values() if g is not None) <= COMPARED
         self._after = {
-            leaf: (grad, grad._version if grad is not None else 0, _copy(backend, grad) if small else None)
-            for leaf, grad in grads.items()
+            leaf: (grad, version_of(grad), _copy(backend, grad) if small else None) for leaf, grad in grads.items()
         }
 
     def _changes(self) -> dict[Any, str]:
@@ -162,7 +161,7 @@ class BackwardPasses:
                 continue
             assert self.backend is not None
             data = self.backend.array(now)
-            changed = now is not grad or now._version != version
+            changed = now is not grad or version_of(now) != version
             if not changed and copy is not None:  # by NumPy or .data: no version tells
                 changed = not np.array_equal(data, plain(copy), equal_nan=True)
             if changed:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import backends
-from .backends import Backend, version_of
+from .backends import Backend, node_of, version_of
 from .cell import Cell, Outcome, read_cell, run_cell, run_cell_async
 from .passes import BackwardPasses
 from .tape import Tape
@@ -142,7 +142,7 @@ class Watch:
         sequence_number, tensor_type, frame_of = backend.sequence_number, backend.tensor, sys._getframe
         path_of = walker(self.stop, backend.module_call())
         special, note_failure, weaken, reference = self._special, self._fail, self._weaken, weakref.ref
-        recording = backend.module.is_grad_enabled
+        recording, told_version = backend.module.is_grad_enabled, version_of
         routes_get = routes.get
         caller = 1 if self.tape is None else 2  # how many frames up the call comes from
 
@@ -160,10 +160,7 @@ class Watch:
                 raise
             if isinstance(result, tensor_type):
                 node = result.grad_fn
-                try:
-                    version = result._version
-                except RuntimeError:  # made in inference mode
-                    version = 0
+                version = told_version(result)
                 after = sequence_number()
                 path = path_of(frame_of(caller))
                 if path is None:
@@ -208,7 +205,7 @@ class Watch:
         except BaseException as error:
             self._fail(error, func, path, before, args, kwargs)
             raise
-        node, after = target.grad_fn, backend.sequence_number()
+        node, after = node_of(target), backend.sequence_number()
         kept = (args, kwargs, target) if node is not None else (None, None, weakref.ref(target))
         self.records.append((func, path, before, after, *kept, version_of(target), node))
         return result

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .backends import dtype_name, is_gone
+from .backends import dtype_name, is_gone, version_of
 from .elements import LIMIT, Values, values_in, values_of
 from .names import Namespace, tensors_in
 from .trace import Call, Trace
@@ -30,18 +30,18 @@ class Computed:
         node, nr = arrival
         root = self.roots.get(arrival)
         if root is not None:
-            return root, root._version
+            return root, version_of(root)
         call = self.owned.get(node)
         for each in call.outputs if call is not None else ():
             if call is not None and call.record.node is node and not isinstance(call.record.result, tuple):
                 return each, call.record.version
             if getattr(each, "grad_fn", None) is node and each.output_nr == nr:
-                return each, each._version
+                return each, version_of(each)
         for _, each in self.names.made.get(node, ()):
             if each.output_nr == nr:
-                return each, each._version
+                return each, version_of(each)
         given = self._arguments().get(arrival) if call is None else None
-        return None if given is None else (given, given._version)
+        return None if given is None else (given, version_of(given))
 
     def _arguments(self) -> dict[Arrival, Any]:
         """What calls were given, by where its gradient arrives: no call made the output of a custom function."""
@@ -61,7 +61,7 @@ class Computed:
         if made is None:
             return Values(self.shape(arrival) or (), "")
         tensor, version = made
-        if tensor._version == version:
+        if version_of(tensor) == version:
             return values_in(tensor, self.backend.array, limit)
         kept = self.trace.old_values.get((id(tensor), version))
         if kept is not None:

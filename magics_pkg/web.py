@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from .backends import Backend
+from .backends import Backend, age_of, ages, node_of
+from .names import tensors_in
 from .trace import Call, Trace
 
 Arrival = tuple[Any, int]  # a node and which of its outputs: where a gradient arrives
@@ -22,6 +23,7 @@ class Web:
     following: dict[Any, tuple[Arrival, ...]]
     leaves: list[Any]
     numbers: dict[Any, int]
+    counted: bool = True  # whether a call's nodes are told by their numbers
 
     def crossings(self, node: Any) -> Iterator[tuple[int, Arrival]]:
         """The ways from a node to those that made its inputs, with their slots; not those to leaves."""
@@ -38,18 +40,17 @@ class Web:
 def reach(backend: Backend, roots: Iterable[Arrival]) -> Web:
     """Everything under the roots, without recursion."""
     following: dict[Any, tuple[Arrival, ...]] = {}
-    numbers: dict[Any, int] = {}
     pending = [node for node, _ in roots]
     while pending:
         node = pending.pop()
         if node in following:
             continue
         following[node] = ways = node.next_functions
-        numbers[node] = node._sequence_nr()
         pending += [each for each, _ in ways if each is not None and each not in following]
-    leaves = [each for each in following if numbers[each] == backend.last_sequence_number]
-    inner = [each for each in following if numbers[each] != backend.last_sequence_number]
-    return Web(sorted(inner, key=numbers.__getitem__), following, leaves, numbers)
+    numbers, counted = ages(following)
+    leaves = [each for each in following if hasattr(each, "variable")]
+    inner = [each for each in following if not hasattr(each, "variable")]
+    return Web(sorted(inner, key=numbers.__getitem__), following, leaves, numbers, counted and backend.counts)
 
 
 def owners(trace: Trace, web: Web) -> dict[Any, Call]:
@@ -57,6 +58,8 @@ def owners(trace: Trace, web: Web) -> dict[Any, Call]:
 
     Of calls whose results have been let go, the sequence numbers alone tell.
     """
+    if not web.counted:
+        return _owners_by_reach(trace, web)
     owned: dict[Any, Call] = {}
     loose: list[Call] = []
     for call in trace.calls:
@@ -74,10 +77,10 @@ def owners(trace: Trace, web: Web) -> dict[Any, Call]:
             number = web.numbers.get(node)
             if number is None and node not in passed and record.after - record.before > 2:
                 passed.add(node)
-                number = node._sequence_nr()
+                number = age_of(node)
             elif number is None or node in owned:
                 continue
-            if not record.before <= number < record.after:
+            if number is None or not record.before <= number < record.after:
                 continue
             if node in web.numbers:
                 owned[node] = call
@@ -91,6 +94,29 @@ def owners(trace: Trace, web: Web) -> dict[Any, Call]:
                 owned[node] = loose[place]
     if len(owned) < len(web.nodes):
         _own_views(trace, web, owned)
+    return owned
+
+
+def _owners_by_reach(trace: Trace, web: Web) -> dict[Any, Call]:
+    """The same without numbers: what lies between a call's result and what it was given, and no earlier call made."""
+    owned: dict[Any, Call] = {}
+    for call in trace.calls:
+        record = call.record
+        given = tensors_in(record.args or (), record.kwargs, trace.backend.tensor) if trace.backend is not None else ()
+        ends = {node_of(each) for _, each in given} - {record.node}
+        pending = [] if record.node is None else [record.node]
+        if isinstance(record.result, tuple):
+            pending += [getattr(each, "grad_fn", None) for each in record.result]
+        passed: set[Any] = set()
+        while pending:
+            node = pending.pop()
+            if node is None or node in owned or node in ends or node in web.ends or node in passed:
+                continue
+            passed.add(node)
+            if node in web.numbers:
+                owned[node] = call
+            pending += [each for each, _ in web.following.get(node) or node.next_functions]
+    _own_views(trace, web, owned)
     return owned
 
 

@@ -176,6 +176,12 @@ with torch.no_grad():
     scale = x.max()
 y = x * scale
 y.backward({v})
+# entry written under no_grad: 1, 2
+x = torch.tensor([1., 2.], requires_grad=True)
+y = x ** 3
+y.backward({v})
+with torch.no_grad():
+    x.view(-1)[1] = 5.
 # saved tensors hooks: 1, 2
 x = torch.tensor([1., 2.], requires_grad=True)
 with torch.autograd.graph.saved_tensors_hooks(lambda t: t.numpy().copy() if not t.requires_grad else t.detach().numpy(),

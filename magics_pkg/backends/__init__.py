@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -15,6 +16,24 @@ from types import CodeType, ModuleType
 from typing import Any, Protocol
 
 import numpy as np
+
+from .private import (
+    accumulated_hooks,
+    age_of,
+    ages,
+    custom_class,
+    hooks_of,
+    is_counted,
+    is_view,
+    metadata_of,
+    newest,
+    saved_names,
+    sequence_number,
+    unpromised,
+    version_of,
+)
+
+__all__ = ["accumulated_hooks", "age_of", "ages", "is_counted", "is_view", "newest", "version_of"]
 
 NAMES = ("engine", "torch")  # each has a file here, which is imported when the library of that name is there
 _loaded: dict[str, Backend] = {}
@@ -25,6 +44,13 @@ FREED = (
     " after calling backward."
 )
 CHANGED = "modified by an inplace operation"
+# Operations whose backward needs nothing saved, so that it frees nothing
+KEEPS_NOTHING = frozenset(
+    {"Add", "Sub", "Rsub", "Neg", "Sum", "Mean", "View", "UnsafeView", "Reshape", "Clone", "Permute", "T", "Transpose"}
+    | {"Expand", "Squeeze", "Unsqueeze", "Select", "Slice", "Cat", "Stack", "ToCopy", "Split", "Unbind", "Detach"}
+    | {"AccumulateGrad", "torch::autograd::AccumulateGrad"}
+)
+OPERATION = re.compile(r"Backward\d*$")  # what follows an operation's name in that of its node
 
 
 class Gone(RuntimeError):
@@ -72,14 +98,15 @@ class Backend:
     """A library with PyTorch's public autograd protocol."""
 
     name = ""
-    last_sequence_number = 2**64 - 1  # that of AccumulateGrad
     noted: frozenset[str] = frozenset()  # calls whose tensor must be told to `note`
 
     def __init__(self, module: ModuleType) -> None:
         self.module = module
         self.tensor: Any = module.Tensor
         self.folder = (getattr(module, "__path__", None) or [""])[0].rstrip("/\\") + "/"
-        self.sequence_number: Callable[[], int] = getattr(module.autograd, "_get_sequence_nr", lambda: 0)
+        counter = sequence_number(module)
+        self.sequence_number: Callable[[], int] = counter or (lambda: 0)
+        self.counts = counter is not None  # nodes, so that those of a call are told by their numbers
         self.module_type: type | None = getattr(getattr(module, "nn", None), "Module", None)
 
     def mode(self, handler: Callable[..., Any], stop: CodeType | None = None) -> AbstractContextManager[Any]:
@@ -98,7 +125,7 @@ class Backend:
         """The code whose frames are calls of a module, with the module as ``self``."""
         # the outer of PyTorch's two: it has fewer local variables, and looking at a frame's copies them all
         names = ("_wrapped_call_impl", "_call_impl", "__call__")
-        codes = [getattr(getattr(self.module_type, each, None), "__code__", None) for each in names]
+        codes = [getattr(unpromised(self.module_type, each), "__code__", None) for each in names]
         return next((code for code in codes if code is not None), None)
 
     def kind_of(self, func: Any) -> str:
@@ -153,26 +180,22 @@ class Backend:
 
     def trouble(self, node: Any) -> str:
         """ "freed" where what a node saved is gone, "written" where it was written over since, else ""."""
-        for name in dir(type(node)):
-            if name.startswith("_saved_"):
-                try:
-                    getattr(node, name)
-                except RuntimeError as error:
-                    return "freed" if FREED[:40] in str(error) else "written" if "inplace" in str(error) else ""
-                except AttributeError:  # another operation's
-                    continue
+        for name in saved_names(node):
+            try:
+                getattr(node, name)
+            except RuntimeError as error:
+                return "freed" if FREED[:40] in str(error) else "written" if "inplace" in str(error) else ""
+            except AttributeError:  # another operation's
+                continue
         return ""
 
     def hooks_on(self, tensor: Any) -> list[Callable[..., Any]]:
         """The hooks that a program has put on a tensor's gradient."""
-        return list((getattr(tensor, "_backward_hooks", None) or {}).values())
+        return hooks_of(tensor)
 
     def metadata(self, node: Any) -> tuple[tuple[tuple[int, ...], str], ...]:
         """Shape and dtype of each output of a node, where the library tells."""
-        try:
-            return tuple((tuple(each.shape), dtype_name(each.dtype)) for each in node._input_metadata)
-        except (AttributeError, RuntimeError):
-            return ()
+        return tuple((tuple(each.shape), dtype_name(each.dtype)) for each in metadata_of(node))
 
     def snapshot(self, outputs: list[Any]) -> Snapshot:
         """Keep the graph under ``outputs`` runnable; to be taken before the user's own backward frees it."""
@@ -197,19 +220,6 @@ def dtype_name(dtype: Any) -> str:
     return str(dtype).rpartition(".")[2]
 
 
-def version_of(tensor: Any) -> int:
-    """How often a tensor was written over; inference tensors do not count it."""
-    try:
-        return int(tensor._version)
-    except RuntimeError:
-        return 0
-
-
-def accumulated_hooks(leaf: Any) -> tuple[Callable[[Any], Any], ...]:
-    """What runs after each accumulation into this leaf's ``.grad``."""
-    return tuple((getattr(leaf, "_post_accumulate_grad_hooks", None) or {}).values())
-
-
 def node_of(tensor: Any) -> Any:
     """A tensor's ``grad_fn``; None for one that was overwritten under a view which may not be, and refuses to tell."""
     try:
@@ -220,7 +230,32 @@ def node_of(tensor: Any) -> Any:
 
 def custom_function(node: Any) -> str:
     """The name of the program's own ``autograd.Function`` behind a node, or ""."""
-    return getattr(getattr(type(node), "_forward_cls", None), "__name__", "")
+    if (made := custom_class(node)) is not None:
+        return str(made.__name__)
+    is_custom = any(each.__name__ == "BackwardCFunction" for each in type(node).__mro__)
+    return type(node).__name__.removesuffix("Backward") if is_custom else ""
+
+
+def clears_on_access(node: Any) -> bool:
+    """Whether looking at what a custom function saved would take it away, or may."""
+    made = custom_class(node)
+    return bool(custom_function(node)) if made is None else bool(getattr(made, "clear_saved_tensors_on_access", False))
+
+
+def saves(name: str) -> bool:
+    """Whether the backward of a node of this name needs values that its forward saved, as far as that tells."""
+    return OPERATION.sub("", name) not in KEEPS_NOTHING
+
+
+def is_freed(node: Any, name: str) -> bool:
+    """Whether the program's own reading of a saved value raises; "tensors[0]" is a custom function's."""
+    try:
+        getattr(node, "saved_tensors" if name.startswith("tensors[") else f"_saved_{name.partition('[')[0]}")
+    except RuntimeError:
+        return True
+    except AttributeError:
+        pass
+    return False
 
 
 def active() -> tuple[Backend, ...]:

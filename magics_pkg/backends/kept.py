@@ -8,71 +8,29 @@ alone: everyone else meets PyTorch's own "second time" error, as after the plain
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..cell import shown_without_ours
 from ..words import say
-from . import CHANGED, FREED, Gone
+from . import CHANGED, FREED, Gone, custom_function, saves
+from .private import (
+    accumulated_hooks,
+    hooks_of,
+    metadata_of,
+    raw_names,
+    readable,
+)
+from .seals import Guard, Holder
 
 if TYPE_CHECKING:
     from .torch import Torch
 
 OBSERVED = 1_000_000  # entries of a gradient of the user's own pass that is held
+ENGINE = "run_backward"  # the method of PyTorch's that runs a pass and calls the hooks
 REENTRANT = "CheckpointFunctionBackward"
-ENGINE = "_engine_run_backward"  # the frame of PyTorch's from which hooks are called
-
-
-class Seals:
-    """Who may read saved tensors at the moment: no thread but the one inside `opened`."""
-
-    def __init__(self) -> None:
-        self._reader: int | None = None
-        self._lock = threading.RLock()
-
-    @contextmanager
-    def opened(self) -> Iterator[None]:
-        """For the panel's own passes, one at a time."""
-        with self._lock:
-            before, self._reader = self._reader, threading.get_ident()
-            try:
-                yield
-            finally:
-                self._reader = before
-
-    def admits(self, device: str) -> bool:
-        """Whether this thread is the panel's; other devices run their nodes on threads of PyTorch's."""
-        reader = self._reader
-        return reader is not None and (device != "cpu" or reader == threading.get_ident())
-
-
-class Holder:
-    """What stands in a node for a saved tensor: the tensor, until the panel is closed."""
-
-    __slots__ = ("seals", "tensor", "version")
-
-    def __init__(self, tensor: Any, seals: Seals, intact: bool) -> None:
-        self.tensor, self.seals, self.version = tensor, seals, tensor._version if intact else None
-
-    def give(self) -> Any:
-        """The tensor, to the panel; Errors: as after a pass that frees."""
-        tensor = self.tensor
-        if tensor is None or not self.seals.admits(tensor.device.type):
-            raise refusal()
-        if tensor._version != self.version:
-            raise Gone("one of the variables needed for gradient computation has been modified by an inplace operation")
-        return tensor
-
-
-def refusal() -> RuntimeError:
-    """PyTorch's error, shown without a frame of ours."""
-    error = RuntimeError(FREED)
-    shown_without_ours(error)
-    return error
 
 
 class Kept:
@@ -97,6 +55,7 @@ class Kept:
         self._holders: list[Holder] = []
         self._handles: list[Any] = []
         self.observed: Pass | None = None
+        self._shapes: dict[Any, tuple[Any, ...]] = {}  # of each node's outputs, where nothing but a pass tells
 
     @property
     def hooks(self) -> tuple[str, ...]:
@@ -125,6 +84,7 @@ class Kept:
             with _watching(self._nodes, seen, self._ran, OBSERVED), watched:
                 yield
         finally:
+            self._learn(seen)
             known = {each.partition(" on ")[0] for each in self._named}
             self._named += [each for each in watched.names if each not in known]
             if not self.linear and self._ran:
@@ -142,8 +102,10 @@ class Kept:
 
     def _seal(self, node: Any) -> None:
         seals, holders = self._backend.seals, self._holders
-        kind = type(node)
+        kind, module = type(node), self._backend.module
         plain = "::" not in node.name() and kind.__name__ != "CopySlices"
+        if not self._backend.names_saved:
+            plain = not node.saved_tensors if custom_function(node) else plain and not saves(node.name())
         for saved, intact in _saved(node):
 
             def pack(tensor: Any, intact: bool = intact) -> Holder:
@@ -152,11 +114,12 @@ class Kept:
 
             try:
                 saved.register_hooks(pack, Holder.give)
+                holders[-1].watch(module)
             except RuntimeError as error:
                 # nothing was saved there; else the program has hooks of its own on it, as checkpointing has
                 plain = plain and "None" in str(error)
         if not plain and not hasattr(node, "variable"):
-            self._handles.append(node.register_prehook(_Guard(seals)))
+            self._handles.append(node.register_prehook(Guard(seals)))
 
     # ------------------------------------------------------------------ the panel's passes
     def run(self, gradients: Sequence[Any], create_graph: bool = False) -> Pass:
@@ -177,7 +140,17 @@ class Kept:
                     raise Gone(str(error)) from None
                 raise
         done.leaves = {leaf: g for leaf, g in zip(self._leaves, found, strict=True) if g is not None}
+        self._learn(done)
         return done
+
+    def _learn(self, done: Pass) -> None:
+        """Note the shapes of what arrived at nodes that do not tell."""
+        for node, got in done.nodes.items():
+            if not metadata_of(node):
+                self._shapes[node] = tuple(None if each is None else each.shape for each in got)
+
+    def _shapes_of(self, node: Any) -> tuple[Any, ...]:
+        return tuple(each.shape for each in metadata_of(node)) or self._shapes.get(node, ())
 
     def gradient(self, root: int, numbers: Any) -> Any:
         """Numbers as a tensor like this output."""
@@ -186,21 +159,26 @@ class Kept:
 
     def vjp(self, node: Any, nr: int, gradient: Any) -> tuple[Any, ...]:
         """What this one node sends back where ``gradient`` arrives at its output ``nr``; hooks do not run."""
-        given = [None] * max(len(getattr(node, "_input_metadata", ())), nr + 1)
+        given = [None] * max(len(self._shapes_of(node)), nr + 1)
         given[nr] = gradient
         with self._backend.seals.opened():
             found = node(*given)
         sent = found if isinstance(found, tuple) else (found,)
         # the engine sums what was broadcast; a node that is called does not
-        return tuple(_summed(each, *to) for each, to in zip(sent, node.next_functions, strict=False))
+        return tuple(self._summed(each, *to) for each, to in zip(sent, node.next_functions, strict=False))
+
+    def _summed(self, gradient: Any, node: Any, nr: int) -> Any:
+        shapes = self._shapes_of(node) if node is not None else ()
+        shape = shapes[nr] if nr < len(shapes) else None
+        return gradient if None in (gradient, shape) or gradient.shape == shape else gradient.sum_to_size(shape)
 
     def saved(self, node: Any) -> dict[str, Any]:
         """What a node saved, by name; of a custom function, whose values have none, `saved_tensors`."""
         found: dict[str, Any] = {}
         with self._backend.seals.opened():
-            for raw in _raw_names(node):
+            for raw in raw_names(node):
                 name = raw.removeprefix("_raw_saved_")
-                value = getattr(node, "saved_tensors" if name == "tensors" else f"_saved_{name}")
+                value = getattr(node, readable(raw))
                 several = isinstance(value, tuple | list)
                 found |= {f"{name}[{i}]": each for i, each in enumerate(value)} if several else {name: value}
         return {name: value for name, value in found.items() if value is not None}
@@ -208,8 +186,7 @@ class Kept:
     def hooks_on(self, node: Any, nr: int, tensor: Any) -> tuple[str, ...]:
         """Those that the tensor tells of; PyTorch lists no node's own."""
         known = getattr(node, "variable", tensor)
-        kinds = [getattr(known, each, None) or {} for each in ("_backward_hooks", "_post_accumulate_grad_hooks")]
-        return tuple(getattr(h, "__qualname__", type(h).__name__) for each in kinds for h in each.values())
+        return tuple(map(_called, (*hooks_of(known), *accumulated_hooks(known))))
 
     @contextmanager
     def _retaining(self, done: Pass) -> Generator[None]:
@@ -250,18 +227,6 @@ class Pass:
         self.retained: list[tuple[Any, Any]] = []
 
 
-class _Guard:
-    """A node's pre-hook that lets only the panel pass, for nodes whose saved values cannot be had one by one."""
-
-    def __init__(self, seals: Seals) -> None:
-        self.seals = seals
-
-    def __call__(self, gradients: tuple[Any, ...]) -> None:
-        device = next((each.device.type for each in gradients if each is not None), "cpu")
-        if not self.seals.admits(device):
-            raise refusal()
-
-
 class _HooksCalled:
     """Names of the Python functions that PyTorch's engine calls on this thread: hooks, and a Function's backward.
 
@@ -270,6 +235,7 @@ class _HooksCalled:
     def __init__(self) -> None:
         self.names: list[str] = []
         self._ours = False
+        self._passes: list[Any] = []  # frames that are in a call of the engine
 
     def __enter__(self) -> None:
         if sys.getprofile() is None:
@@ -281,14 +247,24 @@ class _HooksCalled:
             sys.setprofile(None)
 
     def _see(self, frame: Any, event: str, argument: Any) -> None:
-        caller = frame.f_back
-        if event != "call" or caller is None or caller.f_code.co_name != ENGINE:
+        if event != "call":
+            if getattr(argument, "__name__", "") == ENGINE:
+                if event == "c_call":
+                    self._passes.append(frame)
+                elif self._passes:
+                    self._passes.pop()
+            return
+        if not self._passes or frame.f_back is not self._passes[-1]:
             return
         code, module = frame.f_code, frame.f_globals.get("__name__", "")
         if module.startswith((__package__, "logging", "IPython", "ipykernel", "torch._tensor")):
             return  # ours, and what a hook that is no Python function, like print, calls
         if code.co_qualname != "BackwardCFunction.apply":  # a custom function's, which the node tells of
             self.names.append("checkpoint" if module == "torch.utils.checkpoint" else code.co_qualname)
+
+
+def _called(hook: Any) -> str:
+    return str(getattr(hook, "__qualname__", type(hook).__name__))
 
 
 @contextmanager
@@ -317,14 +293,6 @@ def _held(tensor: Any, most: int | None) -> Any:
     return None if tensor is None or (most is not None and tensor.numel() > most) else tensor.detach()
 
 
-def _summed(gradient: Any, node: Any, nr: int) -> Any:
-    metadata = getattr(node, "_input_metadata", ())
-    if gradient is None or nr >= len(metadata):
-        return gradient
-    shape = metadata[nr].shape
-    return gradient if gradient.shape == shape else gradient.sum_to_size(shape)
-
-
 def _under(roots: Iterator[Any]) -> list[Any]:
     """Every node under these, without recursion."""
     found: dict[Any, None] = {}
@@ -337,28 +305,17 @@ def _under(roots: Iterator[Any]) -> list[Any]:
     return list(found)
 
 
-_getters: dict[type, tuple[str, ...]] = {}
-
-
-def _raw_names(node: Any) -> tuple[str, ...]:
-    kind = type(node)
-    names = _getters.get(kind)
-    if names is None:
-        names = _getters[kind] = tuple(each for each in dir(kind) if each.startswith("_raw_saved"))
-    return names
-
-
 def _saved(node: Any) -> Iterator[tuple[Any, bool]]:
     """The SavedTensors of a node, and whether they hold what was saved; a call that freed them earlier has left none.
 
     A pass may itself write over what its graph saved: it adds to a ``.grad`` that the graph was computed from."""
-    for name in _raw_names(node):
+    for name in raw_names(node):
         try:
             value = getattr(node, name)
         except RuntimeError:
             continue
         try:
-            getattr(node, name.replace("_raw", "", 1), None)
+            getattr(node, name.replace("_raw", "", 1), None)  # nothing is known of a custom function's
             intact = True
         except RuntimeError as error:
             intact = CHANGED not in str(error)
@@ -375,9 +332,7 @@ def _hooks_of(backend: Torch, nodes: Sequence[Any], known: Iterable[Any]) -> lis
         if each.grad_fn in inside:
             tensors[id(each)] = (each.grad_fn, each)
     for node, tensor in tensors.values():
-        for kind in ("_backward_hooks", "_post_accumulate_grad_hooks"):
-            for hook in (getattr(tensor, kind, None) or {}).values():
-                found.append(f"{getattr(hook, '__qualname__', type(hook).__name__)} on {node.name()}")
+        found += [f"{_called(hook)} on {node.name()}" for hook in (*hooks_of(tensor), *accumulated_hooks(tensor))]
     custom = backend.module.autograd.function.BackwardCFunction
     found += [f"{node.name().removesuffix('Backward')}.backward" for node in nodes if isinstance(node, custom)]
     return found

@@ -6,6 +6,7 @@ import sys
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from functools import cached_property
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -13,7 +14,9 @@ import numpy as np
 
 from ..words import say
 from . import Backend, Snapshot, node_of
-from .kept import Kept, Seals
+from .kept import Kept
+from .private import hooks_of, raw_names, unpromised
+from .seals import Seals
 
 # Where in the positional arguments of each call ``retain_graph`` and ``create_graph`` stand
 RETAIN = {"backward": 2, "autograd.backward": 2, "autograd.grad": 3}
@@ -38,8 +41,23 @@ class Torch(Backend):
         return _Eagerly(self.module, super().mode(handler, stop), stop)
 
     def remarks(self, codes: Iterable[CodeType]) -> list[str]:
-        """Says so where a compiled function took part."""
-        return [say("compiled")] if any(DYNAMO in each.co_filename.replace("\\", "/") for each in codes) else []
+        """Says so where a compiled function took part, and what cannot be known where PyTorch does not tell."""
+        told = {
+            "compiled": any(DYNAMO in each.co_filename.replace("\\", "/") for each in codes),
+            "without_versions": unpromised(self.tensor, "_version") is None,
+            "without_saved": not self.names_saved,
+            "without_hooks": None
+            in (unpromised(self.tensor, "_backward_hooks"), unpromised(self.tensor, "_post_accumulate_grad_hooks")),
+        }
+        return [say(key) for key, is_so in told.items() if is_so]
+
+    @cached_property
+    def names_saved(self) -> bool:
+        """Whether nodes hand out what they saved, one by one."""
+        module = self.module
+        with module.inference_mode(False), module.enable_grad():
+            one = module.ones((), device="cpu", requires_grad=True)
+            return bool(raw_names((one * one).grad_fn))
 
     def array(self, tensor: Any) -> Any:
         """NumPy knows neither devices nor bfloat16 nor lazy conjugates; what it knows shares the tensor's memory."""
@@ -63,9 +81,18 @@ class Torch(Backend):
         return self.module.from_numpy(np.array(numbers)).to(device=like.device, dtype=like.dtype)
 
     def transformed(self, tensor: Any) -> bool:
-        """PyTorch's own answer, where it still has that function."""
-        wrapped = getattr(getattr(self.module._C, "_functorch", None), "is_functorch_wrapped_tensor", None)
-        return wrapped is not None and isinstance(tensor, self.tensor) and bool(wrapped(tensor))
+        """PyTorch's own answer, where it still has that function; else such a tensor has no memory of its own."""
+        if not isinstance(tensor, self.tensor):
+            return False
+        functions = unpromised(unpromised(self.module, "_C"), "_functorch")
+        wrapped = getattr(functions, "is_functorch_wrapped_tensor", None)
+        if wrapped is not None:
+            return bool(wrapped(tensor))
+        try:
+            known = tensor.layout is not self.module.strided or tensor.device.type == "meta" or not tensor.numel()
+            return not known and tensor.data_ptr() == 0
+        except RuntimeError:
+            return True
 
     def note(self, tensor: Any) -> None:
         """``retain_grad`` and hooks on a tensor inside the graph are known to the tensor alone."""
@@ -79,7 +106,7 @@ class Torch(Backend):
     def look_at(self, names: Mapping[str, Any]) -> None:
         """Those inside a graph; of leaves their nodes tell."""
         for each in tuple(names.values()):
-            if isinstance(each, self.tensor) and node_of(each) is not None and (each.retains_grad or _hooked(each)):
+            if isinstance(each, self.tensor) and node_of(each) is not None and (each.retains_grad or hooks_of(each)):
                 self.note(each)
 
     def noted_tensors(self) -> list[Any]:
@@ -130,10 +157,6 @@ def _names(code: CodeType) -> set[str]:
     """Every name that a code object, or one inside it, looks up."""
     inner = (each for each in code.co_consts if isinstance(each, CodeType))
     return {*code.co_names, *(name for each in inner for name in _names(each))}
-
-
-def _hooked(tensor: Any) -> bool:
-    return bool(getattr(tensor, "_backward_hooks", None))
 
 
 def backend(module: ModuleType) -> Torch:

@@ -130,7 +130,9 @@ export class Inspect {
       const { version, made } = facts;
       const then = word(this.panel.spec, facts.is_leaf ? "when_ran" : "when_made");
       row(word(this.panel.spec, "version"), version === made ? word(this.panel.spec, "version_as", version, then) : word(this.panel.spec, "version_now", version, made, then));
-      row("", ...FLAGS.map((name) => make("span", { class: "backward-flag" }, make("code", {}, name), ` ${facts[name] ? "True" : "False"}`)));
+    }
+    if (facts.is_leaf !== undefined) {
+      row("", ...FLAGS.filter((name) => facts[name] !== undefined).map((name) => make("span", { class: "backward-flag" }, make("code", {}, name), ` ${facts[name] ? "True" : "False"}`)));
     }
     if (facts.hooks) row(word(this.panel.spec, "hooks"), facts.hooks.length ? facts.hooks.join(", ") : word(this.panel.spec, "none"));
   }

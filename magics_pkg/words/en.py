@@ -127,6 +127,11 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     # ------------------------------------------------------------ what a drawing leaves out
     "leaves_together": "so many leaves that those used alike share a card",
     "constants_left_out": "not every tensor without a gradient is drawn",
+    "without_versions": "This PyTorch does not count how often a tensor is written over: cards show what it holds now.",
+    "without_saved": "This PyTorch does not hand out what its graphs save: what backward has freed stays in memory"
+    " until the output is let go of.",
+    "without_hooks": "This PyTorch does not list the hooks on a tensor: only those that ran are named here, and those"
+    " that run after accumulation run in the cell alone.",
     "complex": "Gradients of complex values have two parts each and are not drawn; they take part all the same.",
     "shapes_unknown": "some shapes are not known: {error}",
     "rows_not_taken": "the rows of J could not be taken: {error}",

@@ -109,6 +109,9 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     # ------------------------------------------------------------ what a drawing leaves out
     "leaves_together": "叶子张量太多，用法相同的合为一张卡片",
     "constants_left_out": "不求梯度的张量没有全部画出",
+    "without_versions": "这个 PyTorch 不说明张量被覆写过几次：卡片显示的是张量现在的值。",
+    "without_saved": "这个 PyTorch 不给出计算图保存的值：backward 已释放的内容会留在内存里，直到输出不再被持有。",
+    "without_hooks": "这个 PyTorch 不列出张量上的钩子：这里只列出运行过的钩子，累加之后运行的钩子只在单元格里运行。",
     "complex": "复数的梯度各有两个分量，没有画出；它们同样参与计算。",
     "shapes_unknown": "有些形状未知：{error}",
     "rows_not_taken": "无法得到 J 的各行：{error}",
