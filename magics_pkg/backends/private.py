@@ -73,9 +73,10 @@ def sequence_number(module: Any) -> Callable[[], int] | None:
 def version_of(tensor: Any) -> int:
     """How often a tensor was written over; inference tensors do not count it."""
     try:
-        return int(unpromised(tensor, "_version", 0))
+        version: int = getattr(tensor, "_version", 0)  # asked for at every call in a cell: nothing between
     except RuntimeError:
         return 0
+    return version
 
 
 def is_view(tensor: Any) -> bool | None:
