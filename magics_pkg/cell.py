@@ -102,7 +102,7 @@ def read_cell(
         if rewrite is not None:
             rewrite(tree)
         code = shell.compile(tree, filename, "exec")
-    silent = bool(source.strip()) and not nested and _semicolon(source)
+    silent = ";" in source and not nested and _semicolon(source)
     return Cell(source, filename, written, code, text, silent)
 
 
@@ -323,9 +323,13 @@ def _semicolon(source: str) -> bool:
 
 
 def _awaits(body: str) -> bool:
-    shell = get_ipython()
-    text = shell.input_transformer_manager.transform_cell(body) if shell is not None else body
-    code = compile(text, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, True)
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    try:  # what is Python as it stands is not changed by IPython, whose tokens take longer than the compiler
+        code = compile(body, "<cell>", "exec", flags, True)
+    except (SyntaxError, ValueError):
+        shell = get_ipython()
+        text = shell.input_transformer_manager.transform_cell(body) if shell is not None else body
+        code = compile(text, "<cell>", "exec", flags, True)
     return bool(code.co_flags & inspect.CO_COROUTINE)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ from .facts import in_line, name_of
 from .finite import not_a_number, part, zeros
 from .format import entry, number, one_line, unravel
 from .mistakes import lesson
-from .words import listed, say
+from .words import MANY, listed, say
 
 if TYPE_CHECKING:
     from .graph import Graph, Node
@@ -139,7 +140,7 @@ def accumulation(trace: Trace, backward: Backward) -> list[str]:
     if not held:
         return []
     grads = [f"{name}.grad" for name in held]
-    told = listed([facts.short(old) for old in held.values()])
+    told = listed([facts.short(old) for old in islice(held.values(), MANY)], len(held))
     return [say("accumulated", n=len(grads), grads=listed(grads), held=told)]
 
 

@@ -241,6 +241,8 @@ def _was_called(trace: Trace, leaf: Any, name: str) -> bool:
 def _read(trace: Trace, attribute: str) -> list[str]:
     """Names in the cell whose attribute of this name is read."""
     assert trace.cell is not None
+    if not re.search(rf"\.[\s\\]*{attribute}\b", trace.cell.compiled):  # to walk a long cell's tree takes 0.1 s
+        return []
     return [
         node.value.id
         for node in ast.walk(trace.cell.tree)
@@ -253,10 +255,10 @@ def _read(trace: Trace, attribute: str) -> list[str]:
 
 def walks(trace: Trace) -> bool:
     """Whether the cell walks the graph itself."""
-    return trace.cell is not None and any(
-        isinstance(node, ast.Attribute) and node.attr in ("grad_fn", "next_functions")
-        for node in ast.walk(trace.cell.tree)
-    )
+    names = ("grad_fn", "next_functions")
+    if trace.cell is None or not any(name in trace.cell.compiled for name in names):
+        return False
+    return any(isinstance(node, ast.Attribute) and node.attr in names for node in ast.walk(trace.cell.tree))
 
 
 def weighting_leaf(backward: Backward) -> Any:

@@ -138,14 +138,16 @@ class Inputs:
                 owned.setdefault(frozenset(each.uses), []).append(each)
             elif len(each.uses) == 1 and (part := next(iter(each.uses))).level is not None and len(part.sites) > 1:
                 inner.setdefault(part, []).append(each)
+        gone: set[int] = set()
         for group in inner.values():
             if len(group) > TOGETHER:
-                self.leaves = [each for each in self.leaves if each not in group[1:]]
+                gone.update(map(id, group[1:]))
                 group[0].count = len(group)
         for group in owned.values():
             if len(group) > 1:
+                gone.update(map(id, group[1:]))
                 self.leaves[self.leaves.index(group[0])] = _together(group)
-                self.leaves = [each for each in self.leaves if each not in group[1:]]
+        self.leaves = [each for each in self.leaves if id(each) not in gone]
         if len(self.leaves) > leaves:
             self.leaves = [*single, *_merged([each for each in self.leaves if each not in single], leaves)]
             self.notes.append(say("leaves_together"))

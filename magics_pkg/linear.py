@@ -17,6 +17,7 @@ from . import format
 from .backends import Backend, plain
 from .passes import BackwardPasses
 from .trace import Backward
+from .uncollected import uncollected
 from .walk import Path
 from .words import say
 
@@ -27,6 +28,7 @@ SLIDERS = 16  # at most so many entries of v have a slider at once
 BUDGET = 0.25  # seconds that the sweeps of one backward call may take together
 SHARE = 0.5  # of the cell's own time, that all sweeps in it may take beyond that
 MEMORY = 256 * 2**20  # bytes that the rows may hold together
+SMALL = 4096  # entries of one of many parameters, up to which their inner products are taken together
 CHUNK = 1 << 16  # entries of a quantity that are squared at once
 
 Array = np.ndarray[Any, Any]
@@ -162,7 +164,8 @@ class RowPasses(BackwardPasses):
         self.sweeps = {key: sweeps for key, sweeps in self.sweeps.items() if key in kept}
         began = time.perf_counter()
         if self._spent <= BUDGET + SHARE * (began - self._began):
-            self._take(backend, latest, named)
+            with uncollected():
+                self._take(backend, latest, named)
         self._spent += time.perf_counter() - began
         return result
 
@@ -247,6 +250,7 @@ def build(
     grads = before if sweeps.linear or last is not None else after
     with np.errstate(all="ignore"):
         for place, quantity in enumerate(graph.quantities):
+            small: list[tuple[int, list[Array | None]]] = []
             for key, size, indices, where in members(quantity):
                 products = sweeps.products.get(key) if sweeps.linear else None
                 if products is None or len(indices):
@@ -255,7 +259,14 @@ def build(
                     for row, part in enumerate(parts):
                         if part is not None:
                             table[row, shown] = part[indices]
+                    if products is None and size <= SMALL and quantity.key[0] == "all":
+                        small.append((size, parts))
+                        continue
                     products = products or _products(sweeps, key, parts, grads)
+                gram[place] += products[0]
+                sums[place] += products[1]
+            if small:
+                products = _inner_products(_joined(small))
                 gram[place] += products[0]
                 sums[place] += products[1]
     if sweeps.linear and not np.isfinite(table).all():
@@ -337,6 +348,19 @@ def _mark(value: Any) -> Any:
     if hasattr(value, "data_ptr"):
         return value.data_ptr(), tuple(value.shape), tuple(value.stride()), str(value.dtype)
     return None if value is None else id(value)
+
+
+def _joined(members: Sequence[tuple[int, list[Array | None]]]) -> list[Array | None]:
+    """Parts of several keys, by size and row, one after the other: what is missing in some is zero there."""
+    rows: list[Array | None] = []
+    for row in range(len(members[0][1])):
+        each = [parts[row] for _, parts in members]
+        if all(part is None for part in each):
+            rows.append(None)
+            continue
+        filled = [np.zeros(size) if part is None else part for (size, _), part in zip(members, each, strict=True)]
+        rows.append(np.concatenate(filled))
+    return rows
 
 
 def _inner_products(parts: Sequence[Array | None]) -> tuple[Array, Array]:

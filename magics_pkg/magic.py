@@ -24,6 +24,7 @@ from .passes import BackwardPasses
 from .recorder import Recorder
 from .settings import Settings
 from .trace import Trace
+from .uncollected import uncollected
 
 NAME = "backward"
 # What a cell with a top-level await is rewritten to call
@@ -151,8 +152,9 @@ class BackwardMagics(Magics):
         else:
             outcome.show()
         try:
-            problem = self._explore(asked, cell, recorder, outcome, made)
-            self._deliver(made, f"%%backward {line}\n{cell.source}", asked)
+            with uncollected():
+                problem = self._explore(asked, cell, recorder, outcome, made)
+                self._deliver(made, f"%%backward {line}\n{cell.source}", asked)
         except UsageError as error:
             problem = problem or error
         except Exception as error:  # our fault must never hide what the cell did

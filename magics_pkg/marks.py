@@ -13,6 +13,7 @@ from .names import Namespace
 from .trace import Call, Trace
 from .words import say
 
+ONE_CARD = 4  # leaves that one card stands for, and of which it says what they held
 MOST = 8  # cards that are added for what no path reaches
 
 
@@ -167,9 +168,12 @@ class Marks:
         if backward is None or backward.error is not None or backward.kind == "autograd.grad":
             return
         assert self.trace.backend is not None
+        told: dict[str | None, int] = {}
         for leaf, old in backward.before.items():
-            if old is not None:
-                self.mark(self.cards.of_tensor(leaf), "held", say("card_held", held=facts.short(old)))
+            card = self.cards.of_tensor(leaf) if old is not None else None
+            told[card] = told.get(card, 0) + 1
+            if card is not None and told[card] <= ONE_CARD:  # thousands of parameters may be one card
+                self.mark(card, "held", say("card_held", held=facts.short(old)))
 
     def _missing(self) -> None:
         for each in facts.missing(self.trace):

@@ -104,7 +104,7 @@ def open_exploration(
     if sweeps is None or sweeps.weighting.root != root:
         given = backward.gradients if called else None
         sweeps = linear.take(snapshot, linear.weighting_of(trace.backend, backward.roots, given, root))
-    leaves = leaves_of(backward, _names(trace, graph, backward))
+    leaves = leaves_of(backward, _names(subject.names, graph, backward))
     session = Session(
         trace.backend,
         snapshot,
@@ -170,14 +170,12 @@ def leaves_of(backward: Backward, names: Mapping[Any, str]) -> list[Leaf]:
     return leaves
 
 
-def _names(trace: Trace, graph: Graph, backward: Backward) -> dict[Any, str]:
+def _names(names: Namespace, graph: Graph, backward: Backward) -> dict[Any, str]:
     """Names of leaves by AccumulateGrad node: as the graph has them, else as the namespace does."""
-    assert trace.backend is not None
     shown: dict[Any, str] = {}
     for each in graph.quantities:
         names_of = each.parts or (each.name.removesuffix(".grad"),)
         shown.update(zip(leaf_nodes(each.key), names_of, strict=False))
-    names = Namespace(trace.namespace, trace.backend)
     for leaf, node in backward.nodes.items():
         shown.setdefault(node, names.name(leaf))
     return shown

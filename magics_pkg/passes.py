@@ -10,6 +10,7 @@ import numpy as np
 
 from .backends import Backend, Snapshot, plain, version_of
 from .trace import Backward
+from .uncollected import uncollected
 from .walk import Path
 from .words import say
 
@@ -51,8 +52,9 @@ class BackwardPasses:
     def run(self, backend: Backend, func: Any, args: Any, kwargs: dict[str, Any], path: Path) -> Any:
         """Run one call; the graph is kept first, because the call frees it."""
         self.backend = backend
-        noted = self._note(backend, backend.kind_of(func), args, kwargs, path)
-        self.before(backend, noted)
+        with uncollected():
+            noted = self._note(backend, backend.kind_of(func), args, kwargs, path)
+            self.before(backend, noted)
         entry = self.tape.before_pass(func, args, kwargs, path) if self.tape is not None else None
         try:
             result = backend.run(noted.snapshot, noted.kind, func, args, kwargs)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import bisect
 import linecache
 import os
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import CodeType
 
@@ -30,33 +31,54 @@ class Position:
 
 
 class Source:
-    """One file's or cell's text, its syntax tree, and who is whose parent in it."""
+    """One file's or cell's text, its syntax tree, and who is whose parent in it.
+
+    ``parents``: those below the statements that nodes were asked for in: a picture names a hundred of ten thousand.
+    """
 
     def __init__(self, filename: str, text: str) -> None:
         self.filename = filename
         self.lines = text.split("\n")
         self.parents: dict[ast.AST, ast.AST] = {}
-        self._by_span: dict[Span, ast.AST] = {}
+        self._known: dict[int, dict[Span, ast.AST]] = {}  # by the first line of a statement at the top
         try:
-            tree = ast.parse(text)
+            self._tree = ast.parse(text)
         except (SyntaxError, ValueError, RecursionError):
-            return  # no tree: positions still give the text, names fall back to it
-        for node in ast.walk(tree):
+            self._tree = ast.Module([], [])  # positions still give the text, names fall back to it
+        self._starts = [_first_line(each) for each in self._tree.body]
+
+    def _around(self, line: int) -> Iterator[dict[Span, ast.AST]]:
+        """The nodes by span of each statement at the top that begins in the same line as the one around ``line``."""
+        place = bisect.bisect_right(self._starts, line) - 1
+        start = self._starts[place] if place >= 0 else None
+        while place >= 0 and self._starts[place] == start:
+            if place not in self._known:
+                self._known[place] = self._read(self._tree.body[place])
+            yield self._known[place]
+            place -= 1
+
+    def _read(self, statement: ast.stmt) -> dict[Span, ast.AST]:
+        self.parents[statement] = self._tree
+        by_span: dict[Span, ast.AST] = {}
+        for node in ast.walk(statement):
             for child in ast.iter_child_nodes(node):
                 self.parents[child] = node
             if isinstance(node, ast.expr | ast.stmt) and not isinstance(node, ast.Expr):
-                self._by_span.setdefault(span_of(node), node)
+                by_span.setdefault(span_of(node), node)
+        return by_span
 
     def node(self, span: Span) -> ast.AST | None:
         """The syntax node that an instruction's span stands for."""
-        found = self._by_span.get(span)
-        if found is not None:
-            return found
+        statements = list(self._around(span[0]))
+        for by_span in statements:
+            if span in by_span:
+                return by_span[span]
         # CPython moves the start of a method call that runs over several lines to the line of its name
         line, end_line, column, end_column = span
         ends = [
             (key, node)
-            for key, node in self._by_span.items()
+            for by_span in statements
+            for key, node in by_span.items()
             if (key[1], key[3]) == (end_line, end_column)
             and (key[0], key[2]) <= (line, column)
             and isinstance(node, ast.Call | ast.Attribute | ast.Subscript)
@@ -93,6 +115,12 @@ class Source:
         """A byte column of a line as a count of characters."""
         text = self.lines[line - 1] if 0 < line <= len(self.lines) else ""
         return column if text.isascii() else len(text.encode()[:column].decode(errors="replace"))
+
+
+def _first_line(statement: ast.stmt) -> int:
+    """Where a statement begins; a decorated function's own line is the one below its decorators."""
+    decorators = getattr(statement, "decorator_list", ())
+    return min([statement.lineno, *(each.lineno for each in decorators)])
 
 
 def span_of(node: ast.expr | ast.stmt) -> Span:

@@ -22,6 +22,7 @@ from typing import Any
 from .noun import CASES, Noun
 
 LANGUAGES = ("en", "zh", "ru")
+MANY = 12  # words of a list that are written out
 TOPICS = ("", "_line", "_rules", "_compare")  # the panel; the magic's own line; local derivatives; --compare
 Text = str | tuple[str, ...]  # several: the forms for a number n
 
@@ -99,8 +100,11 @@ def form(name: str, n: int) -> int:
     return 1 if n % 10 in (2, 3, 4) and n % 100 not in (12, 13, 14) else 2
 
 
-def listed(words: Sequence[str]) -> str:
-    """ "a", "a and b", "a, b and c"."""
+def listed(words: Sequence[str], count: int = 0) -> str:
+    """ "a", "a and b", "a, b and c"; of more than a line holds, or of ``count``, the first and how many more."""
+    count = max(count, len(words))
+    if count > MANY:
+        words = [*words[: MANY - 1], say("and_more", n=count - MANY + 1)]
     together = words[0] if len(words) == 1 else say("comma").join(words[:-1]) + say("and") + words[-1]
     return re.sub(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])", "", together)  # only beside a name or a number
 

@@ -5,6 +5,7 @@ from .noun import Noun
 TEXTS: dict[str, str | tuple[str, ...]] = {
     "comma": ", ",
     "and": " и ",
+    "and_more": "ещё {n}",
     "in_line": " (строка {line})",
     "a_leaf": Noun(
         "листовой тензор",
