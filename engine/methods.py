@@ -8,9 +8,12 @@ from typing import Any
 from . import autograd, errors, protocol, subclasses
 from .absent import AbsentMethod
 from .kernel import PUBLIC, RAW
-from .mode import INFERENCE, here, overridden
+from .mode import INFERENCE, here, overridden, readable
 from .sweep import run_backward
 from .tensor import Tensor, box, wrap
+
+# What gives Python numbers
+READ = ("item", "tolist", "numpy", "__bool__", "__float__", "__int__", "__index__", "__complex__", "__format__")
 
 
 def backward(
@@ -134,6 +137,8 @@ def install() -> None:
         "__dir__": _dir,
     }.items():
         setattr(Tensor, name, method)
+    for name in READ:
+        setattr(Tensor, name, readable(getattr(Tensor, name)))
     for name, bound in (protocol.METHODS | subclasses.METHODS).items():
         setattr(Tensor, name, bound)
     volatile = property(_volatile, _set_volatile)

@@ -168,6 +168,19 @@ def overridable(function: Callable[..., Any]) -> Callable[..., Any]:
     return front
 
 
+def readable(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorator: a program's function mode sees that Python is given numbers; what we put there ourselves does not."""
+
+    @functools.wraps(function)
+    def front(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True  # a user's traceback shows where the user was
+        if RAW["BUSY"] and (modes := here.modes) and getattr(modes[-1], "direct", None) is None:
+            return overridden(front, args, kwargs)
+        return function(*args, **kwargs)
+
+    return front
+
+
 class _GradMode:
     """Context manager and decorator that sets grad mode, and puts back what was there."""
 

@@ -14,6 +14,7 @@ import numpy as np
 from . import dtypes, errors
 from .factory import checked
 from .kernel import RAW
+from .mode import readable
 from .tensor import Tensor, box, wrap
 from .versions import owner
 
@@ -97,6 +98,7 @@ def rebuild(
 
 
 # ------------------------------------------------------------------------------------------------ NumPy
+@readable
 def array(self: Tensor, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:
     """The values for NumPy: the same memory, unless ``dtype`` or ``copy`` ask for another."""
     found = self.numpy()
@@ -155,6 +157,7 @@ RAW["reinterpreted"] = reinterpreted
 
 
 # ------------------------------------------------------------------------------------------------ Python
+@readable
 def contains(self: Tensor, element: Any) -> bool:
     """Whether an entry equals ``element``, a number or a tensor."""
     if not isinstance(element, Tensor | int | float | complex | np.generic):
@@ -217,6 +220,7 @@ def hash_of(self: Tensor) -> int:
     return id(self)
 
 
+array.__name__, contains.__name__ = "__array__", "__contains__"  # what function modes see
 METHODS = {
     "__deepcopy__": deepcopy, "__copy__": shallow, "__reduce_ex__": reduce, "__array__": array,
     "__array_wrap__": array_wrap, "__dlpack__": dlpack, "__dlpack_device__": dlpack_device, "__contains__": contains,

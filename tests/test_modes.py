@@ -134,3 +134,33 @@ def test_anomaly_mode_reaches_every_thread(torch: ModuleType) -> None:
         finally:
             lib.autograd.set_detect_anomaly(False)
         assert found == [True]
+
+
+READS = {
+    "item": "x.sum().item()", "tolist": "x.tolist()", "numpy": "x.detach().numpy()", "bool": "bool(x.sum())",
+    "a branch": "1 if x.sum() > 0 else 0", "float": "float(x.sum())", "int": "int(x.sum())",
+    "index": "[1, 2, 3, 4, 5][x.detach().sum().long()]", "complex": "complex(x.sum())", "in": "2. in x",
+    "format": "f'{x.sum():.2f}'", "max": "max(x[0], x[1])",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("read", READS.values(), ids=READS)
+def test_modes_see_what_is_read(torch: ModuleType, read: str) -> None:
+    """A function mode sees that Python is given numbers, by the name that PyTorch has for it, and its values."""
+    seen: dict[str, list[str]] = {}
+    found = []
+    for library in (engine, torch):
+        names = seen.setdefault(library.__name__, [])
+
+        class Log(library.overrides.TorchFunctionMode):  # type: ignore[name-defined]  # a class per library
+            def __torch_function__(self, func, types, args=(), kwargs=None, names=names):  # type: ignore[no-untyped-def]
+                names.append(func.__name__)
+                return func(*args, **(kwargs or {}))
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            x = library.tensor([1.0, 2.0], requires_grad=True)
+            with Log():
+                found.append(str(eval(read, {"x": x})))
+    assert seen["engine"][-1] == seen["torch"][-1]
+    assert found[0] == found[1]
