@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .backends import Backend, dtype_name
-from .tape import Ref, Value
+from .noted import Ref, Value
 from .trace import name_of
 from .words import say
 

@@ -52,6 +52,7 @@ class Node:
 
     ``span``: first line, first column, last line, last column in ``Graph.code``, characters from 0, lines from 1.
     ``mark``: which lesson a card teaches, for CSS; ``note`` has the words.
+    ``shows``: whose value: ("made", node, nr), or ("held", id of a tensor, ...) one after the other.
     ``folded``: the name of the function or module that the card stands for, ``operations``: how many it holds.
     """
 
@@ -75,6 +76,7 @@ class Node:
     folded: str = ""
     operations: int = 0
     mark: str = ""
+    shows: Key = ()
 
 
 @dataclass(frozen=True)

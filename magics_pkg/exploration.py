@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,15 +18,17 @@ from .errors import unknown
 from .graph import Graph
 from .linear import Linear
 from .live import Closed, Leaf, Session
-from .parts import answering, parts_of
+from .parts import parts_of
 from .plain import in_json
 from .settings import Settings, weights_for
+from .wishes import Wishes
 from .words import say
 
 if TYPE_CHECKING:
     from .canvas import Canvas
     from .compare import Comparison
     from .view import Panel
+    from .whatif import WhatIf
 
 Array = np.ndarray[Any, Any]
 
@@ -44,7 +46,9 @@ class Exploration:
         notes: Sequence[str] = (),
         settings: Settings | None = None,
         canvas: Canvas | None = None,
+        what_if: WhatIf | None = None,
     ) -> None:
+        self._what_if, self._wishes = what_if, Wishes(self)
         self.notes: tuple[str, ...] = ()
         self.closed = False
         self.comparison: Comparison | None = None  # what --compare found; it stays when the panel is closed
@@ -67,7 +71,7 @@ class Exploration:
         self._graph, self._linear, self._session, self.notes = graph, linear, session, tuple(notes)
         self._canvas = canvas
         if session is not None:
-            session.report = self._report
+            session.report = self._wishes.report
 
     # ------------------------------------------------------------------ numbers
     @property
@@ -77,9 +81,7 @@ class Exploration:
 
     @weights.setter
     def weights(self, v: Any) -> None:
-        session = self._live
-        session.set(weights_for(session.weighting.v.shape, v))
-        self._redraw()
+        self._wishes.follow(weights_for(self._live.weighting.v.shape, v))
 
     @property
     def grads(self) -> dict[str, Any]:
@@ -91,6 +93,29 @@ class Exploration:
         """∂output/∂leaf for each leaf, by name. Shapes: the output's dimensions, then the leaf's."""
         session = self._live
         return {leaf.name: session.jacobian(leaf) for leaf in session.leaves if self._is_shown(leaf)}
+
+    @property
+    def inputs(self) -> dict[str, Array]:
+        """What the leaves hold, by name; set some of them, and values, `grads` and `jacobian` are those of copies.
+
+        The cell's own tensors and their `.grad` stay. Errors: Stuck where its calls cannot be run again with these."""
+        self._check()
+        return {} if self._what_if is None else self._what_if.inputs
+
+    @inputs.setter
+    def inputs(self, given: Mapping[str, Any]) -> None:
+        self._check()
+        if self._what_if is None:
+            raise Closed(say("inputs_stuck", why=say("again_no_cell")))
+        with self._drawing:
+            self._what_if.move(given)
+            self._graph = self._what_if.graph or self._what_if.own.graph
+        self._wishes.redraw()
+
+    @property
+    def branches(self) -> tuple[str, ...]:
+        """Where Python was given another number than it would be with these inputs: sentences, the first one first."""
+        return () if self._what_if is None else self._what_if.branches
 
     @property
     def graph(self) -> Graph:
@@ -121,7 +146,7 @@ class Exploration:
         """The panel behind the widget."""
         self._check()
         if self._panel is None:
-            self._panel = self._make_panel()
+            self._panel = self._wishes.panel()
         return self._panel
 
     def open(self, name: str) -> None:
@@ -144,6 +169,9 @@ class Exploration:
             (canvas.open if opened else canvas.fold)(name)
             graph, numbers = canvas.draw()
             self._graph, self._linear = graph, numbers if session is None else session.regraph(graph)
+            if self._what_if is not None:
+                self._graph = graph = self._what_if.regraph(graph)
+                session = self._front
             self.__dict__.pop("_picture", None)
             if panel is not None and session is not None:
                 picture = self._picture
@@ -173,7 +201,7 @@ class Exploration:
 
     def to_json(self) -> str:
         """Graph, values, v and gradients at present; their form stands in `magics_pkg/plain.py`."""
-        linear, session = self._now(), self._session
+        linear, session = self._now(), self._front
         if session is None:
             return in_json(self.graph, linear, linear.shown(linear.start), linear.v, {}, self._all_said())
         return in_json(self.graph, linear, session.shown(), session.v, self.grads, self._all_said())
@@ -192,7 +220,7 @@ class Exploration:
             text=self._text(picture),
             notes=[*self.notes, *([picture.problem] if picture.problem else [])],
             limits=self.settings.range,
-            parts=parts_of(graph, self._session, saved=True, opens=self.settings.opens),
+            parts=parts_of(graph, self._front, saved=True, opens=self.settings.opens),
             opens=self.settings.opens,
         )
         where.write_text(page(panel), encoding="utf-8")
@@ -227,7 +255,7 @@ class Exploration:
             return say("closed")
         if self._session is None:
             return text.render(self._graph, self._linear, None, self._all_said())
-        session = self._session
+        session = self._live
         shown, v = session.shown(), session.v.reshape(-1)
         return text.render(self._graph, session.linear, shown, self._all_said(), v, veiled=self._veiled)
 
@@ -237,8 +265,8 @@ class Exploration:
         if self._session is None or self._panel is None:
             return
         told = self._session.check(names)
-        if told != self._told:
-            self._told = told
+        if told != self._wishes.told:
+            self._wishes.told = told
             self._panel.set_state("stale" if told else "ready", told)
 
     def close(self) -> None:
@@ -251,8 +279,9 @@ class Exploration:
         if self._session is not None:
             self._session.close()
         self.__dict__.pop("_picture", None)
-        if self._canvas is not None:
-            self._canvas.close()
+        for each in (self._canvas, self._what_if):
+            if each is not None:
+                each.close()
         self._graph = self._linear = self._session = self._panel = self._canvas = None
 
     def __enter__(self) -> Exploration:
@@ -261,28 +290,37 @@ class Exploration:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    _told = ""
-
     def _check(self) -> None:
         if self.closed:
             raise Closed(say("panel_closed"))
 
     @property
+    def _front(self) -> Session | None:
+        """Whose numbers are shown: that of the copies while an input is moved."""
+        return (self._what_if.session if self._what_if is not None else None) or self._session
+
+    @property
     def _live(self) -> Session:
         self._check()
-        if self._session is None:
+        if (session := self._front) is None:
             raise Closed(say("nothing_moves"))
-        return self._session
+        return session
+
+    @property
+    def _sessions(self) -> list[Session]:
+        """All that follow v: the user's own first."""
+        copies = self._what_if.session if self._what_if is not None else None
+        return [each for each in (self._session, copies) if each is not None]
 
     def _numbers(self) -> Linear:
-        if self._session is not None:
-            return self._session.linear
+        if (session := self._front) is not None:
+            return session.linear
         assert self._linear is not None  # a graph comes with its numbers
         return self._linear
 
     def _now(self) -> Linear:
         _ = self.graph  # the error where there is none
-        return self._numbers() if self._session is None else self._session.present()
+        return self._numbers() if (session := self._front) is None else session.present()
 
     def _all_said(self) -> tuple[str, ...]:
         """What the drawing had to leave out, and every note."""
@@ -299,84 +337,12 @@ class Exploration:
     @property
     def _veiled(self) -> bool:
         """Whether the gradients are a quiz's: what is shown unasked may not tell them."""
-        return self.settings.opens == "quiz" and self._session is not None and self._session.linear.linear
+        return self.settings.opens == "quiz" and self._front is not None and self._front.linear.linear
 
     @functools.cached_property
     def _picture(self) -> Picture:
         """Drawn at first need."""
         return tried(self.graph, self._numbers(), self.settings)
-
-    # ------------------------------------------------------------------ the panel's wishes
-    def _make_panel(self) -> Panel:
-        from .view import Panel
-
-        picture = self._picture
-        panel = Panel(
-            self.graph,
-            self._numbers(),
-            picture.svg,
-            text=self._text(picture),
-            notes=self._said(),
-            limits=self.settings.range,
-            parts=parts_of(self.graph, self._session, opens=self.settings.opens),
-            opens=self.settings.opens,
-        )
-        session = self._session
-        if session is not None:
-            panel.on_weights(session.submit)
-            panel.on_pick(self._pick)
-            panel.on_preset(self._preset)
-            for what, answer in answering(lambda: self.graph, session).items():
-                panel.on_ask(what, answer)
-            panel.on_open(self._unfold)
-        return panel
-
-    def _report(self, v: Array, values: Array, state: str, message: str, graph: Graph) -> None:
-        """The kernel's answer to a move, on whatever thread it was worked out."""
-        panel, session = self._panel, self._session
-        if panel is None or session is None:
-            return
-        with self._drawing:
-            self._told = ""
-            if state != "error":
-                known = values if graph is session.graph else session.shown()  # folded in another way meanwhile
-                panel.set_truth([float(each) for each in v], known)
-            panel.set_state(state, message)
-
-    def _pick(self, index: int) -> None:
-        """Give entry `index` of v a slider: the newest pick takes the place of the oldest."""
-        session = self._live
-        v = session.v.reshape(-1)
-        if not np.isfinite(v[index]):  # where no slider can stand
-            v[index] = 0
-            session.set(v)
-        kept = [each for each in session.linear.weights if each != index]
-        session.pick([*kept[-(max(len(session.linear.weights), 1) - 1) :], index] if len(kept) > 1 else [*kept, index])
-        self._redraw()
-
-    def _preset(self, name: str, index: int | None) -> None:
-        """All of v at once, by a button: where not every entry has a slider the page cannot do it alone."""
-        session = self._live
-        size = session.v.size
-        if name == "written":
-            v = session.linear.as_written
-        elif name == "random":
-            v = np.random.default_rng().uniform(-1, 1, size)
-        else:
-            v = np.full(size, 1.0 if name == "ones" else 0.0)
-            if name == "hot" and index is not None:
-                v[index] = 1.0
-        session.set(v)
-        self._redraw()
-
-    def _redraw(self) -> None:
-        """Other numbers in the panel, the same picture of the graph."""
-        session, panel = self._session, self._panel
-        if session is not None and panel is not None:
-            with self._drawing:
-                self.__dict__.pop("_picture", None)
-                panel.show(session.renewed(), svg=self._picture.svg)
-                panel.set_state("ready", session.renamed() if session.exact else say("stale"))
 
 
 def in_notebook() -> bool:

@@ -193,6 +193,7 @@ class _Assembly:
                 folded=part.group.name if part.group is not None else "",
                 operations=part.operations,
                 note=self._note(part),
+                shows=("made", *arrival) if arrival is not None and not part.middle else (),
                 **self._place(self.wording.position(part)),
             )
         )
@@ -239,6 +240,7 @@ class _Assembly:
                 repeat_of=first if copy is not None else None,
                 count=each.count,
                 note=each.note or note,
+                shows=("held", *map(id, [one.tensor for one in each.members] or [each.tensor])),
                 **self._place(self.trace.position(each.maker.site) if each.maker is not None else None),
             )
         )

@@ -91,6 +91,8 @@ class BackwardMagics(Magics):
             raise UsageError(words.say("as_above_cell"))
         if asked.output is None:
             raise UsageError(words.say("wants_tensor"))
+        if asked.inputs is not None:
+            raise UsageError(words.say("inputs_above_cell"))
         if asked.compare:
             raise UsageError(words.say("compare_above_cell"))
         names = self.shell.user_ns
@@ -131,7 +133,8 @@ class BackwardMagics(Magics):
         for backend in backends.active():
             backend.look_at(self.shell.user_ns)
         named = None if asked.output is None else functools.partial(self._named, asked.output)
-        return cell, Recorder(cell.code, functools.partial(RowPasses, named), asked.compare)
+        taped = asked.compare or asked.inputs is not None
+        return cell, Recorder(cell.code, functools.partial(RowPasses, named), taped)
 
     def _named(self, name: str) -> Any:
         """The output that the line names, as soon as it is there."""
@@ -163,9 +166,10 @@ class BackwardMagics(Magics):
             told = words.say("no_panel", error=f"{type(error).__name__}: {error}")
             print(words.say("note", text=told))
         if asked.compare:
-            found = compare.attempt([watch.tape for watch in recorder.watches if watch.tape is not None], made)
+            found = compare.attempt(recorder.tapes, made)
             if found is not None and not asked.quiet:
                 display(found) if in_notebook() else print(found)
+        recorder.close()
         outcome.raise_error()
         if problem is not None:
             raise problem
@@ -195,14 +199,15 @@ class BackwardMagics(Magics):
             if outcome.error is None and problem is None:
                 problem = UsageError(str(error))
         except UsageError as error:  # a leaf that is not there: the panel is shown with all of them
-            made.append(self._open(trace, passes, dataclasses.replace(asked, wrt=()), output, weights))
+            every = dataclasses.replace(asked, wrt=(), inputs=asked.inputs and ())
+            made.append(self._open(trace, passes, every, output, weights))
             problem = problem or error
         finally:
             if not made:
                 trace.close()
         for trace, passes in traces[1:]:
             try:
-                made.append(self._open(trace, passes, dataclasses.replace(asked, wrt=()), None, None))
+                made.append(self._open(trace, passes, dataclasses.replace(asked, wrt=(), inputs=None), None, None))
             except OutputError:  # the other library's backward did not get anywhere
                 trace.close()
         return problem
@@ -270,7 +275,7 @@ class BackwardMagics(Magics):
         depth = options.levels(self.depth) if asked.depth is None and self.depth else asked.depth
         most = asked.max_nodes or self.max_nodes
         opens = "quiz" if asked.quiz else "steps" if asked.step else ""
-        return Settings(self.renderer, limits, most, asked.graph, self.seconds, depth, opens)
+        return Settings(self.renderer, limits, most, asked.graph, self.seconds, depth, opens, asked.inputs)
 
     def _deliver(self, made: Sequence[Exploration], text: str, asked: Options) -> None:
         """Close the panels' predecessors, keep these, show them; the first is named and saved."""

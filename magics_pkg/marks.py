@@ -87,6 +87,7 @@ class Marks:
                 note=note,
                 mark=mark,
                 span=span,
+                shows=("held", id(tensor)),
             )
         )
         return identity

@@ -28,11 +28,13 @@ from .names import Namespace
 from .options import Weights
 from .outputs import is_complex, outputs_of
 from .passes import BackwardPasses, reachable_leaves
+from .program import Stuck
 from .recorder import Recorder, trace_of
 from .settings import Settings, weights_for
 from .several import several
 from .subject import Subject
 from .trace import Backward, Trace
+from .whatif import WhatIf
 from .words import say
 
 
@@ -92,6 +94,56 @@ def open_exploration(
         if trace.error is None and not trace.notes:
             said = (say("not_kept"), *said)
         return Exploration(graph, numbers, None, said, settings, canvas.keep())
+    session = session_of(trace, passes, outputs, found, graph, weights, subject, subject.names)
+    backward, snapshot, _ = found
+    said = (*explain.notes(trace, backward, graph, session.linear), *explain.memory(snapshot.nbytes))
+    what_if = None if settings.inputs is None else _what_if(trace, passes, settings.inputs, session, subject, outputs)
+    return Exploration(graph, session.linear, session, said, settings, canvas.keep(), what_if)
+
+
+def _what_if(
+    trace: Trace,
+    passes: BackwardPasses,
+    wanted: Sequence[str],
+    session: Session,
+    subject: Subject,
+    outputs: Sequence[Any],
+) -> WhatIf:
+    """The inputs of the panel's leaves. Errors: UsageError for a leaf that is not there."""
+
+    def opened(
+        again: Trace, passed: BackwardPasses, made: Sequence[Any], graph: Graph, weights: Array, remade: Any
+    ) -> Session:
+        found = _call_of(again, made[0])
+        if found is None:
+            raise Stuck(say("again_other"))
+        assert again.backend is not None
+        return session_of(again, passed, made, found, graph, weights, remade, Namespace(again.namespace, again.backend))
+
+    found = _call_of(trace, outputs[0])
+    done = [each for each in trace.backwards if each.error is None]
+    target = next(place for place, each in enumerate(done) if found is not None and each is found[0])
+    made = WhatIf(session, subject, outputs, opened)
+    try:
+        made.start(passes.tape, outputs, target, wanted)
+    except BaseException:
+        made.close()
+        raise
+    return made
+
+
+def session_of(
+    trace: Trace,
+    passes: BackwardPasses,
+    outputs: Sequence[Any],
+    found: tuple[Backward, Snapshot, int],
+    graph: Graph,
+    weights: Array | None,
+    subject: Any,
+    names: Namespace,
+) -> Session:
+    """What moves the v of a call that `_call_of` has found; ``subject``: knows what was computed for each card."""
+    assert trace.backend is not None  # there are tensors
     backward, snapshot, root = found
     called = any(each is outputs[0] for each in backward.roots)
     if not called:  # named, and kept by a call that started elsewhere: what it would add to .grad as it is now
@@ -104,7 +156,7 @@ def open_exploration(
     if sweeps is None or sweeps.weighting.root != root:
         given = backward.gradients if called else None
         sweeps = linear.take(snapshot, linear.weighting_of(trace.backend, backward.roots, given, root))
-    leaves = leaves_of(backward, _names(subject.names, graph, backward))
+    leaves = leaves_of(backward, _names(names, graph, backward))
     session = Session(
         trace.backend,
         snapshot,
@@ -117,8 +169,7 @@ def open_exploration(
     )
     session.told = several(trace, found[0])
     session.inspection = Inspection(session, subject, backward)
-    said = (*explain.notes(trace, backward, graph, session.linear), *explain.memory(snapshot.nbytes))
-    return Exploration(graph, session.linear, session, said, settings, canvas.keep())
+    return session
 
 
 def _moving(graph: Graph) -> tuple[Graph, None]:

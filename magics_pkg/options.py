@@ -42,6 +42,7 @@ class Options:
     name: str | None = None
     library: str | None = None
     compare: bool = False
+    inputs: tuple[str, ...] | None = None
     step: bool = False
     quiz: bool = False
     help: bool = False
@@ -55,6 +56,7 @@ ARGUMENTS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("--range",), {"metavar": "-2:2"}),
     (("--max-nodes",), {"metavar": "200"}),
     (("--depth",), {"metavar": "1"}),
+    (("--inputs",), {"nargs": "?", "const": "", "metavar": "x,w"}),
     (("--step",), {"action": "store_true"}),
     (("--quiz",), {"action": "store_true"}),
     (("--no-graph",), {"action": "store_true"}),
@@ -68,6 +70,7 @@ ARGUMENTS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
 LIBRARIES = ("torch",)  # what --as knows
 FLAGS = tuple(flag for flags, _ in ARGUMENTS for flag in flags if flag.startswith("-"))
 SWITCHES = frozenset(flag for flags, settings in ARGUMENTS if "action" in settings for flag in flags)
+ALONE = frozenset({"--inputs"})  # stands for all where no value follows
 
 
 def with_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -92,7 +95,7 @@ def parse(function: Callable[..., Any], line: str) -> Options:
     given = function.parser.parse_args(list(_words(line)))  # type: ignore[attr-defined]  # set by magic_arguments
     return Options(
         output=_expression(" ".join(given.output)) if given.output else None,
-        wrt=_names(given.wrt) if given.wrt is not None else (),
+        wrt=_names("--wrt", given.wrt) if given.wrt is not None else (),
         weights=weights(given.weights) if given.weights is not None else None,
         range=limits(given.range) if given.range is not None else None,
         max_nodes=_count(given.max_nodes) if given.max_nodes is not None else None,
@@ -103,6 +106,7 @@ def parse(function: Callable[..., Any], line: str) -> Options:
         name=_identifier(given.out) if given.out is not None else None,
         library=_library(given.library) if given.library is not None else None,
         compare=given.compare,
+        inputs=_names("--inputs", given.inputs) if given.inputs else None if given.inputs is None else (),
         step=given.step,
         quiz=given.quiz,
         help=given.help,
@@ -130,6 +134,9 @@ def _words(line: str) -> Iterator[str]:
             continue
         if not equals:
             if not pending or pending[0].partition("=")[0] in FLAGS:
+                if flag in ALONE:
+                    yield flag
+                    continue
                 raise UsageError(say("needs_a_value", flag=flag))
             value = pending.pop(0)
         while pending and (_open(value) or value.endswith(",") or pending[0].startswith(",")):
@@ -220,10 +227,10 @@ def levels(text: str) -> float:
     return int(plain)
 
 
-def _names(text: str) -> tuple[str, ...]:
+def _names(flag: str, text: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in text.strip("[]() ").split(",") if name.strip())
     if not names:
-        raise UsageError(say("wants_wrt"))
+        raise UsageError(say("wants_leaves", flag=flag))
     return names
 
 

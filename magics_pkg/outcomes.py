@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .difference import Difference
-from .tape import Noted, Slot, Use, Value
+from .noted import Noted, Slot, Use, Value
 
 UNINITIALISED = frozenset({"empty", "empty_like", "empty_strided", "empty_permuted", "new_empty", "new_empty_strided"})
 CLOSE = 1e-3  # relative; two draws of the same random numbers are that close, two draws of others are not

@@ -76,6 +76,16 @@ class Recorder:
         while self._entered:
             self._entered.pop().__exit__(None, None, None)
 
+    @property
+    def tapes(self) -> list[Tape]:
+        """What was kept of each library's calls."""
+        return [watch.tape for watch in self.watches if watch.tape is not None]
+
+    def close(self) -> None:
+        """Let go of the tapes."""
+        for tape in self.tapes:
+            tape.close()
+
     def attach(self) -> None:
         """Watch a library that has been imported since."""
         for backend in backends.active():

@@ -17,9 +17,10 @@ import numpy as np
 from .backends import Backend, custom_function, node_of
 from .counterpart import Arguments, Functions, Unlike, spelled_out, tensor_of
 from .difference import Difference, difference, scale_of, worst
+from .noted import Noted, Settings, Slot, Use, Value
 from .outcomes import UNINITIALISED, Leaf, Outcome, first_line, is_close, told
 from .passes import reachable_leaves
-from .tape import Noted, Settings, Slot, Tape, Use, Value, host, tensors_of
+from .tape import Tape, host, tensors_of
 from .words import say
 
 

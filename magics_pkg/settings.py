@@ -25,6 +25,19 @@ class Settings:
     seconds: float = 5.0  # that Graphviz may take
     depth: float | None = None  # levels of modules and functions that are open; None: as many as are legible
     opens: str = ""  # the drawer that is open at first
+    inputs: tuple[str, ...] | None = None  # the leaves that get sliders, () for all, None for none
+
+
+def preset(name: str, written: Array, index: int | None = None) -> Array:
+    """All of v as a button asks for it: "written", "ones", "zeros", "random", or "hot", 1 at one flat index."""
+    if name == "written":
+        return written
+    if name == "random":
+        return np.random.default_rng().uniform(-1, 1, written.size)
+    v = np.full(written.size, 1.0 if name == "ones" else 0.0)
+    if name == "hot" and index is not None:
+        v[index] = 1.0
+    return v
 
 
 def weights_for(size: tuple[int, ...], v: Any) -> Array:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from .backends import Backend, dtype_name, version_of
+from .noted import Alias, Noted, Read, Ref, Settings, Slot, Use, Value
 from .passes import PARAMETERS, SAME, reachable_leaves
 from .trace import name_of
 from .walk import Path
@@ -22,92 +22,11 @@ Array = np.ndarray[Any, Any]
 CALLS = 10_000  # that are kept of one cell
 ENTRIES = 50_000_000  # of all values together that are copied
 HOOKS = frozenset({"register_hook", "register_post_accumulate_grad_hook"})
-
-
-@dataclass(frozen=True, eq=False)
-class Value:
-    """A tensor's numbers at one moment, or why they are not there."""
-
-    array: Array | None
-    shape: tuple[int, ...]
-    dtype: str
-    problem: str = ""
-
-
-@dataclass(eq=False)
-class Slot:
-    """One tensor of the cell's; it is held, so that its id stays its own. ``value``: its latest known one."""
-
-    tensor: Any
-    memory: Any
-    value: Value | None = None
-    version: int = 0  # when it had that value
-
-
-@dataclass(frozen=True, eq=False)
-class Ref:
-    """Stands for a tensor among a call's arguments."""
-
-    slot: Slot
-
-
-@dataclass(frozen=True, eq=False)
-class Use:
-    """A tensor with its value at one moment. ``forced``: no call that was seen gave it this value."""
-
-    slot: Slot
-    value: Value
-    requires_grad: bool
-    version: int
-    forced: bool = False
-    node: Any = None
-    output_nr: int = 0
-    alias: Alias | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Alias:
-    """A tensor that no call made, as ``x.data``: how it lies in the memory of one that is known."""
-
-    owner: Slot
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
-    offset: int  # from the owner's first entry
-
-
-@dataclass(frozen=True, eq=False)
-class Settings:
-    """What else a call's result depends on."""
-
-    grad: bool = True
-    inference: bool = False
-    dtype: str = "float32"
-    autocast: bool = False
-
-
-@dataclass(eq=False)
-class Noted:
-    """One call. ``random``: the state of the random numbers before it, where it drew some."""
-
-    func: Any
-    path: Path
-    args: Any
-    kwargs: Any
-    settings: Settings
-    inputs: list[Use]
-    name: str = ""
-    kind: str = ""  # of a backward pass, else ""
-    results: list[Use] = field(default_factory=list)
-    written: list[Use] = field(default_factory=list)
-    random: bytes | None = None
-    generator: bool = False
-    roots: list[Slot] = field(default_factory=list)
-    before: list[tuple[Use, Use | None]] = field(default_factory=list)  # each leaf, and what its .grad held
-    wanted: list[Slot] = field(default_factory=list)  # what autograd.grad was asked for
-    after: list[tuple[Slot, Use | None]] = field(default_factory=list)  # each of these, and its gradient afterwards
-    weights: list[Array] = field(default_factory=list)  # v of each root
-    hooks: bool = False  # whether code of the cell's took part in the pass
-    observed: dict[Any, Any] = field(default_factory=dict)  # by node: the gradients that arrived there
+# Calls that give Python numbers: what it does with them nobody sees
+READS = frozenset(
+    {"item", "tolist", "numpy", "equal", "allclose", "is_nonzero", "__bool__", "__float__", "__int__", "__index__"}
+    | {"__complex__", "__contains__", "__array__"}
+)
 
 
 class Tape:
@@ -116,6 +35,7 @@ class Tape:
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
         self.entries: list[Noted] = []
+        self.reads: list[Read] = []
         self.notes: list[str] = []
         self.hooks = False  # whether the cell has put a hook on a tensor
         self.trace: Any = None
@@ -130,7 +50,10 @@ class Tape:
 
     def close(self) -> None:
         """Let go of the cell's tensors."""
+        for slot in self._slots.values():
+            slot.tensor = slot.value = None
         self.entries.clear()
+        self.reads.clear()
         self._slots.clear()
         self._owners.clear()
         self.trace = self.sites = None
@@ -147,6 +70,11 @@ class Tape:
         def watched(mode: Any, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             name = name_of(func)
             self.hooks = self.hooks or name in HOOKS
+            if name in READS:
+                result = handler(mode, func, types, args, kwargs)
+                if (where := path()) is not None and len(self.reads) < CALLS:
+                    self._noted(self._read, func, args, kwargs or {}, where, result)
+                return result
             if name in ignored or name == "grad =" or backend.kind_of(func) or len(self.entries) >= CALLS:
                 return handler(mode, func, types, args, kwargs)
             where = path()
@@ -212,6 +140,16 @@ class Tape:
             self.notes.append(say("tape_full", n=CALLS))
         return True
 
+    def _read(self, func: Any, args: Any, kwargs: Any, path: Path, result: Any) -> None:
+        """Note what Python was given; a tensor that is seen for the first time the next call has to see."""
+        inputs = [self._use(each) for each in tensors_of((args, kwargs), self.backend.tensor)]
+        kept = result.copy() if isinstance(result, np.ndarray) else result
+        given = self._kept(args), self._kept(kwargs)
+        self.reads.append(Read(func, path, *given, inputs, name_of(func), kept, len(self.entries)))
+        for use in inputs:
+            if use.forced:
+                use.slot.value = None
+
     # ---------------------------------------------------------------- around a backward pass
     def before_pass(self, func: Any, args: Any, kwargs: dict[str, Any], path: Any) -> Noted | None:
         """Note a backward call that is about to be made."""
@@ -257,6 +195,15 @@ class Tape:
             entry.observed = dict(getattr(seen, "nodes", {}))
 
     # ---------------------------------------------------------------- values
+    @property
+    def slots(self) -> list[Slot]:
+        """Every tensor that took part."""
+        return list(self._slots.values())
+
+    def slot_of(self, tensor: Any) -> Slot | None:
+        """The one of a tensor that took part."""
+        return self._slots.get(id(tensor))
+
     def _slot(self, tensor: Any) -> Slot:
         slot = self._slots.get(id(tensor))
         if slot is None:

@@ -143,13 +143,13 @@ def test_weights_that_are_not_finite(shell: InteractiveShell, line: str, code: s
     np.testing.assert_equal(explored._live.shown()[:3], [np.nan, np.inf, 2])
     assert [each.description for each in explored.panel.sliders] == ["v[2]"]
     assert "v has an entry that is not finite" in " ".join(explored.notes)
-    explored._preset("ones", None)
+    explored._wishes.preset("ones", None)
     assert [each.description for each in explored.panel.sliders] == ["v[0]", "v[1]", "v[2]"]
     explored.panel.sliders[0].value = 0.5
     assert grad(shell).tolist() == [1, 2, 2]
     explored.weights = [1, float("nan"), 1]
     assert [each.description for each in explored.panel.sliders] == ["v[0]", "v[2]"]
-    explored._pick(1)
+    explored._wishes.pick(1)
     assert grad(shell).tolist() == [2, 0, 2]
 
 

@@ -109,18 +109,18 @@ def test_pick_and_presets() -> None:
     x = torch.tensor([float(i) for i in range(40)], requires_grad=True)
     e = explore(x * x)
     assert len(e.panel.sliders) == 16
-    e._pick(30)
+    e._wishes.pick(30)
     assert "v[30]" in e._live.linear.names
     assert len(e.panel.sliders) == 16
-    e._preset("hot", 30)
+    e._wishes.preset("hot", 30)
     np.testing.assert_array_equal(np.nonzero(x.grad.numpy())[0], [30])
-    e._preset("zeros", None)
+    e._wishes.preset("zeros", None)
     assert not x.grad.numpy().any()
-    e._preset("ones", None)
+    e._wishes.preset("ones", None)
     np.testing.assert_array_equal(x.grad.numpy(), 2 * np.arange(40))
-    e._preset("random", None)
+    e._wishes.preset("random", None)
     assert len(set(e.weights.tolist())) == 40
-    e._preset("written", None)
+    e._wishes.preset("written", None)
     np.testing.assert_array_equal(e.weights, np.ones(40))
 
 

@@ -140,7 +140,7 @@ READS = {
     "item": "x.sum().item()", "tolist": "x.tolist()", "numpy": "x.detach().numpy()", "bool": "bool(x.sum())",
     "a branch": "1 if x.sum() > 0 else 0", "float": "float(x.sum())", "int": "int(x.sum())",
     "index": "[1, 2, 3, 4, 5][x.detach().sum().long()]", "complex": "complex(x.sum())", "in": "2. in x",
-    "format": "f'{x.sum():.2f}'", "max": "max(x[0], x[1])",
+    "format": "f'{x.sum():.2f}'", "max": "bool(max(x[0], x[1]) > 1)",
 }  # fmt: skip
 
 

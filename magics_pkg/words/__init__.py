@@ -23,7 +23,8 @@ from .noun import CASES, Noun
 
 LANGUAGES = ("en", "zh", "ru")
 MANY = 12  # words of a list that are written out
-TOPICS = ("", "_line", "_rules", "_compare")  # the panel; the magic's own line; local derivatives; --compare
+# The panel; the magic's own line; local derivatives; --compare; inputs that are moved
+TOPICS = ("", "_line", "_rules", "_compare", "_inputs")
 Text = str | tuple[str, ...]  # several: the forms for a number n
 
 _chosen: str | None = None

@@ -18,7 +18,6 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "wants_weights": "--weights takes numbers, like 0.1,1,0.0001 or [0.1, 1]; this is not: {given}",
     "wants_range": "--range takes lowest:highest, like -2:2; this is not: {given}",
     "wants_depth": "--depth takes a whole number from 0 up, or all; this is not: {given}",
-    "wants_wrt": "--wrt takes names of leaves, like x,w",
     "wants_max_nodes": "--max-nodes takes a whole number from 1 up; this is not: {given}",
     "wants_output": "the output must be a name or an expression, like y; this is not: {given}",
     "wants_name": "-o takes the name of a variable; this is not: {given}",

@@ -18,7 +18,6 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "wants_weights": "--weights 接受数，例如 0.1,1,0.0001 或 [0.1, 1]；这不是数：{given}",
     "wants_range": "--range 的格式是 最小值:最大值，例如 -2:2；这不是：{given}",
     "wants_depth": "--depth 接受不小于 0 的整数，或者 all；这不是：{given}",
-    "wants_wrt": "--wrt 接受叶子张量的名字，例如 x,w",
     "wants_max_nodes": "--max-nodes 接受不小于 1 的整数；这不是：{given}",
     "wants_output": "输出必须是名字或表达式，例如 y；这不是：{given}",
     "wants_name": "-o 接受变量名；这不是：{given}",
