@@ -17,6 +17,7 @@ import nbformat
 from nbclient import NotebookClient
 
 from magics_pkg.page import MIME
+from magics_pkg.twin import is_live
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = ROOT / "docs" / "demo.md"
@@ -64,6 +65,8 @@ def without_kernel(demo: Any) -> Any:
     """Drop from a notebook that has run whatever belongs to this run alone: widgets, times, the folder's name."""
     for cell in demo.cells:
         cell.metadata.pop("execution", None)
+        if "outputs" in cell:
+            cell.outputs = [output for output in cell.outputs if not is_live(output)]
         for output in cell.get("outputs", []):
             for kind in (WIDGET, MIME):
                 output.get("data", {}).pop(kind, None)

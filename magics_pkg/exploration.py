@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from IPython.display import display
 
 from . import dot, png, svg, text
 from .drawing import Picture, drawn, tried
@@ -21,6 +22,7 @@ from .live import Closed, Leaf, Session
 from .parts import parts_of
 from .plain import in_json
 from .settings import Settings, weights_for
+from .twin import twins
 from .wishes import Wishes
 from .words import say
 
@@ -246,6 +248,17 @@ class Exploration:
         body = fallback(self.graph, self._numbers(), picture.svg, self._text(picture))
         said = "".join(f"<p>{escape(each)}</p>" for each in self._all_said())
         return {"text/html": body + said}
+
+    def show(self) -> None:
+        """Show the panel under the cell that runs; in a terminal, print it."""
+        if not in_notebook():
+            print(self)
+            return
+        bundle = self.bundle()
+        for data, metadata in twins(bundle, self._panel.picture.still if self._panel is not None else ""):
+            display(data, metadata=metadata, raw=True)
+
+    _ipython_display_ = show
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return self.bundle() if in_notebook() else {"text/plain": repr(self)}

@@ -284,10 +284,7 @@ class BackwardMagics(Magics):
         if asked.name is not None and made:
             self.shell.user_ns[asked.name] = made[0]
         for each in made if not asked.quiet else ():
-            if in_notebook():
-                display(each.bundle(), raw=True)
-            else:
-                print(each)
+            each.show()
         if asked.save is not None and made:
             try:
                 print(words.say("saved", path=made[0].save(asked.save)))

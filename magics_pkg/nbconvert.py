@@ -14,8 +14,8 @@ from nbconvert.exporters.html import HTMLExporter
 from nbconvert.preprocessors import Preprocessor
 
 from . import page, spec
+from .twin import VIEW, is_live
 
-VIEW = "application/vnd.jupyter.widget-view+json"
 MATH = re.compile(r"\$|\\\\[(\[]|\\begin\{")
 SCRIPTS = ("application/javascript", "text/latex", "text/vnd.mermaid")
 
@@ -26,6 +26,9 @@ class LivePanels(Preprocessor):
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """Each panel in place of its widget; the widgets' state goes when no widget of others needs it."""
         found = False
+        for cell in nb.cells:
+            if "outputs" in cell:
+                cell.outputs = [output for output in cell.outputs if not is_live(output)]
         for output in _outputs(nb):
             data = output.get("data", {})
             panel = page.unpacked(data.get(page.MIME))

@@ -25,6 +25,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import anywidget
 import ipywidgets
@@ -66,6 +67,9 @@ class Picture(anywidget.AnyWidget):
 
     _esm = made.script()
     _css = made.style()
+    still = traitlets.Unicode().tag(
+        sync=True
+    )  # the class of the still picture, which is hidden as long as this is here
     svg = traitlets.Unicode().tag(sync=True)
     spec = traitlets.Dict().tag(sync=True)
     rows = traitlets.Bytes().tag(sync=True)
@@ -108,7 +112,7 @@ class Panel:
         self._title.add_class("backward-title")
         self._column = ipywidgets.Box([], layout=self._layout)
         self._column.add_class("backward-weights")
-        self.picture = Picture(layout=self._layout)
+        self.picture = Picture(layout=self._layout, still=f"backward-still-{uuid4().hex[:12]}")
         self.picture.add_class("backward-view")
         self.picture.on_msg(self._message)
         shown = [self._column, self.picture] if graph.output else [self.picture]  # without an output there is no v

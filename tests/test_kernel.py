@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
+from magics_pkg.twin import VIEW, is_live
 from tests.cells import FIRST, VECTOR
 
 client = pytest.importorskip("jupyter_client", reason="jupyter_client is not installed")
 pytest.importorskip("ipykernel", reason="ipykernel is not installed")
-
-VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 class Kernel:
@@ -48,12 +47,13 @@ def kernel() -> Iterator[Kernel]:
 
 
 def test_result_then_panel(kernel: Kernel) -> None:
-    """The cell's own prints and result come first, then one output with widget, still picture and text."""
+    """The cell's own prints and result come first, then the still picture and text, and the widget."""
     status, outputs = kernel.run("%%backward\nprint('hello')\n" + FIRST + "x.grad")
     assert status == "ok"
-    assert [each["msg_type"] for each in outputs] == ["stream", "execute_result", "display_data"]
+    assert [each["msg_type"] for each in outputs] == ["stream", "execute_result", "display_data", "display_data"]
+    assert outputs[3]["content"]["data"][VIEW]["model_id"]
+    assert is_live(outputs[3]["content"])
     data = outputs[2]["content"]["data"]
-    assert data[VIEW]["model_id"]
     assert "<table>" in data["text/html"]
     assert "data:image/svg+xml" in data["text/html"]
     assert "x.grad  [0.2, 2, 20]" in data["text/plain"]
@@ -69,10 +69,10 @@ def test_an_error_stops_run_all(kernel: Kernel) -> None:
     """The cell's own error: one of them, status "error", the panel above it, the next cell unhurt."""
     status, outputs = kernel.run("%%backward\n" + VECTOR + "y.backward()")
     assert status == "error"
-    assert [each["msg_type"] for each in outputs] == ["display_data", "error"]
-    assert VIEW in outputs[0]["content"]["data"]
+    assert [each["msg_type"] for each in outputs] == ["display_data", "display_data", "error"]
+    assert VIEW in outputs[1]["content"]["data"]
     assert "this backward in line 4 failed" in outputs[0]["content"]["data"]["text/plain"]
-    error = outputs[1]["content"]
+    error = outputs[2]["content"]
     assert error["evalue"].startswith("grad can be implicitly created only for scalar outputs")
     assert "torch.ones_like(y)" in "\n".join(error["traceback"])
     assert "magics_pkg" not in "\n".join(error["traceback"])

@@ -49,7 +49,7 @@ LAYERS = (
     {"compared"},
     {"compare"},
     {"static", "spec"},
-    {"page"},
+    {"page", "twin"},
     {"view"},
     {"latest", "live", "rules"},
     {"jacobian", "local"},

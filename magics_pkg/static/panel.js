@@ -175,6 +175,13 @@ export class Panel {
 }
 
 export const view = {
+  // Beside the widget stands its still picture, for where no widget is drawn: see twin.py.
+  initialize({ model }) {
+    const still = `.${model.get("still")}`;
+    const style = make("style", {}, `${still} { display: none } .jp-OutputArea-child:has(${still}) { display: none }`);
+    document.head.append(style);
+    return () => style.remove();
+  },
   async render({ model, el, host, signal }) {
     await new Panel(model, el, host, signal).build();
   },

@@ -80,11 +80,20 @@ def test_what_the_network_gave_stays_where_it_is_needed(notebook: Any) -> None:
     assert f'<script src="{exporter.require_js_url}"' in exporter.from_notebook_node(prose)[0]
 
 
-def test_plain_html_shows_picture_and_table(view: View, tmp_path: Path, notebook: Any) -> None:
-    """`--to html` of a notebook as Jupyter saves it, without widgets' state: a picture and a table for each panel."""
+@pytest.mark.parametrize("state", [True, False], ids=["with the widgets' state", "without"])
+def test_plain_html_shows_picture_and_table(view: View, tmp_path: Path, notebook: Any, state: bool) -> None:
+    """`--to html`, opened with no network: a picture and a table for each panel, whether their state was saved or not.
+
+    With the state nbconvert's page asks the network for a widget to draw."""
     saved = deepcopy(notebook)
-    saved.metadata.pop("widgets")
+    if not state:
+        saved.metadata.pop("widgets")
+    view.page.context.set_offline(True)
     opened(view, tmp_path, HTMLExporter(), saved)
+    assert any("html-manager" in url for url in view.requests) is state
+    for place in range(2):
+        assert view.page.locator('img[alt^="Graph of"]').nth(place).is_visible()
+        assert view.page.locator(".jp-OutputArea table").nth(place).is_visible()
     assert view.page.locator('img[alt^="Graph of"]').count() == 2
     sizes = view.page.evaluate("() => [...document.querySelectorAll('img')].map(e => e.naturalWidth)")
     assert min(sizes) > 100
