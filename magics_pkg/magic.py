@@ -77,6 +77,7 @@ class BackwardMagics(Magics):
         %backward y, about a tensor that exists already.
         """
         __tracebackhide__ = True
+        words.surroundings.cache_clear()  # somebody may have chosen another in JupyterLab's menu
         asked = options.parse(type(self).backward, line)
         if asked.help:
             print(type(self).backward.__doc__)

@@ -46,22 +46,23 @@ class Server:
     ``kind`` is "lab" or "notebook". Everything that it writes stands in one temporary folder, which goes with it.
     """
 
-    def __init__(self, kind: str, *, theme: str = "JupyterLab Light") -> None:
+    def __init__(self, kind: str, *, theme: str = "JupyterLab Light", locale: str = "default") -> None:
         self.kind = kind
         self.folder = Path(tempfile.mkdtemp(prefix="backward-server-"))
         self.root = self.folder / "root"
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
-        self._configure(theme)
+        self._configure(theme, locale)
 
-    def _configure(self, theme: str) -> None:
+    def _configure(self, theme: str, locale: str) -> None:
         """Private configuration: no news, the theme asked for, nothing from the user's own folders."""
         config = self.folder / "config"
         settings = config / "lab" / "user-settings"
         themes = settings / "@jupyterlab" / "apputils-extension" / "themes.jupyterlab-settings"
+        language = settings / "@jupyterlab" / "translation-extension" / "plugin.jupyterlab-settings"
         page = config / "labconfig" / "page_config.json"
-        for path, content in ((themes, {"theme": theme}), (page, QUIET)):
+        for path, content in ((themes, {"theme": theme}), (language, {"locale": locale}), (page, QUIET)):
             path.parent.mkdir(parents=True)
             path.write_text(json.dumps(content))
         self.root.mkdir()
