@@ -116,10 +116,11 @@ def _says_more(graph: Graph, linear: Linear, edge: Edge, tail: Node) -> bool:
 
 def _card(graph: Graph, node: Node) -> Card:
     again = node.repeat_of is not None
-    title = one_line(node.folded or node.name or node.symbol or node.op or node.source or "?")
+    run = bool(node.folded) and node.symbol == "⋯"  # an expression: what it computes says more
+    title = one_line((not run and node.folded) or node.name or node.symbol or node.op or node.source or "?")
     symbol = one_line(node.symbol) if (node.folded or node.name) and node.symbol != title else ""
     source = "" if node.kind == "leaf" or again else one_line(node.source)
-    if node.folded and node.name != node.folded:
+    if node.folded and not run and node.name != node.folded:
         source = f"{one_line(node.name)} = {source}" if source else one_line(node.name)
     if source in (title, symbol):
         source = ""

@@ -84,12 +84,14 @@ def plan_of(web: Web, homes: dict[Any, Home], folding: Folding, most: int) -> Pl
     drawn = _Drawn(web, homes)
     modules = {group.modules for chain in drawn.chains for group in chain if group.kind == "module"}
     depth, unasked = folding.depth, Folding()  # opening one group by hand must not fold others
-    rule: Rule = _nothing
+    bases: tuple[Rule, ...] = (_lines, _lines_and_runs)
+    # where runs do not suffice, whole functions and lines are folded in their place
+    rule = base = next((each for each in bases if drawn.places(_card(folding, each)) <= most), _lines)
     if depth is not None and depth != math.inf:
-        rule = _by_level(depth, drawn)
+        rule = _by_level(depth, drawn, base)
     elif modules:
         limit = most if depth == math.inf else min(LEGIBLE, most)
-        rules: tuple[Rule, ...] = (_nothing, *(_by_modules(level, drawn) for level in sorted(modules, reverse=True)))
+        rules: tuple[Rule, ...] = (base, *(_by_modules(level, drawn, base) for level in sorted(modules, reverse=True)))
         rule = next((each for each in rules if drawn.cards(_card(unasked, each)) <= limit), rules[-1])
     card = _card(folding, rule)
     return Plan(card, drawn.leaves(card), any(card(chain) is not None for chain in drawn.chains))
@@ -98,18 +100,24 @@ def plan_of(web: Web, homes: dict[Any, Home], folding: Folding, most: int) -> Pl
 Rule = Callable[[Group], bool]
 
 
-def _nothing(group: Group) -> bool:
-    return False
+def _lines(group: Group) -> bool:
+    """Groups of lines are made only where there are too many."""
+    return group.kind == "lines"
 
 
-def _by_level(depth: float, drawn: _Drawn) -> Rule:
-    return lambda group: drawn.holds_much(group) and (group.level >= depth or drawn.is_layer(group))
+def _lines_and_runs(group: Group) -> bool:
+    return group.kind in ("lines", "run")
 
 
-def _by_modules(level: int, drawn: _Drawn) -> Rule:
+def _by_level(depth: float, drawn: _Drawn, base: Rule) -> Rule:
+    return lambda group: base(group) or (drawn.holds_much(group) and (group.level >= depth or drawn.is_layer(group)))
+
+
+def _by_modules(level: int, drawn: _Drawn, base: Rule) -> Rule:
     """Functions stay open: only modules are folded unasked."""
     return lambda group: (
-        group.kind == "module" and drawn.holds_much(group) and (group.modules >= level or drawn.is_layer(group))
+        base(group)
+        or (group.kind == "module" and drawn.holds_much(group) and (group.modules >= level or drawn.is_layer(group)))
     )
 
 
@@ -137,6 +145,9 @@ class _Drawn:
         for node, home in homes.items():
             units[home.call.unit if home.call is not None else node] = home.chain
         self.sizes: dict[Chain, int] = {}
+        self.sites: dict[Chain, set[Hashable]] = {}
+        for node, home in homes.items():
+            self.sites.setdefault(home.chain, set()).add(home.call.site.place if home.call is not None else node)
         for chain in units.values():
             self.sizes[chain] = self.sizes.get(chain, 0) + 1
         self.chains = list(self.sizes)
@@ -161,6 +172,12 @@ class _Drawn:
             group = card(chain)
             found.add(group if group is not None and id(leaf.variable) in group.parameters else leaf)
         return len(found) + self.single
+
+    def places(self, card: Callable[[Chain], Group | None]) -> int:
+        """Cards where all visits to a place are one."""
+        groups = {group for chain in self.chains if (group := card(chain)) is not None}
+        open_ones = sum(len(sites) for chain, sites in self.sites.items() if card(chain) is None)
+        return len(groups) + open_ones + self.leaves(card)
 
     def cards(self, card: Callable[[Chain], Group | None]) -> int:
         groups = {group for chain in self.chains if (group := card(chain)) is not None}

@@ -152,8 +152,8 @@ def _size_and_place(group: tuple[Hashable, tuple[int, list[Call]]]) -> tuple[int
 
 def _place(unit: Any) -> Hashable:
     """Every visit to the same place is one."""
-    site = unit.site
-    return ("module", id(site)) if site.below_module else ("user", site.user_key or id(site))
+    place: Hashable = unit.site.place
+    return place
 
 
 def _paths(calls: Iterable[Call]) -> dict[Site, list[int]]:

@@ -45,7 +45,7 @@ def graph_of(
     wrt: names or tensors of the leaves whose gradients are shown; None for all.
     Errors: OutputError where there is no such output; UsageError for a leaf that is not there.
     """
-    return drawn(Subject(trace, outputs_of(trace, output)), wrt, max_nodes, folding or Folding())
+    return drawn(Subject(trace, outputs_of(trace, output), max_nodes), wrt, max_nodes, folding or Folding())
 
 
 def drawn(subject: Subject, wrt: Iterable[Any] | None, max_nodes: int, folding: Folding) -> Graph:
@@ -188,7 +188,9 @@ class _Assembly:
                 dtype=value.dtype,
                 value=Values(value.shape, value.dtype) if part.middle else value,
                 grad=grad,
-                group=tuple(each.name for each in part.inside),
+                group=tuple(
+                    each.name for each in part.inside if each.kind != "run" or each.name in self.folding.opened
+                ),
                 count=part.count,
                 folded=part.group.name if part.group is not None else "",
                 operations=part.operations,

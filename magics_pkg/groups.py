@@ -1,29 +1,33 @@
-"""Functions and modules as a tree: which of them a call was made in, and at which of their own calls that was."""
+"""Functions, modules and runs as a tree: which of them a call was made in, and at which of their own calls that was."""
 
 from __future__ import annotations
 
 import dis
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import CodeType
 from typing import Any
 
+from .source import Position
 from .trace import Call, Frame, Site, Trace
 
 # What is no group of its own: a comprehension, and a module's forward, which its module stands for
 SKIPPED = ("<listcomp>", "<genexpr>", "<dictcomp>", "<setcomp>", "<lambda>", "forward")
+TITLES = {"function": "function", "lines": "", "run": "⋯"}
 
 
 @dataclass(eq=False)
 class Group:
-    """A function or a module as one place of the program calls it.
+    """A function or a module as one place of the program calls it, a run of lines or of operations.
 
     name: unlike that of any other group. place: where its frame stands in the frames of the sites below it. level: how
     many groups it stands in; modules: how many of them are modules. parameters, buffers: the ids of its module's.
+    span: where a run of lines stands.
     """
 
     name: str
-    kind: str  # "function" or "module"
+    kind: str  # "function", "module", "lines", "run"
     place: int
     parent: Group | None = None
     module: Any = None
@@ -31,11 +35,12 @@ class Group:
     modules: int = 0
     parameters: frozenset[int] = frozenset()
     buffers: frozenset[int] = frozenset()
+    span: Position | None = None
 
     @property
     def title(self) -> str:
         """What it is: the class of a module."""
-        return type(self.module).__name__ if self.kind == "module" else "function"
+        return type(self.module).__name__ if self.kind == "module" else TITLES[self.kind]
 
 
 Chain = tuple[Group, ...]  # groups inside each other, the outermost first
@@ -57,6 +62,8 @@ class Tree:
 
     trace: Trace
     modules: dict[int, str]
+    lines: Callable[[Site], Chain] = lambda site: ()  # the groups of lines around a site
+    run: Callable[[Site, Group | None], Group | None] = lambda site, outer: None  # that of its run
     groups: dict[str, Group] = field(default_factory=dict)
     parameters: dict[int, str] = field(default_factory=dict)  # names by id, of modules that the namespace does not know
     _known: dict[Hashable, Group] = field(default_factory=dict)
@@ -74,6 +81,10 @@ class Tree:
     def _around(self, site: Site) -> Iterable[Group]:
         outer: Group | None = None
         key: list[Hashable] = [None]
+        for run_of_lines in self.lines(site):
+            self.groups.setdefault(run_of_lines.name, run_of_lines)
+            outer, key = run_of_lines, [id(run_of_lines)]
+            yield run_of_lines
         for place, frame in enumerate(site.frames):
             if frame.kind == "module" or (frame.kind == "function" and frame.code.co_name not in SKIPPED):
                 whole = (*key, id(frame.module) if frame.kind == "module" else id(frame.code))
@@ -83,6 +94,10 @@ class Tree:
                 yield group
                 outer, key = group, [id(group)]
             key += [id(frame.code), frame.lasti, id(frame.module)]
+        run = self.run(site, outer)
+        if run is not None:
+            self.groups.setdefault(run.name, run)
+            yield run
 
     def _made(self, frame: Frame, place: int, outer: Group | None) -> Group:
         module = frame.module
@@ -94,7 +109,7 @@ class Tree:
             place,
             outer,
             module,
-            0 if outer is None else outer.level + 1,
+            0 if outer is None else outer.level + (outer.kind != "lines"),
             0 if outer is None else outer.modules + (outer.kind == "module"),
             frozenset() if module is None else frozenset(map(id, module.parameters())),
             frozenset(map(id, getattr(module, "buffers", tuple)())),
@@ -119,11 +134,25 @@ class Tree:
     def visit(self, call: Call, group: Group) -> Hashable:
         """Equal for calls that the same call of this group made. Of modules it is noted; of functions it is seen by
         their steps: one that goes back where no loop does has begun anew."""
+        if group.kind == "lines":
+            return 0
+        if group.kind == "run":
+            return self._visits[call.index]
         if group.kind == "module":
             return id(call.record.path[-2 * group.place - 1])
         if self._numbers is None:
             self._numbers = self._number()
         return self._numbers[group].get(call.index, 0)
+
+    @cached_property
+    def _visits(self) -> list[int]:
+        """Of each call, how often its place was visited before."""
+        counts: dict[Hashable, int] = {}
+        visits = []
+        for call in self.trace.calls:
+            counts[call.site.place] = number = counts.get(call.site.place, -1) + 1
+            visits.append(number)
+        return visits
 
     def _number(self) -> dict[Group, dict[int, int]]:
         numbers: dict[Group, dict[int, int]] = {}
@@ -131,7 +160,7 @@ class Tree:
         for call in self.trace.calls:
             outer: Hashable = None
             for group in self.chain(call.site):
-                if group.kind == "module":
+                if group.kind != "function":
                     outer = self.visit(call, group)
                     continue
                 before = last.get(group)

@@ -40,7 +40,21 @@ def links_of(web: Web, parts: Parts) -> dict[Part, list[Link]]:
             if known is None or known.arrival != arrival or known.visit != visit or not _joined(head, tail):
                 known = found[tail, place] = Link(tail, arrival, carried, visit)
             known.ways.append((node, slot))
-    return {head: list(found.values()) for head, found in links.items()}
+    return {head: _newest(web, head, list(found.values())) for head, found in links.items()}
+
+
+def _newest(web: Web, head: Part, links: list[Link]) -> list[Link]:
+    """Between runs of lines the newest value that goes from one to the other: hundreds may."""
+    kept: dict[tuple[Part, bool], Link] = {}
+    for link in links:
+        known = kept.get((link.tail, link.carried))
+        if known is None or web.numbers[known.arrival[0]] < web.numbers[link.arrival[0]]:
+            kept[link.tail, link.carried] = link
+    return [link for link in links if not _of_lines(head, link.tail) or kept[link.tail, link.carried] is link]
+
+
+def _of_lines(head: Part, tail: Part) -> bool:
+    return any(each.group is not None and each.group.kind == "lines" for each in (head, tail))
 
 
 def _joined(head: Part, tail: Part) -> bool:

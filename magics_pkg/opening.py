@@ -85,7 +85,7 @@ def open_exploration(
     found = _call_of(trace, outputs[0])
     still = found is None or trace.error is not None
     finish = functools.partial(_still, trace) if still else _moving
-    subject = Subject(trace, outputs)
+    subject = Subject(trace, outputs, settings.max_nodes)
     canvas = Canvas(subject, wrt or None, settings.max_nodes, Folding(settings.depth), finish)
     graph, numbers = canvas.draw()
     if found is None or trace.error is not None:

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 from .depth import Folding, Plan, homes_of, plan_of
 from .groups import Tree
+from .lines import Lines
 from .names import Namespace, tensors_in
+from .runs import Runs
 from .trace import Trace
 from .values import Computed
 from .web import Arrival, owners, reach
 from .wording import Wording
 
+STATEMENTS = 0.75  # of the cards, that a cell's statements may take before their lines are groups
+
 
 class Subject:
-    """Worked out once, because it stays the same when the graph is folded in another way."""
+    """Worked out once, because it stays the same when the graph is folded in another way.
 
-    def __init__(self, trace: Trace, roots: tuple[Any, ...]) -> None:
+    most: cards, above which a cell's lines are groups."""
+
+    def __init__(self, trace: Trace, roots: tuple[Any, ...], most: float = math.inf) -> None:
         backend = trace.backend
         assert backend is not None  # there are tensors
         self.trace, self.roots = trace, roots
@@ -25,7 +32,10 @@ class Subject:
         self.web = reach(backend, self.arrivals)
         self.owned = owners(trace, self.web)
         self.names = Namespace(trace.namespace, backend)
-        self.tree = Tree(trace, dict(self.names.modules))
+        self.lines, self.runs = Lines(trace), Runs(trace)
+        self.lines.divide({call.site for call in self.owned.values()}, most * STATEMENTS)
+        self.runs.find(self.owned.values(), most)
+        self.tree = Tree(trace, dict(self.names.modules), self.lines.chain, self.runs.around)
         self.homes = homes_of(self.web, self.owned, self.tree)
         self.wording = Wording(trace, self.names)
         self.computed = Computed(trace, self.names, self.owned, self.arrivals)
@@ -36,6 +46,7 @@ class Subject:
         calls = tuple(call if call.unit in units else call.bare() for call in self.trace.calls)
         trace = dataclasses.replace(self.trace, calls=calls, result=None)
         self.trace = self.wording.trace = self.computed.trace = self.tree.trace = trace
+        self.lines.trace = self.runs.trace = trace
         given = (
             each
             for call in trace.calls

@@ -156,6 +156,8 @@ def _line(node: Node, gradients: _Gradients, again: bool) -> str:
     if again:
         return f"{head}  {say('above')}"
     parts = [head]
+    if node.folded and node.folded not in (head, source):
+        parts.append(format.one_line(node.folded))
     if node.kind == "op":
         if name and node.symbol:
             parts.append(format.one_line(node.symbol))

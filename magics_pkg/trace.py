@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import CodeType
@@ -64,6 +64,11 @@ class Site:
         """Equal for sites that differ only below the innermost frame of the user's."""
         last = self.user[-1] if self.user else -1
         return tuple((id(frame.code), frame.lasti, id(frame.module)) for frame in self.frames[: last + 1])
+
+    @cached_property
+    def place(self) -> Hashable:
+        """Equal for sites that are one place to the user; a call inside a library's module is a place of its own."""
+        return ("module", id(self)) if self.below_module else ("user", self.user_key or id(self))
 
     @cached_property
     def below_module(self) -> bool:

@@ -57,6 +57,8 @@ class Wording:
         """Where in the cell a part is, if it is."""
         if part.middle or part.call is None or self.trace.cell is None:
             return None
+        if part.group is not None and part.group.span is not None:
+            return part.group.span
         found = self.trace.position(part.call.site, part.group.place if part.group is not None else None)
         return found if found is not None and found.filename == self.trace.cell.filename else None
 

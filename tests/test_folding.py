@@ -56,10 +56,12 @@ def test_functions_fold(shell: InteractiveShell) -> None:
     assert graph.nodes[1].count == 60
 
 
-def test_unrolled_code_folds_in_the_middle(shell: InteractiveShell) -> None:
-    """A thousand lines keep their first and last cards; one stands for what lies between."""
+def test_unrecorded_code_folds_in_the_middle(shell: InteractiveShell) -> None:
+    """Where nothing says which lines made a graph, its first and last cards stay, and one stands for the others."""
     lines = "\n".join(f"y = y * {i}" for i in range(1000))
-    graph = drawn(shell, X + f"y = x\n{lines}", output="y", max_nodes=21)
+    shell.run_cell(X + f"y = x\n{lines}").raise_error()
+    graph = graph_of(trace_of(shell.user_ns["y"], shell.user_ns), max_nodes=21)
+    check(graph)
     assert len(graph.nodes) <= 21
     (middle,) = [node for node in graph.nodes if node.symbol == "⋯"]
     assert middle.count > 900

@@ -31,7 +31,7 @@ LAYERS = (
     {"noted"},
     {"tape"},
     {"recorder", "names", "groups", "web"},
-    {"facts"},
+    {"facts", "lines", "runs"},
     {"marks"},
     {"depth"},
     {"fold"},

@@ -83,6 +83,7 @@ export class Source {
     const { code } = this;
     let start = 0;
     for (let past = 1; past < line; past += 1) start = code.indexOf("\n", start) + 1;
-    return start + [...code.slice(start)].slice(0, column).join("").length;
+    const end = code.indexOf("\n", start);
+    return start + [...code.slice(start, end < 0 ? code.length : end)].slice(0, column).join("").length;
   }
 }

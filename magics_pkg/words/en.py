@@ -3,6 +3,7 @@
 TEXTS: dict[str, str | tuple[str, ...]] = {
     "comma": ", ",
     "and": " and ",
+    "lines": "lines {first}-{last}",
     "and_more": "{n} more",
     "in_line": " in line {line}",
     "a_leaf": "a leaf",

@@ -5,6 +5,7 @@ from .noun import Noun
 TEXTS: dict[str, str | tuple[str, ...]] = {
     "comma": ", ",
     "and": " и ",
+    "lines": "строки {first}-{last}",
     "and_more": "ещё {n}",
     "in_line": " (строка {line})",
     "a_leaf": Noun(

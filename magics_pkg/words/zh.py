@@ -3,6 +3,7 @@
 TEXTS: dict[str, str | tuple[str, ...]] = {
     "comma": "、",
     "and": " 和 ",
+    "lines": "第 {first}-{last} 行",
     "and_more": "另外 {n} 个",
     "in_line": "（第 {line} 行）",
     "a_leaf": "一个叶子张量",
