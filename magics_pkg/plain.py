@@ -1,21 +1,11 @@
 """Graph + numbers -> plain data that JSON can hold: what `Exploration.to_json` writes.
 
-format      "backward-magics/1"; another number when a key changes its meaning
-code, notes the cell, and what the panel says of it
-output      the id of the node that v weights; outputs: of all that were computed
-v           the weights, as deep in lists as the output has dimensions
-linear      whether every gradient here is a sum of v's entries, each times a number
-nodes       in the order in which they were made, each after its inputs. kind: leaf, op or constant; op: PyTorch's
-            name of the node; symbol, source, line, span (first line, first column, last line, last column, columns
-            from 0); repeat_of: the leaf that this one is drawn again for; group: the modules around it, outermost
-            first; folded, operations: the module or function that the card stands for, and how many calls it holds;
-            value and grad: numbers, or null
-edges       from tail to head, by id; grad: what flows back along it; carried: from one round of a loop to the next
-gradients   by the leaf's name, all of its `.grad`: shape, dtype and nested values; null where there is none
+Its form, with every key's meaning, is `to_json.schema.json` beside this file. It is kept: "backward-magics/1" becomes
+another number when a key goes or changes its meaning; a new key may come.
 
-Numbers of a node or an edge are {name, shape, dtype, entries, complete}: the first entries, the last dimension
-fastest, and whether they are all. NaN and infinities, which JSON has not, are the texts "NaN", "Infinity" and
-"-Infinity", which float() reads; a complex number is [real, imaginary].
+Numbers of a node or an edge are its first entries, the last dimension fastest, and whether they are all. NaN and
+infinities, which JSON has not, are the texts "NaN", "Infinity" and "-Infinity", which float() reads; a complex number
+is [real, imaginary].
 """
 
 from __future__ import annotations
@@ -92,11 +82,13 @@ class _Numbers:
             "operations": node.operations,
             "count": node.count,
             "note": node.note,
+            "mark": node.mark,
         }
 
     def edge(self, edge: Edge) -> dict[str, Any]:
         grad = self.quantity(edge.grad)
-        return {"id": edge.id, "tail": edge.tail, "head": edge.head, "grad": grad, "carried": edge.carried}
+        ends = {"id": edge.id, "tail": edge.tail, "head": edge.head}
+        return {**ends, "grad": grad, "carried": edge.carried, "severed": edge.severed}
 
     def quantity(self, which: int | None) -> dict[str, Any] | None:
         """A gradient's first entries as they are shown now."""

@@ -8,12 +8,15 @@ import struct
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+import jsonschema
 import numpy as np
 import pytest
 
 import engine as torch
+import magics_pkg
 from magics_pkg import Exploration, explore
 from magics_pkg.page import unpacked
 from magics_pkg.plain import FORMAT, plain
@@ -53,6 +56,52 @@ def test_json_holds_the_present_numbers() -> None:
     ids = {node["id"] for node in told["nodes"]}
     assert {told["output"], *(edge[end] for edge in told["edges"] for end in ("tail", "head"))} <= ids
     assert json.loads(json.dumps(told)) == told
+
+
+def schema() -> dict[str, Any]:
+    """The form that is written down."""
+    found: dict[str, Any] = json.loads((Path(magics_pkg.__file__).parent / "to_json.schema.json").read_text())
+    return found
+
+
+KEYS = {  # of "backward-magics/1", which no later version may lack
+    "": "format code notes output outputs v linear nodes edges gradients",
+    "node": "id kind name symbol op source line span shape dtype value grad repeat_of group folded operations count"
+    " note",
+    "edge": "id tail head grad carried",
+    "value": "shape dtype entries complete",
+    "gradient": "name shape entries complete",
+}
+PROGRAMS = {
+    "loop": "x = torch.ones(3, requires_grad=True)\ny = x\nfor _ in range(5):\n    y = torch.tanh(y * x)\n"
+    "y.sum().backward()",
+    "cut": "x = torch.ones(2, requires_grad=True)\nw = torch.ones(2, requires_grad=True)\n"
+    "u = torch.ones(2, requires_grad=True)\n(x * w.detach()).backward(torch.ones(2))",
+    "modules": "net = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 2))\n"
+    "net(torch.ones(3, 4)).sum().backward()",
+    "nan": "x = torch.tensor([0., 1.], requires_grad=True)\ny = torch.sqrt(x) * torch.tensor([True, False])\n"
+    "y.backward(torch.ones(2))",
+    "error": "x = torch.ones(2, requires_grad=True)\ny = x * 2\ny.backward()",
+    "complex": "x = torch.ones(2, requires_grad=True)\nz = x * 1j\nz.abs().sum().backward()",
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("line", ["", "--depth 0"])
+def test_json_has_the_form_that_is_written_down(library: ModuleType, name: str, line: str) -> None:
+    """Every key of it, and no other: loops, folded modules, cut paths, values that JSON has not, a cell that raised."""
+    with cells.shell(library.__name__) as shell:
+        cells.run(shell, f"%%backward -o e --quiet {line}\n{PROGRAMS[name]}")
+        jsonschema.Draft202012Validator(schema()).validate(json.loads(shell.user_ns["e"].to_json()))
+
+
+def test_the_form_is_kept() -> None:
+    """No key goes and none changes its meaning in silence: whoever changes the schema comes by here."""
+    found = schema()
+    assert found["properties"]["format"] == {"const": FORMAT} == {"const": "backward-magics/1"}
+    for name, keys in KEYS.items():
+        kind = found["$defs"][name] if name else found
+        assert set(keys.split()) <= set(kind["required"]) <= set(kind["properties"])
 
 
 def test_json_has_what_json_cannot_hold() -> None:
