@@ -53,7 +53,7 @@ def content(
         "rows": base64.b64encode(made.rows(linear)).decode("ascii"),
         "shape": base64.b64encode(made.form(linear)).decode("ascii"),
         "state": "ready",
-        "message": "" if linear.linear else say("not_linear"),
+        "message": "" if linear.linear or not sliders else say("not_linear"),
     }
 
 

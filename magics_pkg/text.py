@@ -174,7 +174,7 @@ def _line(node: Node, gradients: _Gradients, again: bool) -> str:
     if grad:
         parts.append(f"{'v' if node.output else say('grad')} {grad}")
     if node.note and not isinstance(gradients, _Veiled):
-        parts.append(f"({format.one_line(node.note)})")
+        parts.append(say("bracketed", text=format.one_line(node.note)))
     return "  ".join(part for part in parts if part)
 
 

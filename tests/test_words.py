@@ -143,9 +143,13 @@ def test_help(language: str, said: str) -> None:
 
 
 def test_cases() -> None:
-    """In Russian our own words stand in the case that a sentence needs; a user's name stays as it is."""
+    """Our own words fit into a sentence, in their case or with no space around; a user's name stays as it is."""
     words.use("ru")
     assert "нет пути к выходу" in words.say("no_path", leaf="u", output=words.say("the_output"))
+    words.use("zh")
+    assert "从它通向输出。" in words.say("no_path", leaf="u", output=words.say("the_output"))
+    assert "从它通向 输出。" in words.say("no_path", leaf="u", output="输出")
+    words.use("ru")
     assert "нет пути к выход." in words.say("no_path", leaf="u", output="выход")
 
 

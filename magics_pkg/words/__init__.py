@@ -25,6 +25,7 @@ LANGUAGES = ("en", "zh", "ru")
 MANY = 12  # words of a list that are written out
 # The panel; the magic's own line; local derivatives; --compare; inputs that are moved
 TOPICS = ("", "_line", "_rules", "_compare", "_inputs")
+HAN = "[\u4e00-\u9fff]"
 Text = str | tuple[str, ...]  # several: the forms for a number n
 
 _chosen: str | None = None
@@ -87,6 +88,9 @@ def say(key: str, /, **fields: object) -> str:
     text = catalogue(spoken)[key]
     if not isinstance(text, str):
         text = text[form(spoken, int(str(fields["n"])))]
+    if spoken == "zh":  # spaces stand around names and numbers only
+        for name in (name for name, value in fields.items() if isinstance(value, Noun)):
+            text = re.sub(rf"(?<={HAN}) (?={{{name}}})|(?<={{{name}}}) (?={HAN})", "", text)
     return _Sentences().vformat(text, (), fields) if fields else text if isinstance(text, Noun) else text.format()
 
 
@@ -107,7 +111,7 @@ def listed(words: Sequence[str], count: int = 0) -> str:
     if count > MANY:
         words = [*words[: MANY - 1], say("and_more", n=count - MANY + 1)]
     together = words[0] if len(words) == 1 else say("comma").join(words[:-1]) + say("and") + words[-1]
-    return re.sub(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])", "", together)  # only beside a name or a number
+    return re.sub(rf"(?<={HAN}) (?={HAN})", "", together)  # only beside a name or a number
 
 
 def labels() -> dict[str, str]:

@@ -159,6 +159,7 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "closed": "<Exploration, closed>",
     "above": "(above)",
     "more_operations": "... {n} more operations and leaves",
+    "bracketed": "({text})",
     "note": "Note: {text}",
     "with_j": "{grads} = Jᵀ v, with J = ∂{output}/∂{leaf}",
     # ------------------------------------------------------------ the page's own labels

@@ -1,4 +1,4 @@
-"""A word of ours that stands where a user's name would, in a language whose nouns have cases."""
+"""A word of ours that stands where a user's name would: it has cases, in Russian, or no spaces around, in Chinese."""
 
 from __future__ import annotations
 

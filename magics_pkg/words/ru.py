@@ -178,6 +178,7 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "closed": "<Exploration, закрыто>",
     "above": "(см. выше)",
     "more_operations": "... ещё операций и листьев: {n}",
+    "bracketed": "({text})",
     "note": "Примечание: {text}",
     "with_j": "{grads} = Jᵀ v, где J = ∂{output}/∂{leaf}",
     # ------------------------------------------------------------ the page's own labels

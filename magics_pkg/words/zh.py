@@ -1,13 +1,15 @@
 """Simplified Chinese: terms as PyTorch's Chinese documentation and tutorials use them."""
 
+from .noun import Noun
+
 TEXTS: dict[str, str | tuple[str, ...]] = {
     "comma": "、",
     "and": " 和 ",
     "lines": "第 {first}-{last} 行",
     "and_more": "另外 {n} 个",
     "in_line": "（第 {line} 行）",
-    "a_leaf": "一个叶子张量",
-    "the_output": "输出",
+    "a_leaf": Noun("一个叶子张量"),
+    "the_output": Noun("输出"),
     "hint": "提示：{text}",
     # ------------------------------------------------------------ what there is to say of the panel
     "stale": "反向传播所需的值在它运行之后被改动过，所以现在的梯度由 J 的各行相加得到：与真值只差舍入误差。",
@@ -139,6 +141,7 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "closed": "<Exploration，已关闭>",
     "above": "（见上）",
     "more_operations": "... 还有 {n} 个运算和叶子",
+    "bracketed": "（{text}）",
     "note": "注：{text}",
     "with_j": "{grads} = Jᵀ v，其中 J = ∂{output}/∂{leaf}",
     # ------------------------------------------------------------ the page's own labels
