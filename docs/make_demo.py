@@ -24,6 +24,7 @@ TEXT = ROOT / "docs" / "demo.md"
 DEMO = ROOT / "demo.ipynb"
 NOTEBOOKS = {TEXT: DEMO, ROOT / "docs" / "questions.md": ROOT / "docs" / "questions.ipynb"}
 WIDGET = "application/vnd.jupyter.widget-view+json"
+STILL = re.compile(r'<div class="backward-still-\w+">')
 FENCE = re.compile(r"^```python(?P<raises> raises)?\n(?P<code>.*?)^```$\n?", re.MULTILINE | re.DOTALL)
 
 
@@ -70,6 +71,8 @@ def without_kernel(demo: Any) -> Any:
         for output in cell.get("outputs", []):
             for kind in (WIDGET, MIME):
                 output.get("data", {}).pop(kind, None)
+            if "text/html" in output.get("data", {}):  # the class by which a widget hides its picture
+                output["data"]["text/html"] = STILL.sub("<div>", output["data"]["text/html"])
             if "traceback" in output:
                 output["traceback"] = [line.replace(f"{ROOT}{os.sep}", "") for line in output["traceback"]]
     demo.metadata.pop("widgets", None)
