@@ -114,6 +114,9 @@ def labelled(graph: Graph) -> str:
         drawing.node(node.id, label=label, peripheries="2" if node.output else "1")
     for edge in graph.edges:
         drawing.edge(edge.tail, edge.head, **_style(edge))
+    for node in graph.nodes:
+        if node.derives:
+            drawing.edge(node.derives, node.id, style="dotted", constraint="false")
     return drawing.source
 
 

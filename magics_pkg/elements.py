@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 # How a sweep's results are found: ("leaf", node), ("node", node, nr), ("edge", node, slot); ("sum", key, key, ...);
 # ("all", (key, size), ...), one after the other
 Key = tuple[Any, ...]
+OWNER = re.compile(r"[^\W\d]\w*(\.\w+|\[[^\[\] ]*\])*(\(\))?")  # y, model.fc1.weight, hs[0], cfg['p'], f()
 LIMIT = 24  # entries copied of an operation's value and gradient
 LEAF_LIMIT = 100  # and of a leaf's or an output's
 
@@ -53,6 +55,8 @@ class Node:
     ``span``: first line, first column, last line, last column in ``Graph.code``, characters from 0, lines from 1.
     ``mark``: which lesson a card teaches, for CSS; ``note`` has the words.
     ``shows``: whose value: ("made", node, nr), or ("held", id of a tensor, ...) one after the other.
+    ``level``: on how many graphs the card stands, 0 for the first; ``derives``: the card whose derivative it is;
+    ``second``: the name of the open second graph that it is a card of.
     ``folded``: the name of the function or module that the card stands for, ``operations``: how many it holds.
     """
 
@@ -77,6 +81,20 @@ class Node:
     operations: int = 0
     mark: str = ""
     shows: Key = ()
+    level: int = 0
+    derives: str = ""
+    second: str = ""
+
+
+@dataclass(frozen=True)
+class Second:
+    """A second graph: ``name`` is that of its group or card, ``title`` says what made it, ``alone`` whose derivatives
+    it is made of; ``root``: the card where the graph below it begins."""
+
+    name: str
+    title: str
+    alone: str
+    root: str
 
 
 @dataclass(frozen=True)
@@ -104,6 +122,7 @@ class Graph:
     code: str = ""
     notes: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    seconds: tuple[Second, ...] = ()
 
     def node(self, name: str) -> Node:
         """The node with this id."""
@@ -153,3 +172,25 @@ def _indices(shape: tuple[int, ...], count: int) -> Iterator[tuple[int, ...]]:
     if len(shape) == 1:
         return ((i,) for i in range(count))
     return (tuple(int(each) for each in np.unravel_index(i, shape)) for i in range(count))
+
+
+def grouped(nodes: list[Node], folds: bool, opened: frozenset[str]) -> list[Node]:
+    """Only groups that tell cards apart stay: not those of a single card, nor one around all. Where there are folded
+    ones, which a reader opens and closes, one around all is told as well; one that was opened always is."""
+    operations = sum(node.kind == "op" for node in nodes)
+    most = operations + folds
+    sizes: dict[tuple[str, ...], int] = {}
+    for node in nodes:
+        for depth in range(1, len(node.group) + 1):
+            sizes[node.group[:depth]] = sizes.get(node.group[:depth], 0) + 1
+    told = []
+    for node in nodes:
+        paths = [node.group[:depth] for depth in range(1, len(node.group) + 1)]
+        kept = tuple(path[-1] for path in paths if 1 < sizes[path] < most or path[-1] in opened)
+        told.append(replace(node, group=kept) if kept != node.group else node)
+    return told
+
+
+def owner_of(name: str) -> str:
+    """A name as the owner of an attribute: "y", "hs[0]", "(x * w)"."""
+    return name if OWNER.fullmatch(name) else f"({name})"

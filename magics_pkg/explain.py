@@ -189,7 +189,7 @@ def of_v(trace: Trace, backward: Backward, graph: Graph, linear: Linear | None) 
 def second_derivative(trace: Trace, graph: Graph) -> list[str]:
     """Where backward starts from a gradient."""
     calls = facts.gradients_of(trace)
-    node = next((each for each in graph.nodes if "gradient" in each.mark), None)
+    node = next((each for each in reversed(graph.nodes) if "gradient" in each.mark), None)
     grads = [graph.quantities[grad].name for each in graph.leaves if (grad := graph.node(each).grad) is not None]
     if not calls or node is None or not grads:
         return []

@@ -8,6 +8,7 @@ from typing import Any
 
 from .depth import Home, Plan
 from .groups import Chain, Group, Tree
+from .layers import Derived
 from .trace import Call, Site, Trace
 from .web import Arrival, Web
 
@@ -20,7 +21,7 @@ class Part:
     of them. arrival: where the gradient of the card's own value arrives. sites: the places that were visited. level:
     how deep in the user's frames the visits were told apart; 0: by line. middle: a stretch of the graph that is not
     drawn. group: the function or module that it is. inside: the groups that it stands in. units: visit and unit of
-    each operation of a group.
+    each operation of a group. derived: what it is of a second graph that is open.
     """
 
     first: int
@@ -36,6 +37,12 @@ class Part:
     group: Group | None = None
     inside: Chain = ()
     units: set[tuple[Hashable, Hashable]] = field(default_factory=set)
+    derived: Derived | None = None
+
+    @property
+    def joins(self) -> bool:
+        """Whether several ways to another card are one edge."""
+        return self.group is not None or self.derived is not None
 
     @property
     def count(self) -> int:
@@ -71,13 +78,15 @@ def parts_of(
     tree: Tree,
     homes: dict[Any, Home],
     plan: Plan,
+    derived: dict[Any, Derived],
 ) -> Parts:
     """The cards' parts; at most about ``most`` of them.
 
     The plan's groups are one part each. Of the rest, visits to a place become one part first (a loop), then what a
     function or module did, then a line of the cell, and at last the middle of the graph becomes one.
     """
-    units = {node: trace.calls[owned[node].unit] if node in owned else node for node in web.nodes}
+    units: dict[Any, Any] = {node: trace.calls[owned[node].unit] if node in owned else node for node in web.nodes}
+    units |= {node: each for node, each in derived.items() if node in units}
     cards = {node: plan.card(home.chain) for node, home in homes.items()}
     loose = {unit for node, unit in units.items() if cards[node] is None}
     named, levels = _groups(trace, loose, max(most - len({each for each in cards.values() if each is not None}), 1))
@@ -90,6 +99,7 @@ def parts_of(
         if part is None:
             part = found[name] = Part(number, group=group, inside=home.chain)
             part.level = levels[name] if group is None else None
+            part.derived = derived.get(node) if group is None else None
         part.last, part.call = number, owned.get(node) or (None if group is None else part.call)
         part.inside = _shared(part.inside, home.chain if group is None else home.chain[: group.level])
         if group is None:

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 from . import errors
 from .backends import custom_function, version_of
 from .depth import Folding
-from .elements import LEAF_LIMIT, LIMIT, Edge, Graph, Key, Node, Quantity, Values, values_of
+from .elements import (
+    LEAF_LIMIT,
+    LIMIT,
+    Edge,
+    Graph,
+    Key,
+    Node,
+    Quantity,
+    Values,
+    grouped,
+    leaf_nodes,
+    owner_of,
+    values_of,
+)
 from .fold import Part, parts_of
 from .inputs import Input, Inputs, sum_of
 from .links import links_of
@@ -19,6 +30,7 @@ from .marks import Cards, Marks
 from .names import tensors_in
 from .outputs import outputs_of
 from .source import Position
+from .stacked import Stacked
 from .subject import Subject
 from .trace import Call, Trace
 from .web import Arrival
@@ -30,7 +42,6 @@ __all__ = ["Edge", "Graph", "Node", "Quantity", "Values", "graph_of", "values_of
 MAX_NODES = 100
 SPREAD = 6  # a leaf used at places more than so many levels apart is drawn again
 USES = 6  # and one copy of it serves at most so many cards
-OWNER = re.compile(r"[^\W\d]\w*(\.\w+|\[[^\[\] ]*\])*(\(\))?")  # y, model.fc1.weight, hs[0], cfg['p'], f()
 
 
 def graph_of(
@@ -64,13 +75,16 @@ class _Assembly:
         self.plan = subject.plan(folding, max_nodes)
         leaves = min(self.plan.leaves, max_nodes // 2)
         most = max(max_nodes - leaves, 1)
-        parts = parts_of(trace, self.web, subject.owned, self.arrivals, most, subject.tree, subject.homes, self.plan)
+        layers, self.reached = subject.layers, subject.reached
+        derived, roots = layers.derived(layers.opened(folding)), [*self.arrivals, *layers.roots]
+        parts = parts_of(trace, self.web, subject.owned, roots, most, subject.tree, subject.homes, self.plan, derived)
         self.parts, self.part_of = parts.ordered, parts.of
+        self.stacked = Stacked(subject.layers, parts.of, self.wording, folding, subject.owned)
         self.links = links_of(self.web, parts)
         self.inputs = Inputs(trace, self.names, self.web, parts, subject.tree, subject.roots)
         single = self._asked_for(wrt)
         self.inputs.merge(max(max_nodes // 2, 1), max(max_nodes - len(self.parts) - leaves, 4), single)
-        self.chosen = single or self.inputs.leaves
+        self.chosen = [each for each in single or self.inputs.leaves if self._reached(leaf_nodes(each.key))]
         self.quantities: list[Quantity] = []
         self.taken: dict[str, int] = {}
         self.nodes: list[Node] = []
@@ -103,15 +117,20 @@ class _Assembly:
         cards = Cards(self.nodes, self.edges, self._card_of, self._card_of_node, single, outputs[0])
         Marks(self.trace, self.names, cards).put()
         return Graph(
-            tuple(_grouped(self.nodes, self.plan.folds, self.folding.opened)),
+            tuple(grouped(self.nodes, self.plan.folds, self.folding.opened | self.stacked.names)),
             tuple(self.edges),
             tuple(self.quantities),
             outputs[0],
             tuple(each.ids[None] for each in self.inputs.leaves if each in chosen),
             self.trace.cell.source if self.trace.cell else "",
-            (*self.trace.notes, *self.inputs.notes, *self.computed.notes),
+            (*self.trace.notes, *self.inputs.notes, *self.computed.notes, *self.stacked.notes()),
             outputs,
+            self.stacked.seconds(self._output_id),
         )
+
+    def _reached(self, nodes: Iterable[Any]) -> bool:
+        """Whether the pass comes by: of a second graph's first graph it may not."""
+        return any(node in self.reached for node in nodes)
 
     # ---------------------------------------------------------------- what it is called
     def _name(self) -> None:
@@ -126,7 +145,7 @@ class _Assembly:
         names = numbered([entry[2] for entry in entries], {i for i, entry in enumerate(entries) if entry[3]})
         for (_, card, plain, stands), name in zip(entries, names, strict=True):
             if isinstance(card, Part):
-                self.told[card] = name, self.wording.source(card)
+                self.told[card] = name, self.stacked.source(card, self.told)
                 continue
             card.name = name
             if card.node is not None and plain in self.trace.namespace and not stands:
@@ -137,6 +156,9 @@ class _Assembly:
         if part.group is not None and arrival is None:
             return part.group.name, True
         made = self.computed.tensor(arrival) if arrival is not None else None
+        if part.derived is not None:
+            name = self.names.name(made[0]) if made is not None and version_of(made[0]) == made[1] else ""
+            return self.stacked.name(part, name)
         written = self.wording.label(part, arrival[1] if arrival else 0)
         if made is None:
             return written, False
@@ -172,8 +194,9 @@ class _Assembly:
         value = self.computed.value(arrival, limit)
         op = arrival[0].name() if arrival and not part.middle and part.group is None else ""
         grad = None
-        if arrival is not None and not part.middle and (shape := self.computed.drawn(arrival)) is not None:
-            grad = self._quantity(f"{_owner(name or source or op)}.grad", ("node", *arrival), shape, limit)
+        reached = arrival is not None and self._reached([arrival[0]])
+        if arrival is not None and reached and not part.middle and (shape := self.computed.drawn(arrival)) is not None:
+            grad = self._quantity(f"{owner_of(name or source or op)}.grad", ("node", *arrival), shape, limit)
         self.ids[part] = f"n{len(self.nodes)}"
         self.nodes.append(
             Node(
@@ -181,21 +204,22 @@ class _Assembly:
                 kind="op",
                 output=output,
                 name=name,
-                symbol=self.wording.sign(part, op),
+                symbol=self.stacked.sign(part, op),
                 source=source,
                 op=op,
                 shape=value.shape,
                 dtype=value.dtype,
                 value=Values(value.shape, value.dtype) if part.middle else value,
                 grad=grad,
-                group=tuple(
-                    each.name for each in part.inside if each.kind != "run" or each.name in self.folding.opened
-                ),
+                group=self.stacked.groups(part),
                 count=part.count,
-                folded=part.group.name if part.group is not None else "",
-                operations=part.operations,
+                folded=self.stacked.fold(part)[0],
+                operations=self.stacked.fold(part)[1],
                 note=self._note(part),
                 shows=("made", *arrival) if arrival is not None and not part.middle else (),
+                level=self.stacked.level([part]),
+                second=part.derived.layer.name if part.derived is not None else "",
+                derives=self.ids.get(of, "") if (of := self.stacked.of(part)) is not None else "",
                 **self._place(self.wording.position(part)),
             )
         )
@@ -224,7 +248,7 @@ class _Assembly:
             if first is not None:
                 grad = self.nodes[int(first[1:])].grad
             else:
-                grad = self._quantity(f"{_owner(each.name)}.grad", each.key, value.shape, LEAF_LIMIT, each.parts)
+                grad = self._quantity(f"{owner_of(each.name)}.grad", each.key, value.shape, LEAF_LIMIT, each.parts)
         each.ids[copy] = f"n{len(self.nodes)}"
         self.nodes.append(
             Node(
@@ -243,6 +267,7 @@ class _Assembly:
                 count=each.count,
                 note=each.note or note,
                 shows=("held", *map(id, [one.tensor for one in each.members] or [each.tensor])),
+                level=self.stacked.level(each.uses),
                 **self._place(self.trace.position(each.maker.site) if each.maker is not None else None),
             )
         )
@@ -254,14 +279,17 @@ class _Assembly:
             tail, told = each.ids[copy], (each.name, each.source)
             if each.node is None:
                 self.edges.append(Edge(f"e{len(self.edges)}", tail, self.ids[part]))
-            elif each.members or (part.group is not None and each.count == 1):
-                edges.append((self._order(each.uses[part][0]), tail, told, *each.into(part), False))
+            elif each.members or (part.joins and each.count == 1):
+                key, whole = each.into(part)
+                seen = self._reached(node for node, _ in each.uses[part])
+                edges.append((self._order(each.uses[part][0]), tail, told, key, whole if seen else None, False))
             else:
                 for way in each.uses[part][: None if part.group is None else 1]:
-                    shape = self.computed.drawn(self.web.following[way[0]][way[1]])
+                    arrival = self.web.following[way[0]][way[1]]
+                    shape = self.computed.drawn(arrival) if self._reached([way[0]]) else None
                     edges.append((self._order(way), tail, told, ("edge", *way), shape, False))
         for link in self.links.get(part, ()):
-            shape = self.computed.drawn(link.arrival)
+            shape = self.computed.drawn(link.arrival) if self._reached(node for node, _ in link.ways) else None
             order, tail = self._order(link.ways[-1]), self.ids[link.tail]
             edges.append((order, tail, self.told[link.tail], sum_of(link.ways), shape, link.carried))
         head = self.told[part][0] or self.told[part][1] or self.ids[part]
@@ -361,25 +389,3 @@ class _Assembly:
 
     def _is(self, leaf: Input, name: str) -> bool:
         return name == leaf.name or name in self.names.tensors.get(id(leaf.tensor), ())
-
-
-def _grouped(nodes: list[Node], folds: bool, opened: frozenset[str]) -> list[Node]:
-    """Only groups that tell cards apart stay: not those of a single card, nor one around all. Where there are folded
-    ones, which a reader opens and closes, one around all is told as well; one that was opened always is."""
-    operations = sum(node.kind == "op" for node in nodes)
-    most = operations + folds
-    sizes: dict[tuple[str, ...], int] = {}
-    for node in nodes:
-        for depth in range(1, len(node.group) + 1):
-            sizes[node.group[:depth]] = sizes.get(node.group[:depth], 0) + 1
-    told = []
-    for node in nodes:
-        paths = [node.group[:depth] for depth in range(1, len(node.group) + 1)]
-        kept = tuple(path[-1] for path in paths if 1 < sizes[path] < most or path[-1] in opened)
-        told.append(replace(node, group=kept) if kept != node.group else node)
-    return told
-
-
-def _owner(name: str) -> str:
-    """A name as the owner of an attribute: "y", "hs[0]", "(x * w)"."""
-    return name if OWNER.fullmatch(name) else f"({name})"

@@ -160,7 +160,7 @@ class Inputs:
 
     def calls_of(self, part: Part) -> list[Call]:
         """The calls that a part's newest visit was made of."""
-        if part.call is None or part.middle:
+        if part.call is None or part.middle or part.derived is not None:
             return []
         units = [part.call.unit]
         if part.group is not None:

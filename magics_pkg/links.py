@@ -59,7 +59,7 @@ def _of_lines(head: Part, tail: Part) -> bool:
 
 def _joined(head: Part, tail: Part) -> bool:
     """Whether several ways between two parts are one edge."""
-    return head.group is not None or tail.group is not None
+    return head.joins or tail.joins
 
 
 def _place(head: Part, tail: Part, node: Any, slot: int, arrival: Arrival, carried: bool) -> Hashable:

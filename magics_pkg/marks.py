@@ -188,7 +188,9 @@ class Marks:
         if leaf is not None:
             self.mark(self.cards.of_tensor(leaf), "v", say("card_v", leaf=facts.name_of(self.trace, leaf)))
         for call in facts.gradients_of(self.trace):
-            self.mark(self.cards.of_node(call.record.node), "gradient", say("card_gradient"))
+            card = self.cards.of_node(call.record.node)
+            derived = card is not None and self.cards.nodes[self.at[card]].second
+            self.mark(card, "gradient", "" if derived else say("card_gradient"))
         if facts.walks(self.trace):
             for each in backward.before:
                 self.mark(self.cards.of_tensor(each), "accumulate", say("card_accumulate"))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
 from .backends import Backend, Snapshot, plain, version_of
+from .backends.created import Creating
 from .trace import Backward
 from .uncollected import uncollected
 from .walk import Path
@@ -30,6 +32,7 @@ SAME = {
     "grad_outputs": "gradients",
 }
 TOLD = 4096  # entries of all gradients of a call together that are kept, so that calls can be told apart
+CREATED = 8  # graphs made by passes that are known node by node
 COMPARED = 1_000_000  # entries of all gradients together that are compared number by number after the cell
 
 
@@ -56,8 +59,10 @@ class BackwardPasses:
             noted = self._note(backend, backend.kind_of(func), args, kwargs, path)
             self.before(backend, noted)
         entry = self.tape.before_pass(func, args, kwargs, path) if self.tape is not None else None
+        creating = Creating(backend, noted.roots) if noted.create_graph else None
         try:
-            result = backend.run(noted.snapshot, noted.kind, func, args, kwargs)
+            with creating or nullcontext():
+                result = backend.run(noted.snapshot, noted.kind, func, args, kwargs)
         except BaseException as error:
             if self.tape is not None:
                 self.tape.drop(entry)
@@ -66,7 +71,14 @@ class BackwardPasses:
             raise
         if self.tape is not None:
             self.tape.after_pass(entry, result, noted.snapshot)
-        noted = dataclasses.replace(noted, told=_told(backend, noted, result))
+        if creating is not None:
+            returns = noted.kind == "autograd.grad"
+            inputs = tuple(noted.inputs or ()) if returns else tuple(noted.before)
+            given = _several(result) if returns else tuple(leaf.grad for leaf in inputs)
+            creating.finish(inputs, given, accumulates=not returns)
+        created = creating.created if creating is not None and creating.created else None
+        noted = dataclasses.replace(noted, told=_told(backend, noted, result), created=created)
+        self._forget(noted)
         self._supersede(noted.kind)
         self._open.append(len(self.passes))
         self.passes.append(noted)
@@ -90,6 +102,16 @@ class BackwardPasses:
                 earlier, roots=(), gradients=None, inputs=None, snapshot=None, snapshots={}, before={}, values={}
             )
         self._open = held
+
+    def _forget(self, noted: Backward) -> None:
+        """A long loop must not hold the graphs that its earlier rounds made, and that a pass has freed since."""
+        if noted.created is None:
+            return
+        made = [i for i, each in enumerate(self.passes) if each.created is not None]
+        freed = [i for i, each in enumerate(self.passes) if not each.create_graph and not each.retain_graph]
+        for i in made:
+            if i < max(freed, default=-1) or i in made[: -CREATED + 1]:
+                self.passes[i] = dataclasses.replace(self.passes[i], created=None)
 
     def named(self) -> Any:
         """The output that the user named, once there is a tensor of this library by that name."""

@@ -83,6 +83,8 @@ class _Numbers:
             "count": node.count,
             "note": node.note,
             "mark": node.mark,
+            "derives": node.derives or None,
+            "level": node.level,
         }
 
     def edge(self, edge: Edge) -> dict[str, Any]:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 STATIC = Path(__file__).parent / "static"
 MODULES = (
-    "number", "dom", "copy", "linear", "numbers", "picture", "folds", "sentence", "tables", "weights", "presets",
-    "drawers", "heat", "source", "inspect", "steps", "passes", "jacobian", "quiz", "panel",
+    "number", "dom", "copy", "linear", "numbers", "picture", "folds", "layers", "sentence", "tables", "weights",
+    "presets", "drawers", "heat", "source", "inspect", "steps", "passes", "jacobian", "quiz", "panel",
 )  # fmt: skip
 STRIP = 128  # entries of a large v that are shown as a strip
 ALIKE = 8  # ranges that differ by no more than this become one
@@ -174,6 +174,7 @@ def spec(
         "text": text,
         "parts": dict(parts or {}),
         "opens": opens,
+        "seconds": [{"name": each.name, "alone": one_line(each.alone)} for each in graph.seconds],
         "code": graph.code,
         "spans": {node.id: list(node.span) for node in graph.nodes if node.span},
     }

@@ -8,6 +8,7 @@ from typing import Any
 
 from .depth import Folding, Plan, homes_of, plan_of
 from .groups import Tree
+from .layers import Layers
 from .lines import Lines
 from .names import Namespace, tensors_in
 from .runs import Runs
@@ -30,15 +31,22 @@ class Subject:
         self.trace, self.roots = trace, roots
         self.arrivals: dict[Arrival, Any] = {backend.root(root): root for root in roots}
         self.web = reach(backend, self.arrivals)
-        self.owned = owners(trace, self.web)
         self.names = Namespace(trace.namespace, backend)
+        self.layers = Layers(trace, self.web, self.names)
+        self.reached = frozenset(self.web.following)  # by a pass from the outputs
+        if self.layers.all:
+            self.web = reach(backend, [*self.arrivals, *self.layers.roots])
+        self.owned = owners(trace, self.web)
         self.lines, self.runs = Lines(trace), Runs(trace)
         self.lines.divide({call.site for call in self.owned.values()}, most * STATEMENTS)
         self.runs.find(self.owned.values(), most)
         self.tree = Tree(trace, dict(self.names.modules), self.lines.chain, self.runs.around)
+        self.layers.name(self.tree, self.owned)
         self.homes = homes_of(self.web, self.owned, self.tree)
         self.wording = Wording(trace, self.names)
         self.computed = Computed(trace, self.names, self.owned, self.arrivals)
+        for each in self.layers.all:
+            self.computed.created |= each.created.values
 
     def narrow(self) -> None:
         """Let go of what is no part of this graph: other rounds of a training loop, and the rest of the namespace."""
@@ -46,7 +54,7 @@ class Subject:
         calls = tuple(call if call.unit in units else call.bare() for call in self.trace.calls)
         trace = dataclasses.replace(self.trace, calls=calls, result=None)
         self.trace = self.wording.trace = self.computed.trace = self.tree.trace = trace
-        self.lines.trace = self.runs.trace = trace
+        self.lines.trace = self.runs.trace = self.layers.trace = trace
         given = (
             each
             for call in trace.calls

@@ -52,11 +52,13 @@ def draw(
         f'role="group" aria-label="{_attribute(summary(graph))}"><desc>{_text(describe(graph))}</desc>'
     ]
     boxes = [(geometry.clusters[name], path) for name, path in groups(graph).items() if name in geometry.clusters]
-    parts += (_frame(box, path) for box, path in boxes)
+    titles = {second.name: second.title for second in graph.seconds}
+    parts += (_frame(box, path, titles) for box, path in boxes)
+    parts.append(_derivatives(graph, geometry))
     parts.append('<g class="edges" aria-hidden="true">')
     parts += (pen.edge(edge, geometry, nodes) for edge in graph.edges)
     parts.append('</g><g class="labels">')
-    parts += (_frame_name(box, path) for box, path in boxes)
+    parts += (_frame_name(box, path, titles) for box, path in boxes)
     parts += (pen.label(name, label, geometry.nodes[LABEL + name]) for name, label in labels.items())
     parts.append('</g><g class="nodes">')
     parts += (pen.node(node, cards[node.id], geometry.nodes[node.id]) for node in graph.nodes)
@@ -128,7 +130,9 @@ class _Pen:
         kinds = [node.kind, *(["output"] if node.output else []), *(["again"] if node.repeat_of is not None else [])]
         kinds += ["folded"] if node.folded else []
         kinds += [f"mark-{node.mark}"] if node.mark else []
+        kinds += ["derived"] if node.second else []
         told = f' data-of="{_attribute(node.repeat_of)}"' if node.repeat_of is not None else ""
+        told += f' data-level="{node.level}"' if node.level else ""
         told += f' data-open="{_attribute(node.folded)}"' if node.folded else ""
         stack = _stack(box) if node.folded else ""
         parts = [
@@ -236,17 +240,46 @@ def _middle(points: Sequence[tuple[float, float]]) -> tuple[tuple[float, float],
     return at(begin), at(end)
 
 
-def _frame(box: Box, path: Sequence[str]) -> str:
+def _derivatives(graph: Graph, geometry: Geometry) -> str:
+    """A thin dotted line from each card to the card of a second graph that is its derivative."""
+    nodes = {node.id: node for node in graph.nodes}
+    lines = []
+    for node in graph.nodes:
+        if node.derives:
+            route = _beside(geometry.nodes[node.derives], geometry.nodes[node.id])
+            title = say("derivative_link", derivative=_called(node), of=_called(nodes[node.derives]))
+            lines.append(
+                f'<g class="derivative" data-tail="{_attribute(node.derives)}" data-head="{_attribute(node.id)}">'
+                f'<title>{_text(title)}</title><path d="{_path([route])}"/></g>'
+            )
+    return f'<g class="derivatives" aria-hidden="true">{"".join(lines)}</g>' if lines else ""
+
+
+def _beside(one: Box, other: Box) -> tuple[tuple[float, float], ...]:
+    """A curve from the side of one card to that of another; cards in between lie over it."""
+    right = other.centre[0] >= one.centre[0]
+    ax, bx = (one.x + one.width, other.x) if right else (one.x, other.x + other.width)
+    if (bx - ax) * (1 if right else -1) < 20:  # they stand under each other: both from the same side
+        bx = other.x + other.width if right else other.x
+    ay, by = one.centre[1], other.centre[1]
+    bend = max(24.0, abs(bx - ax) / 2) * (1 if right else -1)
+    back = -bend if bx in (other.x, other.x + other.width) and (bx == other.x) == right else bend
+    return (ax, ay), (ax + bend, ay), (bx + back, by), (bx, by)
+
+
+def _frame(box: Box, path: Sequence[str], titles: Mapping[str, str]) -> str:
     rect = f'<rect x="{box.x:g}" y="{box.y:g}" width="{box.width:g}" height="{box.height:g}" rx="7"/>'
-    return f'<g class="group"><title>{_text(path[-1])}</title>{rect}</g>'
+    second = f' second" data-second="{_attribute(path[-1])}' if path[-1] in titles else ""
+    return f'<g class="group{second}"><title>{_text(titles.get(path[-1], path[-1]))}</title>{rect}</g>'
 
 
-def _frame_name(box: Box, path: Sequence[str]) -> str:
+def _frame_name(box: Box, path: Sequence[str], titles: Mapping[str, str]) -> str:
     """A group's name, and the sign that only a live panel shows: there a click on either folds it."""
+    second = " of-second" if path[-1] in titles else ""
     label = elide(one_line(path[-1]), box.width - 18 - SIGN, SIZES["meta"])
     x, y, wide = box.x + 9, box.y + 14, width(label, SIZES["meta"]) + SIGN + 8
     return (
-        f'<g class="fold" data-fold="{_attribute(path[-1])}">'
+        f'<g class="fold{second}" data-fold="{_attribute(path[-1])}">'
         f'<rect class="touch" x="{x - 4:g}" y="{y - 11:g}" width="{wide:.1f}" height="15" rx="3"/>'
         f'<text class="group-name" x="{x:g}" y="{y:g}"><tspan class="sign">{MINUS} </tspan>{_text(label)}</text></g>'
     )
@@ -300,6 +333,8 @@ def describe(graph: Graph) -> str:
     for node in graph.nodes:
         inputs = made_from.get(node.id)
         made = say("made_from", names=say("comma").join(inputs)) if inputs else ""
+        if node.derives:
+            made += say("describe_derivative", name=names[node.derives])
         told = {"name": names[node.id], "kind": _kind(node), "shape": shape(node.shape)}
         lines.append(say("describe", made=made, **told))
     return "\n".join(lines)
@@ -310,10 +345,11 @@ def standalone(svg: str) -> str:
     css = (STATIC / "graph.css").read_text(encoding="utf-8")
     night = f"@media screen and (prefers-color-scheme: dark) {{ {theme.literal(css, dark=True)} }}"
     ground = '<rect class="ground" x="-6" y="-6" width="100%" height="100%"/>'
-    head, rest = svg.split(">", 1)
+    head, rest = _SIGN.sub("", svg).split(">", 1)  # there is nobody to open and fold, and resvg loses its way in them
     return f"{head}><style>{escape(theme.literal(css), quote=False)}{escape(night, quote=False)}</style>{ground}{rest}"
 
 
+_SIGN = re.compile(r'<tspan class="sign">[^<]*</tspan>')
 _ILLEGAL = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 
 

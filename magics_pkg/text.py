@@ -123,6 +123,7 @@ def _tree(graph: Graph, gradients: _Gradients) -> list[str]:
     waiting += [(node.id, "", "") for node in reversed(graph.nodes) if node.output and node.id != graph.output]
     used = {edge.tail for edge in graph.edges}
     waiting += [(node.id, "", "") for node in graph.nodes if node.mark in ("error", "none") and node.id not in used]
+    waiting += [(second.root, f"{say('below', name=second.alone)} ", "") for second in graph.seconds]
     waiting.reverse()
     while waiting:
         if len(lines) >= LINES:
@@ -134,6 +135,8 @@ def _tree(graph: Graph, gradients: _Gradients) -> list[str]:
         if node is None:
             continue
         again = node.id in seen
+        if again and first and not rest and node.id in {second.root for second in graph.seconds}:
+            continue  # drawn already, as a part of what stands on top of it
         seen.add(node.id)
         lines.append(first + _line(node, gradients, again))
         sources = [] if again else inputs.get(node.id, [])

@@ -12,6 +12,7 @@ COLOURS: dict[str, tuple[str, str, str]] = {
     "line": ("--jp-border-color2", "#dde1e6", "#343b44"),
     "ground": ("--jp-layout-color1", "#ffffff", "#12161b"),
     "raised": ("color-mix(in srgb, var(--backward-text) 5%, var(--backward-ground))", "#f4f6f8", "#1b2129"),
+    "second": ("", "#f6f3fb", "#1f1b29"),
     "strong": ("--jp-ui-font-color0", "#000000", "#ffffff"),
     "accent": ("--jp-brand-color1", "#1a66a8", "#6cb0f2"),
     "positive": ("", "#1f5f9e", "#7dbaf2"),

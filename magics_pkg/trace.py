@@ -10,6 +10,7 @@ from types import CodeType
 from typing import Any, NamedTuple
 
 from .backends import Backend, Snapshot
+from .backends.created import Created
 from .cell import Cell
 from .source import Position, Source, Sources, Span
 from .walk import Entry, Path, flat
@@ -127,6 +128,7 @@ class Backward:
     values: its own version and value then; nodes: its AccumulateGrad. changed: what the cell did to a leaf's ``.grad``
     after its last pass. snapshots: kept graphs by the id of the output that they start from, beside ``snapshot``, that
     of ``roots``. told: small leaves with copies of their ``.grad`` before and after; of ``autograd.grad`` what it gave.
+    created: the graph that it made, with ``create_graph``.
     """
 
     kind: str
@@ -145,6 +147,7 @@ class Backward:
     error: BaseException | None = None
     path: Path = ()
     told: tuple[tuple[Any, Any, Any], ...] = ()
+    created: Created | None = None
 
     def snapshot_of(self, output: Any) -> Snapshot | None:
         """The kept graph that starts from this output."""

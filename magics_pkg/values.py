@@ -22,6 +22,7 @@ class Computed:
         assert trace.backend is not None
         self.trace, self.names, self.backend, self.owned, self.roots = trace, names, trace.backend, owned, roots
         self.notes: list[str] = []
+        self.created: dict[Arrival, Values] = {}  # gradients with a graph, as a pass made them
         self._swept: dict[Any, Any] | None = None
         self._given: dict[Arrival, Any] | None = None
 
@@ -57,6 +58,8 @@ class Computed:
         """A copy of what was computed there; without entries where it is gone or was written over."""
         if arrival is None:
             return Values((), "")
+        if arrival in self.created:
+            return self.created[arrival]
         made = self.tensor(arrival)
         if made is None:
             return Values(self.shape(arrival) or (), "")
@@ -80,6 +83,8 @@ class Computed:
         made, metadata = self.tensor((node, nr)), self.backend.metadata(node)
         if made is None and nr < len(metadata):
             return metadata[nr][1]
+        if (node, nr) in self.created:
+            return self.created[node, nr].dtype
         some = made[0] if made is not None else _nth(self._sweep().get(node, ()), nr)
         return str(getattr(some, "dtype", ""))
 
@@ -95,6 +100,8 @@ class Computed:
         metadata = self.backend.metadata(node)
         if nr < len(metadata):
             return metadata[nr][0]
+        if arrival in self.created:
+            return self.created[arrival].shape
         swept = _nth(self._sweep().get(node, ()), nr)
         return None if swept is None else tuple(swept.shape)
 

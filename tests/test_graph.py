@@ -235,12 +235,13 @@ def test_wrt(shell: InteractiveShell) -> None:
 
 
 def test_second_derivative(shell: InteractiveShell) -> None:
-    """What autograd.grad made with create_graph is one card, that of the call."""
+    """What autograd.grad made with create_graph is drawn on the graph that it went through; see test_layers.py."""
     graph = drawn(
         shell,
         X + "y = (x ** 3).sum()\ng, = torch.autograd.grad(y, x, create_graph=True)\nh = (g * g).sum()\nh.backward()",
     )
-    assert (named(graph, "g").symbol, named(graph, "g").source) == ("∂", "torch.autograd.grad(y, x, create_graph=True)")
+    assert (named(graph, "g").symbol, named(graph, "g").source) == ("∂ x³", "derivative of x ** 3")
+    assert graph.node(named(graph, "g").derives).source == "x ** 3"
 
 
 def test_nan_inf_bool_and_empty(shell: InteractiveShell) -> None:

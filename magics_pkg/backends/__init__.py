@@ -197,6 +197,9 @@ class Backend:
         """Shape and dtype of each output of a node, where the library tells."""
         return tuple((tuple(each.shape), dtype_name(each.dtype)) for each in metadata_of(node))
 
+    def unhook(self, nodes: Iterable[Any]) -> None:
+        """Hooks of ours have been removed from these nodes."""
+
     def snapshot(self, outputs: list[Any]) -> Snapshot:
         """Keep the graph under ``outputs`` runnable; to be taken before the user's own backward frees it."""
         raise NotImplementedError(f"the graphs of {self.name} are not kept")

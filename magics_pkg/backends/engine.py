@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
@@ -22,6 +23,13 @@ class Engine(Backend):
         """A node with hooks has them in the place of its step."""
         hooks = getattr(getattr(tensor._n, "step", None), "tensor", None)
         return list(hooks.values()) if isinstance(hooks, dict) else []
+
+    def unhook(self, nodes: Iterable[Any]) -> None:
+        """A node gets its own step back when it has no hook any more."""
+        for node in nodes:
+            step = node.step
+            if type(step).__name__ == "Hooked" and not step.hooks and step.retain is None and not step.outputs:
+                node.step = step.inner
 
     def trouble(self, node: Any) -> str:
         """Showing what a node saved does not look at versions here."""

@@ -6,6 +6,7 @@ import { Drawers } from "./drawers.js";
 import { Folds } from "./folds.js";
 import { Inspect } from "./inspect.js";
 import { Jacobian } from "./jacobian.js";
+import { Layers } from "./layers.js";
 import { Linear, floats } from "./linear.js";
 import { Numbers } from "./numbers.js";
 import { Passes } from "./passes.js";
@@ -83,8 +84,9 @@ export class Panel {
     this.message = make("p", { class: "backward-message", role: "status" });
     const notes = spec.notes.map((text) => make("li", {}, text));
     const drawn = this.model.get("svg") || spec.text;
+    const layers = new Layers(this).element;
     const copy = this.model.get("svg") ? new Copy(figure, spec).element : null;
-    const graph = drawn ? make("figure", { class: "backward-graph" }, make("h3", { class: "backward-title" }, word(spec, "graph")), copy, figure, this.text()) : null;
+    const graph = drawn ? make("figure", { class: "backward-graph" }, make("h3", { class: "backward-title" }, word(spec, "graph")), layers, copy, figure, this.text()) : null;
     const foot = make("footer", { class: "backward-notes" }, this.message, notes.length ? make("ul", {}, ...notes) : null);
     const moving = spec.still ? [] : [this.sentence.element, this.presets.element]; // no v: nothing moves
     const tables = spec.still && !spec.leaves.length ? null : this.tables.element;

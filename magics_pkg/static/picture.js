@@ -71,7 +71,7 @@ export class Picture {
       node.classList.toggle("lit", ids.includes(node.dataset.node));
       node.classList.toggle("around", around.includes(node.dataset.node));
     }
-    for (const edge of this.svg?.querySelectorAll("[data-edge]") ?? []) edge.classList.toggle("lit", ids.includes(edge.dataset.tail) || ids.includes(edge.dataset.head));
+    for (const edge of this.svg?.querySelectorAll("[data-tail]") ?? []) edge.classList.toggle("lit", ids.includes(edge.dataset.tail) || ids.includes(edge.dataset.head));
   }
 
   // The card that is looked into, with its copies.

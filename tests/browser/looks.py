@@ -50,6 +50,17 @@ CELLS: dict[str, tuple[str, str]] = {
     ),
     "numbers-alone": ("--no-graph", X + "y = x.exp()\ny.backward(torch.ones(3))"),
     "nan": ("", "x = torch.tensor([0., 1., -1.], requires_grad=True)\ny = torch.sqrt(x)\ny.backward(torch.ones(3))"),
+    "second": (
+        "",
+        X + "y = (torch.sin(x) * x).sum()\n(g,) = torch.autograd.grad(y, x, create_graph=True)\n"
+        "g.backward(torch.tensor([1.0, 0.5, -0.25]))",
+    ),
+    "third": (
+        "",
+        "x = torch.tensor(2., requires_grad=True)\ny = x ** 4\n"
+        "(first,) = torch.autograd.grad(y, x, create_graph=True)\n"
+        "(second,) = torch.autograd.grad(first, x, create_graph=True)\nsecond.backward()",
+    ),
     "quiz": ("--quiz", X + "y = torch.tanh(x) * x\ny.backward(torch.tensor([1.0, 0.5, -0.25]))"),
     "long-names": (
         "",
