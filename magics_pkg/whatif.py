@@ -83,6 +83,8 @@ class WhatIf:
         self.graph: Graph | None = None
         self.read: list[tuple[Reading, Any]] = []
         self._nodes: dict[Any, Any] = {}
+        self._seconds = [layer.created for layer in reversed(subject.layers.all)]  # a third graph leads to the second
+        self._created: dict[Any, Values] = {}  # gradients with a graph, as the passes of a run made them
         self._run: Rerun | None = None
         self._held: dict[str, list[Slot | None]] = {}  # by card
         self._kept: Any = None  # what the session's inspection holds weakly
@@ -235,6 +237,7 @@ class WhatIf:
         """Let go of everything."""
         self.reset()
         self.program, self.names, self._web, self._roots = Program(self.backend), {}, {}, []
+        self._seconds, self._created = [], {}
 
     def _let_go(self) -> None:
         if self.session is not None:
@@ -265,12 +268,26 @@ class WhatIf:
         except Missing as missing:
             raise Stuck(str(missing) or say("again_none")) from None
         nodes: dict[Any, Any] = {}
-        pending = []
+        pending: list[tuple[Any, Any]] = []
         for (old, nr), output in zip(self._roots, outputs, strict=True):
             new, place = self.backend.root(output)
             if place != nr:
                 raise Stuck(say("again_other"))
             pending.append((old, new))
+        self._walk(pending, nodes)
+        self._created = {}
+        again = [each.created for each in run.passes.passes if each.created is not None]
+        for second in self._seconds:  # what a pass went through may be reached by no other
+            known = {nodes.get(node) for node in (*second.made, *second.sums)} - {None}
+            other = next((each for each in again if not known.isdisjoint((*each.made, *each.sums))), None)
+            if other is not None:
+                pending = [(old, new) for (old, _), (new, _) in zip(second.roots, other.roots, strict=True)]
+                self._walk(pending, nodes)
+                self._created |= other.values
+        return outputs, nodes
+
+    def _walk(self, pending: list[tuple[Any, Any]], nodes: dict[Any, Any]) -> None:
+        """Every node under these pairs, one beside the other."""
         while pending:
             old, new = pending.pop()
             if old in nodes:
@@ -286,7 +303,6 @@ class WhatIf:
                     raise Stuck(say("again_other"))
                 if one is not None:
                     pending.append((one, other))
-        return outputs, nodes
 
     # ---------------------------------------------------------------- the same graph with other numbers
     def remade(self, graph: Graph) -> Graph:
@@ -313,6 +329,7 @@ class WhatIf:
             node = self._nodes.get(card.shows[1])
             made = Remade(run, Trace(None, None, old_values=run.old_values), {})
             found = None if node is None else made.value((node, card.shows[2]), count, self.backend.array)
+            found = self._created.get((node, card.shows[2]), found)
             return found or Values(card.value.shape, card.value.dtype)
         parts = [self._of_slot(slot, backward, count) for slot in self._held.get(card.id, [None])]
         if any(each is None for each in parts):

@@ -6,6 +6,7 @@ a second, plain run of the same program.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator
 from types import ModuleType
@@ -368,3 +369,23 @@ def test_a_loop_does_not_hold_its_graphs(bare: InteractiveShell) -> None:
     _, drawn = assembled(trace, Folding(depth=math.inf))
     assert len(drawn.nodes) < 200
     trace.close()
+
+
+@pytest.mark.parametrize("name", ["third", "paths meet"])
+def test_other_inputs(shell: InteractiveShell, name: str) -> None:
+    """With `--inputs` the cards of all graphs have the numbers of the cell freshly run with these inputs."""
+    source = PROGRAMS[name]
+    old, new = ("torch.tensor(2., r", "torch.tensor(-0.75, r") if name == "third" else ("[1., 2.]", "[-0.5, 0.25]")
+    assert cells.run(shell, f"%%backward --inputs -o e --quiet\n{source}").error is None
+    made = shell.user_ns["e"]
+    made.inputs = {"x": -0.75} if name == "third" else {"a": [-0.5, 0.25]}
+    assert cells.run(shell, f"%%backward -o f --quiet\n{source.replace(old, new, 1)}").error is None
+    found, right = ([card(each) for each in json.loads(one.to_json())["nodes"]] for one in (made, shell.user_ns["f"]))
+    assert sum(value is not None for _, _, value, _ in right) > 4
+    assert found == right
+
+
+def card(node: dict[str, Any]) -> tuple[Any, ...]:
+    """What a node of the JSON says."""
+    told = [each and [f"{number:.5g}" for number in each["entries"]] for each in (node["value"], node["grad"])]
+    return node["name"], node["symbol"], *told

@@ -121,7 +121,7 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "card_first_bad_gradient": "the first {bad} gradient",
     "card_v": "v is {leaf} itself",
     "layer": "{source}{where} made a graph of its own: each of its cards is the derivative of a card of the graph"
-    " below it.",
+    " below it, or a sum of these.",
     "layer_folded": "{title} Its {n} cards are one here: open it in the picture, or by .open({name!r}).",
     "derivative_of": "derivative of {what}",
     "into_grad": "what .grad takes in",

@@ -104,7 +104,7 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "card_first_bad": "第一个 {bad}",
     "card_first_bad_gradient": "第一个 {bad} 梯度",
     "card_v": "v 就是 {leaf} 本身",
-    "layer": "{source}{where}创建了自己的图：其中每张卡片是下层图中某张卡片的导数。",
+    "layer": "{source}{where}创建了自己的图：其中每张卡片是下层图中某张卡片的导数，或这些导数的和。",
     "layer_folded": "{title}它的 {n} 张卡片在这里合成一张：可在图中展开，或用 .open({name!r})。",
     "derivative_of": "{what} 的导数",
     "into_grad": ".grad 收到的值",
