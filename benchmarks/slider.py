@@ -1,10 +1,11 @@
 """How fast a panel follows its sliders, in a real JupyterLab in headless Chromium.
 
-    python -m benchmarks.slider [--nodes 8 30 100] [--keys 100] [--library torch]
+    python -m benchmarks.slider [--nodes 8 30 100] [--keys 100] [--library torch] [--drawers inspect steps jacobian]
 
-For each size of graph: the time from a key going down on a slider to the changed text of x.grad[0] in the page (limits:
-median 3 ms, p95 6 ms), and, after a drag with 60 moves per second, the time from the last change in the page to the
-kernel's own x.grad having its final value (limit: 150 ms).
+For each size of graph, with nothing open under the picture and with each drawer at work (a card looked into, the pass
+walked to its end, the Jacobian of a leaf): the time from a key going down on a slider to the changed text of x.grad[0]
+in the page (limits: median 3 ms, p95 6 ms), and, after a drag with 60 moves per second, the time from the last change
+in the page to the kernel's own x.grad having its final value (limit: 150 ms).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from tests.browser.server import Server, make_notebook
 MEDIAN_MS, P95_MS, LAG_MS = 3, 6, 150
 WATCHED = "x.grad[0]"
 WARM = 10
+DRAWERS = ("inspect", "steps", "jacobian")
 # In the kernel: a thread that notes when x.grad, the user's own tensor, has a new value.
 WATCH_KERNEL = """
 import threading as _threading, time as _time
@@ -57,6 +59,25 @@ def key_latencies(view: NotebookView, keys: int) -> list[float]:
     return latencies[WARM:]
 
 
+def open_drawer(view: NotebookView, drawer: str) -> None:
+    """Open a drawer, and have it show something that follows v; "" opens none."""
+    page = view.page
+    for tab in page.locator('.backward-tabs [aria-selected="true"]').all():
+        tab.click()
+    if not drawer:
+        return
+    page.locator(f'[data-drawer="{drawer}"]').click()
+    if drawer == "inspect":
+        page.locator("[data-node].leaf .card").first.click()
+        page.locator(".backward-inside [data-at]").first.wait_for()
+    elif drawer == "steps":
+        scrubber = page.locator(".backward-player input")
+        scrubber.evaluate("e => { e.value = e.max; e.dispatchEvent(new Event('input')); }")
+        page.locator(".backward-step [data-at]").first.wait_for()
+    else:
+        page.locator(".backward-heat td").first.hover()
+
+
 def drag_lag(view: NotebookView) -> float:
     """Milliseconds from the last change in the page to the last change of the kernel's x.grad, after a 60 Hz drag."""
     view.execute(WATCH_KERNEL)
@@ -78,6 +99,7 @@ def main() -> int:
     parser.add_argument("--nodes", type=int, nargs="+", default=[8, 30, 100], help="sizes of graphs")
     parser.add_argument("--keys", type=int, default=100, help="key presses for each size")
     parser.add_argument("--library", default="engine", choices=("engine", "torch"), help="whose tensors the cells hold")
+    parser.add_argument("--drawers", nargs="*", default=list(DRAWERS), choices=DRAWERS, help="what is open in turn")
     options = parser.parse_args()
     path = find_chromium()
     if path is None:
@@ -89,11 +111,14 @@ def main() -> int:
             view = NotebookView(browser).open(server, make_notebook(server.root / f"nodes-{nodes}.ipynb", cells))
             view.run_all()
             view.wait_for('.backward-panel[data-state="ready"]')
-            found = key_latencies(view, options.keys)
-            medians.append(statistics.median(found))
-            tails.append(percentile(found, 0.95))
-            lags.append(drag_lag(view))
-            rows.append([f"{nodes} nodes", f"{medians[-1]:.2f}", f"{tails[-1]:.2f}", f"{lags[-1]:.0f}"])
+            for drawer in ("", *options.drawers):
+                open_drawer(view, drawer)
+                found = key_latencies(view, options.keys)
+                medians.append(statistics.median(found))
+                tails.append(percentile(found, 0.95))
+                lags.append(drag_lag(view))
+                name = f"{nodes} nodes" + (f", {drawer} open" if drawer else "")
+                rows.append([name, f"{medians[-1]:.2f}", f"{tails[-1]:.2f}", f"{lags[-1]:.0f}"])
             view.close()
             server.stop_kernels()
     print(table(["", "key to text: median ms", "p95 ms", "kernel lag after drag ms"], rows), end="\n\n")
