@@ -17,6 +17,8 @@ from tests.browser.server import Server, make_notebook
 pytestmark = pytest.mark.browser
 
 SIZES = {"narrow": (600, 900), "projector": (1024, 768), "notebook": (1200, 900), "hall": (1920, 1080)}
+SYSTEM = """() => { const e = document.body.appendChild(document.createElement('p'));
+  return ['CanvasText', 'Canvas'].map(name => { e.style.color = name; return getComputedStyle(e).color; }); }"""
 LIVE = ("tanh", "large", "hook", "numbers-alone", "network")
 
 
@@ -120,16 +122,23 @@ def test_on_paper(sized: Any, pages: dict[str, Path]) -> None:
         looks.shoot(view, f"printed/{name}")
 
 
-def test_in_forced_colours_and_without_motion(sized: Any, pages: dict[str, Path]) -> None:
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_in_forced_colours_and_without_motion(sized: Any, pages: dict[str, Path], dark: bool) -> None:
     """With the system's own high contrast everything is there; nothing ever moves by itself."""
-    view = sized("projector")
+    view = sized("projector", dark)
     view.page.emulate_media(forced_colors="active", reduced_motion="reduce")
     for name in ("tanh", "steps", "large"):
         show(view, pages[name])
         assert looks.ugly(view) == {}
         moving = "() => document.getAnimations().filter(each => each.playState === 'running').length"
         assert view.page.evaluate(moving) == 0
-        looks.shoot(view, f"forced-colours/{name}")
+        looks.shoot(view, f"forced-colours/{name}-{'dark' if dark else 'light'}")
+        tops = "e => getComputedStyle(e).borderTopColor"
+        chosen = view.page.locator('[role=tab][aria-selected="true"]').evaluate(tops)
+        assert chosen not in [each.evaluate(tops) for each in view.page.locator('[aria-selected="false"]').all()]
+        ink = [view.page.locator(each).first.evaluate("e => getComputedStyle(e).fill") for each in (".number", ".card")]
+        system = view.page.evaluate(SYSTEM)
+        assert ink == [system[0], system[1]], "the picture is in colours that a dark system has no ground for"
 
 
 def test_colours_are_told_apart_without_colour(sized: Any, pages: dict[str, Path]) -> None:
