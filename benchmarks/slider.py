@@ -68,7 +68,7 @@ def open_drawer(view: NotebookView, drawer: str) -> None:
         return
     page.locator(f'[data-drawer="{drawer}"]').click()
     if drawer == "inspect":
-        page.locator("[data-node].leaf .card").first.click()
+        page.locator("[data-node].leaf .name").first.click()
         page.locator(".backward-inside [data-at]").first.wait_for()
     elif drawer == "steps":
         scrubber = page.locator(".backward-player input")

@@ -156,12 +156,17 @@ export class Jacobian {
   }
 
   fill(value, largest) {
-    const context = this.picture.getContext("2d");
+    const context = this.picture.getContext("2d", { willReadFrequently: true });
     const style = getComputedStyle(this.element);
+    this.tones ??= new Map(); // a colour is read out of the canvas once: that is slow
     const colour = (name) => {
-      context.fillStyle = style.getPropertyValue(`--backward-${name}`).trim();
-      context.fillRect(0, 0, 1, 1);
-      return context.getImageData(0, 0, 1, 1).data;
+      const css = style.getPropertyValue(`--backward-${name}`).trim();
+      if (!this.tones.has(css)) {
+        context.fillStyle = css;
+        context.fillRect(0, 0, 1, 1);
+        this.tones.set(css, context.getImageData(0, 0, 1, 1).data);
+      }
+      return this.tones.get(css);
     };
     const [positive, negative] = [colour("positive"), colour("negative")];
     const { columns } = this.leaf;
