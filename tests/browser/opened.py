@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from magics_pkg import words
 from tests.browser.shown import Shown, Truth
 from tests.fresh import Array, array
 
 Item = dict[str, Any]
+ASKING = words.labels()["asking"]
 LEAF = re.compile(r"^(\S+?)\.grad |^returned for (\S+)$")
 ROUNDED = 5e-5  # of a number in a saved page, which has five digits of it
 
@@ -97,6 +99,7 @@ def inspector(shown: Shown) -> None:
         if page.locator(".backward-inside > table").count() == 0:
             shown.wrong.append(f"{card.name or card.source} is not looked into")
             continue
+        page.wait_for_function(f"() => !document.querySelector('.backward-inside').textContent.includes('{ASKING}')")
         looked = Looked(shown, card)
         shown.check(looked.known)
         looked.strips()
@@ -257,15 +260,14 @@ def jacobian(shown: Shown) -> None:
     for turn in range(max(leaves.count(), 1)):
         if leaves.count():
             leaves.nth(turn).click()
-        names = {}
 
-        def known(item: Item, names: dict[str, Any] = names) -> bool:
+        def known(item: Item) -> bool:
             around = item["around"]
             if "thead" in around or "th" in around or "backward-bar" in around or "backward-where" in around:
                 return True
             if item["cell"]:
                 return shown.same(item["text"], *entry_of(shown, item["cell"]), item["cell"])
-            return "backward-told" in around
+            return bool({"backward-told", "backward-paths"} & set(around))
 
         shown.check(known)
         for cell in page.locator(".backward-heat td").all()[:6]:
@@ -290,12 +292,18 @@ def weight_of(shown: Shown, title: str) -> int:
 
 def entry_of(shown: Shown, title: str) -> tuple[float, float]:
     """What ∂y[1]/∂x[0] must be, and how exactly."""
+    quantity, flat = quantity_of(shown, title)
+    return shown.row(weight_of(shown, title), quantity, flat), shown.truth.slack[quantity]
+
+
+def quantity_of(shown: Shown, title: str) -> tuple[int, int]:
+    """The quantity, and the flat index, of the column of ∂y[1]/∂x[0]."""
     name = title.split("/∂", 1)[1]
     index = re.search(r"\[([\d, ]+)\]$", name)
     quantity = shown.quantity((name[: index.start()] if index else name) + ".grad")
     shape = shown.truth.graph.quantities[quantity].shape
-    flat = int(np.ravel_multi_index(tuple(map(int, index.group(1).split(","))), shape)) if index and shape else 0
-    return shown.row(weight_of(shown, title), quantity, flat), shown.truth.slack[quantity]
+    places = tuple(map(int, index.group(1).split(","))) if index and shape else ()
+    return quantity, int(np.ravel_multi_index(places, shape)) if places else 0
 
 
 # ---------------------------------------------------------------- passes

@@ -62,7 +62,7 @@ TEXTS = r"""within => {
 # Names, code, types and places: their digits are those of the program's own text.
 NAMES = {
     "backward-label", "backward-symbols", "backward-formula", "desc", "title", "name", "symbol", "code", "group-name",
-    "backward-source", "button", "option", "backward-rule", "backward-way", "backward-spelled",
+    "backward-source", "button", "option", "backward-rule", "backward-way", "backward-spelled", "widget-label",
 }  # fmt: skip
 LISTS = re.compile(r"(?<![\w)\]])\[([^\[\]]*)\]")  # not an index
 
