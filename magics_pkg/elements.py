@@ -136,21 +136,23 @@ def values_of(array: Any, limit: int = LIMIT) -> Values:
 
 
 def values_in(tensor: Any, array: Callable[[Any], Any], limit: int = LIMIT) -> Values:
-    """The first ``limit`` entries of a tensor: ``array`` makes numbers of no more of it than that."""
+    """The first ``limit`` entries of a tensor or a copy: ``array`` makes numbers of no more of it than that."""
+    if isinstance(tensor, np.ndarray):
+        return values_of(tensor, limit)
     shape = tuple(int(each) for each in tensor.shape)
-    part = tensor.detach() if math.prod(shape) <= limit else tensor.detach()[_corner(shape, limit)]
+    part = tensor.detach() if math.prod(shape) <= limit else tensor.detach()[corner(shape, limit)]
     return _values(np.asarray(array(part)), shape, str(tensor.dtype).rpartition(".")[2], limit)
 
 
 def _values(array: Any, shape: tuple[int, ...], dtype: str, limit: int) -> Values:
     size = math.prod(shape)
     shown = min(size, limit)
-    numbers = array.tolist() if array.size == shown else array[_corner(array.shape, limit)].reshape(-1)[:limit].tolist()
+    numbers = array.tolist() if array.size == shown else array[corner(array.shape, limit)].reshape(-1)[:limit].tolist()
     flat = _flat(numbers) if isinstance(numbers, list) else [numbers]
     return Values(shape, dtype, tuple(zip(_indices(shape, shown), flat, strict=False)), shown == size)
 
 
-def _corner(shape: tuple[int, ...], limit: int) -> tuple[slice, ...]:
+def corner(shape: tuple[int, ...], limit: int) -> tuple[slice, ...]:
     """A part of an array that holds its first ``limit`` entries, so that a large one is never copied whole."""
     slices: list[slice] = []
     for size in reversed(shape):

@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
 import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .backends import plain, version_of
+from .backends import version_of
+from .backends.arrays import entries_of
 from .format import number
 from .names import Namespace, label
 from .source import Position
@@ -296,9 +298,10 @@ def hooks_on(trace: Trace, tensor: Any) -> list[str]:
 
 def short(values: Any) -> str:
     """A few numbers: 2, [1, 2], [1, 2, 3, 4, …]."""
-    flat = plain(values)
-    told = ", ".join(number(each) for each in flat.reshape(-1)[:4].tolist())
-    return f"[{told}{', …' if flat.size > 4 else ''}]" if flat.ndim else told
+    shape = tuple(values.shape)
+    size = math.prod(shape)
+    told = ", ".join(number(each) for each in entries_of(values, range(min(size, 4))).tolist())
+    return f"[{told}{', …' if size > 4 else ''}]" if shape else told
 
 
 def in_line(trace: Trace, call: Call | None) -> str:

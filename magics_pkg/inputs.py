@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .backends import dtype_name, version_of
-from .elements import Key, Values, values_in, values_of
+from .elements import Key, Values, values_in
 from .fold import Part, Parts
 from .groups import Tree
 from .names import Namespace, label, operand, tensors_in
@@ -210,7 +210,7 @@ class Inputs:
         tensor, backward = each.tensor, self.trace.backward
         version, kept = (backward.values if backward else {}).get(tensor, (version_of(tensor), None))
         if kept is not None and version != version_of(tensor):
-            return values_of(kept, limit), say("card_written_since")
+            return values_in(kept, self.backend.array, limit), say("card_written_since")
         return values_in(tensor, self.backend.array, limit), ""
 
     def _values(self, members: tuple[Input, ...], limit: int) -> Values:

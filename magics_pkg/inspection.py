@@ -8,13 +8,13 @@ from __future__ import annotations
 import math
 import weakref
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import notation, rules
-from .backends import clears_on_access, is_counted, is_freed, is_view, plain, version_of
+from .backends import clears_on_access, is_counted, is_freed, is_view, version_of
+from .backends.arrays import entries, largest, raw
 from .elements import LIMIT
 from .format import one_line
 from .local import Derivative, derivatives, nodes_of
@@ -158,22 +158,20 @@ def _rules(graph: Graph, card: Node) -> tuple[str, ...]:
 
 
 # ---------------------------------------------------------------- numbers
-def strip(array: Any, most: int = STRIP) -> dict[str, Any]:
-    """The entries of an array, flat; of a large one the largest of each of as many stretches as are shown.
+def strip(value: Any, most: int = STRIP) -> dict[str, Any]:
+    """The entries of a tensor, flat; of a large one the largest of each of as many stretches as are shown.
 
     ``places``: their flat indices, where these are not all. ``low``, ``high``: over all finite entries.
     """
-    flat = np.asarray(array).reshape(-1)
+    value = raw(value)
+    size = math.prod(value.shape)
+    told: dict[str, Any] = {"size": size}
+    places: Sequence[int] = range(size)
+    if size > most:
+        whole = abs(value) if "complex" in str(value.dtype) else value
+        told["places"], told["low"], told["high"] = places, _, _ = largest(whole, most)
+    flat = entries((value,), places)
     flat = flat.astype(np.float64) if flat.dtype.kind in "fiub" else np.abs(flat).astype(np.float64)
-    told: dict[str, Any] = {"size": int(flat.size)}
-    if flat.size > most:
-        starts = np.linspace(0, flat.size, most + 1).astype(np.intp)
-        size = np.nan_to_num(np.abs(flat), nan=np.inf)
-        places = np.array([a + int(size[a:b].argmax()) for a, b in pairwise(starts)])
-        finite = flat[np.isfinite(flat)]
-        told["places"] = places.tolist()
-        told["low"], told["high"] = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
-        flat = flat[places]
     return {**told, "numbers": numbers(flat)}
 
 
@@ -188,9 +186,9 @@ def _value(card: Node, made: tuple[Any, int, Any] | None, most: int) -> dict[str
     if made is not None:
         tensor, version, copy = made
         if version_of(tensor) == version:
-            return strip(plain(tensor), most)
+            return strip(tensor, most)
         if copy is not None:
-            return {**strip(plain(copy), most), "note": say("value_changed")}
+            return {**strip(copy, most), "note": say("value_changed")}
     size = math.prod(card.shape)
     known = [float(number) for _, number in card.value.entries]
     note = say("value_first_gone" if made is None else "value_first_over")

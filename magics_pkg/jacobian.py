@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .backends import plain
+from .backends.arrays import entries_of, has_any, only
 from .format import one_line
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Answers:
         columns = min(leaf.tensor.numel(), COLUMNS)
         last = min(self.session.weighting.v.size, ROWS)
         while start + len(rows) < last and (not rows or time.perf_counter() - began < PAUSE):
-            rows.append(self.session.row(leaf, start + len(rows))[:columns])
+            rows.append(self.session.row(leaf, start + len(rows), columns))
         numbers = [[_json(float(each)) for each in row] for row in rows]
         return {"quantity": asked["quantity"], "start": start, "rows": numbers}
 
@@ -111,20 +111,18 @@ def paths(
         steps += 1
         if steps > STEPS or len(found) >= PATHS:
             return _sorted(found), False
-        numbers = plain(gradient).reshape(-1)
-        here = (node, numbers if np.count_nonzero(numbers) == 1 else None)
+        here = (node, only(gradient))
         if node is leaf.node:
-            value = float(numbers[column])
+            value = float(entries_of(gradient, [column])[0])
             if value != 0:
-                end = numbers if here[1] is not None else np.array([value])
-                found.append(_path((*way, (node, end)), cards, leaf, value))
+                found.append(_path((*way, (node, value if here[1] is None else here[1])), cards, leaf, value))
             continue
         if hasattr(node, "variable"):
             continue
         ways = node.next_functions
         for slot, sent in reversed(list(enumerate(session.vjp(node, number, gradient)))):
             following, into = ways[slot] if slot < len(ways) else (None, 0)
-            if following is not None and sent is not None and np.any(plain(sent)):
+            if following is not None and sent is not None and has_any(sent):
                 pending.append((following, into, sent, (*way, here)))
     return _sorted(found), True
 
@@ -143,7 +141,7 @@ def root_of(graph: Graph) -> tuple[Any, ...]:
 
 
 def _sorted(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return sorted(found, key=lambda each: -abs(each["value"]))
+    return sorted(found, key=lambda each: -abs(float(each["value"])))
 
 
 def _path(way: tuple[Any, ...], cards: dict[Any, Node], leaf: Leaf, value: float) -> dict[str, Any]:
@@ -152,8 +150,7 @@ def _path(way: tuple[Any, ...], cards: dict[Any, Node], leaf: Leaf, value: float
     ids: list[str | None] = []
     factors: list[float | str | None] = []
     size: float | None = 1.0
-    for node, numbers in way:
-        now = None if numbers is None else float(numbers[np.flatnonzero(numbers)[0]]) if np.any(numbers) else 0.0
+    for node, now in way:
         if names:
             factors.append(None if now is None or not size else _json(now / size))
         size = now

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import format
-from .backends import Backend, plain
+from .backends import Backend, address_of
+from .backends.arrays import Terms, combined, entries, joined, products, raw, side_by_side, total
 from .passes import BackwardPasses
 from .trace import Backward
 from .uncollected import uncollected
@@ -29,7 +30,6 @@ BUDGET = 0.25  # seconds that the sweeps of one backward call may take together
 SHARE = 0.5  # of the cell's own time, that all sweeps in it may take beyond that
 MEMORY = 256 * 2**20  # bytes that the rows may hold together
 SMALL = 4096  # entries of one of many parameters, up to which their inner products are taken together
-CHUNK = 1 << 16  # entries of a quantity that are squared at once
 
 Array = np.ndarray[Any, Any]
 
@@ -185,23 +185,23 @@ def weighting_of(backend: Backend, roots: Sequence[Any], gradients: Sequence[Any
     """The weights of a call as written: copies, and ones where it gave none."""
     given = list(gradients) if gradients is not None else [None] * len(roots)
     arrays = [
-        np.ones_like(backend.array(output)) if gradient is None else np.array(backend.array(gradient))
+        np.ones(tuple(output.shape), backend.dtype(output)) if gradient is None else np.array(backend.array(gradient))
         for output, gradient in zip(roots, given, strict=True)
     ]
     return Weighting(tuple(np.asarray(each) for each in arrays), root)
 
 
 def _nbytes(sweep: Any) -> int:
-    return sum(each.nbytes for group in (sweep.edges, sweep.leaves) for each in group.values())
+    found = (each for group in (sweep.edges, sweep.leaves) for each in group.values())
+    return sum(address_of(each)[1] if hasattr(each, "data_ptr") else each.nbytes for each in found)
 
 
-def found(sweep: Any, key: tuple[Any, ...]) -> Array | None:
-    """The gradient that this sweep sent to a quantity, all entries, flat; None where nothing arrived."""
+def found(sweep: Any, key: tuple[Any, ...]) -> Terms:
+    """The gradients whose sum this sweep sent to a quantity; none where nothing arrived."""
     if key[0] == "sum":
-        arrived = [part for each in key[1:] if (part := found(sweep, each)) is not None]
-        return sum(arrived[1:], arrived[0]) if arrived else None
+        return tuple(term for each in key[1:] for term in found(sweep, each))
     value = _value(sweep, key)
-    return None if value is None else plain(value).reshape(-1)
+    return () if value is None else (raw(value),)
 
 
 def _value(sweep: Any, key: tuple[Any, ...]) -> Any:
@@ -231,8 +231,8 @@ def members(quantity: Quantity) -> Iterator[tuple[tuple[Any, ...], int, Array, s
 def build(
     graph: Graph,
     sweeps: Sweeps,
-    before: Mapping[Any, Array | None] | None = None,
-    after: Mapping[Any, Array | None] | None = None,
+    before: Mapping[Any, Any] | None = None,
+    after: Mapping[Any, Any] | None = None,
     last: Any = None,
 ) -> Linear:
     """Pick the numbers that the graph shows out of the sweeps.
@@ -250,25 +250,27 @@ def build(
     grads = before if sweeps.linear or last is not None else after
     with np.errstate(all="ignore"):
         for place, quantity in enumerate(graph.quantities):
-            small: list[tuple[int, list[Array | None]]] = []
+            small: list[tuple[int, list[tuple[Terms, ...]]]] = []
             for key, size, indices, where in members(quantity):
-                products = sweeps.products.get(key) if sweeps.linear else None
-                if products is None or len(indices):
-                    parts = _parts(sweeps, key, size, grads, last)
+                known = sweeps.products.get(key) if sweeps.linear else None
+                if known is None or len(indices):
+                    parts = _parts(sweeps, key, grads, last)
                     shown = slice(int(offsets[place]) + where.start, int(offsets[place]) + where.stop)
-                    for row, part in enumerate(parts):
-                        if part is not None:
-                            table[row, shown] = part[indices]
-                    if products is None and size <= SMALL and quantity.key[0] == "all":
+                    for row, groups in enumerate(parts):
+                        for terms in groups:
+                            table[row, shown] += entries(terms, indices)
+                    if size and not (sweeps.linear or last is not None or _held(key, grads)):
+                        table[0, shown] = gram[place, 0, 0] = sums[place, 0] = np.nan
+                    if known is None and size <= SMALL and quantity.key[0] == "all":
                         small.append((size, parts))
                         continue
-                    products = products or _products(sweeps, key, parts, grads)
-                gram[place] += products[0]
-                sums[place] += products[1]
+                    known = known or _products(sweeps, key, parts, grads)
+                gram[place] += known[0]
+                sums[place] += known[1]
             if small:
-                products = _inner_products(_joined(small))
-                gram[place] += products[0]
-                sums[place] += products[1]
+                known = products(side_by_side(small))
+                gram[place] += known[0]
+                sums[place] += known[1]
     if sweeps.linear and not np.isfinite(table).all():
         # 0 × inf is NaN in a sum of rows, where a real pass may have met no inf at all: only the kernel knows then
         return build(graph, replace(sweeps, rest=None, rows=(), linear=False), before, after, last)
@@ -287,32 +289,26 @@ def build(
     )
 
 
-def _parts(
-    sweeps: Sweeps, key: tuple[Any, ...], size: int, grads: Mapping[Any, Array | None] | None, last: Any
-) -> list[Array | None]:
-    """What the rest of v and each row sent to one key, flat; what a leaf's `.grad` held before is with the rest."""
+def _parts(sweeps: Sweeps, key: tuple[Any, ...], grads: Mapping[Any, Any] | None, last: Any) -> list[tuple[Terms, ...]]:
+    """What the rest of v and each row sent to one key; what a leaf's `.grad` held before is with the rest.
+
+    Each a sum of groups, each of terms: `arrays.products`."""
     constant = sweeps.rest if sweeps.linear else last
-    parts = [None if sweep is None else found(sweep, key) for sweep in (constant, *sweeps.rows)]
+    parts = [() if sweep is None else found(sweep, key) for sweep in (constant, *sweeps.rows)]
+    groups = [(terms,) if terms else () for terms in parts]
     held = _held(key, grads)
-    if held is not None:
-        held = held.astype(np.float64)
-        parts[0] = held if parts[0] is None else held + parts[0]
-    elif not sweeps.linear and last is None:
-        parts[0] = np.full(size, np.nan)
-    return parts
+    return [(held, *groups[0]) if held else groups[0], *groups[1:]]
 
 
-def _held(key: tuple[Any, ...], grads: Mapping[Any, Array | None] | None) -> Array | None:
-    """What a leaf's `.grad` held, flat; None for anything but a leaf, and for an empty `.grad`."""
+def _held(key: tuple[Any, ...], grads: Mapping[Any, Any] | None) -> Terms:
+    """What a leaf's `.grad` held; nothing for anything but a leaf, and for an empty `.grad`."""
     held = grads.get(key[1]) if grads and key[0] == "leaf" else None
-    return None if held is None else plain(held).reshape(-1)
+    return () if held is None else (raw(held),)
 
 
-def still(graph: Graph, after: Mapping[Any, Array | None]) -> tuple[Graph, Linear]:
+def still(graph: Graph, after: Mapping[Any, Any]) -> tuple[Graph, Linear]:
     """A graph that cannot be moved, with only what each leaf's `.grad` holds, and the numbers for that."""
-    known = [
-        i for i, each in enumerate(graph.quantities) if any(_held(key, after) is not None for key, *_ in members(each))
-    ]
+    known = [i for i, each in enumerate(graph.quantities) if any(_held(key, after) for key, *_ in members(each))]
     place = {index: new for new, index in enumerate(known)}
     kept = replace(
         graph,
@@ -326,16 +322,16 @@ def still(graph: Graph, after: Mapping[Any, Array | None]) -> tuple[Graph, Linea
 
 
 def _products(
-    sweeps: Sweeps, key: tuple[Any, ...], parts: Sequence[Array | None], grads: Mapping[Any, Array | None] | None
+    sweeps: Sweeps, key: tuple[Any, ...], parts: Sequence[Sequence[Terms]], grads: Mapping[Any, Any] | None
 ) -> tuple[Array, Array]:
     """The inner products of one key's parts: worked out once, also where a leaf and an edge into it share memory."""
     if not sweeps.linear:
-        return _inner_products(parts)
+        return products(parts)
     marks: Any = None
-    if key[0] != "sum" and _held(key, grads) is None:
+    if key[0] != "sum" and not _held(key, grads):
         marks = tuple(None if sweep is None else _mark(_value(sweep, key)) for sweep in (sweeps.rest, *sweeps.rows))
     known = sweeps.products.get(marks) if marks is not None else None
-    made = sweeps.products[key] = known or _inner_products(parts)
+    made = sweeps.products[key] = known or products(parts)
     if marks is not None:
         sweeps.products[marks] = made
     return made
@@ -346,50 +342,34 @@ def _mark(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return value.ctypes.data, value.shape, value.strides, value.dtype.str
     if hasattr(value, "data_ptr"):
-        return value.data_ptr(), tuple(value.shape), tuple(value.stride()), str(value.dtype)
+        strides = tuple(value.stride()) if str(value.layout) == "torch.strided" else value.layout
+        return address_of(value)[0], tuple(value.shape), strides, str(value.dtype)
     return None if value is None else id(value)
 
 
-def _joined(members: Sequence[tuple[int, list[Array | None]]]) -> list[Array | None]:
-    """Parts of several keys, by size and row, one after the other: what is missing in some is zero there."""
-    rows: list[Array | None] = []
-    for row in range(len(members[0][1])):
-        each = [parts[row] for _, parts in members]
-        if all(part is None for part in each):
-            rows.append(None)
-            continue
-        filled = [np.zeros(size) if part is None else part for (size, _), part in zip(members, each, strict=True)]
-        rows.append(np.concatenate(filled))
-    return rows
-
-
-def _inner_products(parts: Sequence[Array | None]) -> tuple[Array, Array]:
-    """Gram matrix and totals of these flat arrays, None standing for zeros."""
-    height = len(parts)
-    present = [row for row, part in enumerate(parts) if part is not None]
-    gram, sums = np.zeros((height, height)), np.zeros(height)
-    if not present:
-        return gram, sums
-    arrays = [part for part in parts if part is not None]
-    for begin in range(0, arrays[0].size, CHUNK):
-        block = np.stack([each[begin : begin + CHUNK] for each in arrays]).astype(np.float64)
-        gram[np.ix_(present, present)] += block @ block.T
-        sums[present] += block.sum(axis=1)
-    return gram, sums
-
-
-def values(graph: Graph, sweep: Any, before: Mapping[Any, Array | None] | None = None) -> Array:
+def values(graph: Graph, sweep: Any, before: Mapping[Any, Any] | None = None) -> Array:
     """The N numbers shown, as this one sweep gives them; NaN for a quantity that it does not know."""
     shown: list[Array] = []
     for quantity in graph.quantities:
         for key, _, indices, _ in members(quantity):
             if not len(indices):
                 continue
-            part, held = found(sweep, key), _held(key, before)
-            numbers = np.zeros(len(indices)) if part is None else part[indices].astype(np.float64)
-            if held is not None:
-                old = held[indices]
-                # added in the leaf's own dtype, as accumulation does
-                numbers = (old if part is None else old + part[indices].astype(old.dtype)).astype(np.float64)
-            shown.append(numbers)
+            terms, held = found(sweep, key), _held(key, before)
+            numbers = entries(terms, indices) if terms else np.zeros(len(indices))
+            if held:
+                old = entries(held, indices)
+                numbers = old + numbers.astype(old.dtype) if terms else old  # in the leaf's dtype, as accumulation does
+            shown.append(numbers.astype(np.float64))
     return np.concatenate(shown) if shown else np.zeros(0)
+
+
+def whole(quantity: Quantity, sweep: Any, before: Mapping[Any, Any] | None) -> Any:
+    """Every entry of a quantity as this one sweep gives it, flat, where the numbers are."""
+    parts: list[Any] = []
+    for key, size, *_ in members(quantity):
+        terms, held = () if sweep is None else found(sweep, key), _held(key, before)
+        numbers = total(terms) if terms else None
+        if held:
+            numbers = held[0] if numbers is None else combined([(1.0, numbers), (1.0, held[0])])
+        parts.append(np.zeros(size) if numbers is None else numbers)
+    return joined(parts)

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .backends import accumulated_hooks, is_gone, plain, version_of
+from .backends.arrays import combined, entries, entries_of, joined
+from .elements import leaf_nodes
 from .latest import Latest
-from .linear import Array, Linear, Sweeps, Weighting, build, pick, take, values
+from .linear import Array, Linear, Sweeps, Weighting, build, found, pick, take, values, whole
 from .words import listed, say
 
 if TYPE_CHECKING:
@@ -158,15 +160,15 @@ class Session:
                 self._known = self.linear.shown(self.linear.start)
             return self.linear
 
-    def row(self, leaf: Leaf, index: int) -> Array:
-        """∂output[index]/∂leaf, both flat."""
+    def row(self, leaf: Leaf, index: int, count: int) -> Array:
+        """∂output[index]/∂leaf, both flat: the first ``count`` entries."""
         with self._lock:
             self._open()
             known = next((s for i, s in zip(self.sweeps.picked, self.sweeps.rows, strict=True) if i == index), None)
             with self._grad_mode(False):
                 sweep = known if known is not None else self.snapshot.run(self.weighting.one_hot(index))
-            found = self._leaf_gradient(sweep, leaf)
-            return np.zeros(leaf.tensor.numel()) if found is None else found.reshape(-1)
+            terms = found(sweep, ("leaf", leaf.node))
+            return entries(terms, range(count)) if terms else np.zeros(count)
 
     def hot(self, index: int) -> Any:
         """The gradient of the output alone that is 1 at one entry, as the library's own tensor."""
@@ -197,9 +199,9 @@ class Session:
             rows = np.zeros((size, leaf.tensor.numel()))
             with self._grad_mode(False):
                 for index in range(size):
-                    found = self._leaf_gradient(self.snapshot.run(weighting.one_hot(index)), leaf)
-                    if found is not None:
-                        rows[index] = found.reshape(-1)
+                    sent = self.snapshot.run(weighting.one_hot(index)).leaves.get(leaf.node)
+                    if sent is not None:
+                        rows[index] = plain(sent).reshape(-1)
             return rows.reshape(*weighting.v.shape, *leaf.tensor.shape)
 
     def renewed(self) -> Linear:
@@ -275,22 +277,27 @@ class Session:
     def _before(self) -> dict[Any, Any]:
         return {leaf.node: leaf.before for leaf in self.leaves}
 
-    def whole(self, quantity: Quantity) -> Array:
-        """Every entry of a gradient at the present v, flat; NaN where it is not known."""
+    def whole(self, quantity: Quantity) -> Any:
+        """Every entry of a gradient at the present v, flat, where the numbers are; NaN where it is not known."""
         with self._lock:
             self._open()
-            every = replace(quantity, indices=tuple(range(math.prod(quantity.shape))))
-            alone = replace(self.graph, quantities=(every,))
-            if self._known is None or self._last is None or not self.exact:
-                made = self._build(alone)
-                return made.shown(made.start)
-            numbers = values(alone, self._last, self._before())
-            self._tell_hooked(numbers, alone)
-            return numbers
+            if quantity.key[0] == "leaf" and (hooked := self._hooked().get(quantity.key[1])) is not None:
+                return joined([hooked])
+            is_known = self._known is not None and self.exact
+            if self._last is not None and (is_known or not self.linear.linear):
+                return whole(quantity, self._last, self._before())
+            if self.linear.linear:
+                parts = [(1.0, whole(quantity, self.sweeps.rest, self._before()))]
+                for index, row in zip(self.sweeps.picked, self.sweeps.rows, strict=True):
+                    parts.append((float(self._v[index]), whole(quantity, row, None)))
+                return combined(parts)
+            held, nodes = self._held(), leaf_nodes(quantity.key)
+            known = bool(nodes) and all(node in held for node in nodes)
+            return whole(quantity, None, held) if known else np.broadcast_to(np.nan, math.prod(quantity.shape))
 
     def _build(self, graph: Graph | None = None) -> Linear:
         graph = graph or self.graph
-        after = {leaf.node: plain(leaf.tensor.grad) for leaf in self.leaves if leaf.tensor.grad is not None}
+        after = self._held()
         made = build(graph, self.sweeps, self._before(), after, self._last)
         if not made.linear and self._last is None and self.snapshot.linear:
             with self._grad_mode(False):  # no hook that would notice
@@ -299,6 +306,14 @@ class Session:
         self._tell_hooked(made.base, graph)
         start = tuple(float(self._v[index]) for index in made.weights)
         return replace(made, v=self._v.copy(), start=start, written=made.v)
+
+    def _held(self) -> dict[Any, Any]:
+        """What each `.grad` holds."""
+        return {leaf.node: leaf.tensor.grad for leaf in self.leaves if leaf.tensor.grad is not None}
+
+    def _hooked(self) -> dict[Any, Any]:
+        """The `.grad` of which only itself knows what hooks made of it after it had been added to."""
+        return {leaf.node: leaf.tensor.grad for leaf in self.leaves if accumulated_hooks(leaf.tensor)}
 
     def _grad_mode(self, enabled: bool) -> Any:
         """Explicit, because a slider's callback may come on a thread of its own."""
@@ -349,13 +364,12 @@ class Session:
 
     def _tell_hooked(self, numbers: Array, graph: Graph) -> None:
         """What hooks made of `.grad` after it had been added to is known to `.grad` alone."""
-        hooked = {leaf.node: leaf.tensor.grad for leaf in self.leaves if accumulated_hooks(leaf.tensor)}
-        at = 0
+        hooked, at = self._hooked(), 0
         for quantity in graph.quantities if hooked else ():
             count = len(quantity.indices)
             grad = hooked.get(quantity.key[1]) if quantity.key[0] == "leaf" else None
             if grad is not None:
-                numbers[at : at + count] = plain(grad).reshape(-1)[list(quantity.indices)]
+                numbers[at : at + count] = entries_of(grad, quantity.indices)
             at += count
 
     def _have_rows(self, flat: Array) -> bool:
@@ -371,24 +385,12 @@ class Session:
         gradient = self._combined(leaf, flat) if sweep is None else sweep.leaves.get(leaf.node)
         return self.backend.accumulate(leaf.parts(gradient), leaf.tensor)
 
-    def _leaf_gradient(self, sweep: Any, leaf: Leaf) -> Array | None:
-        found = sweep.leaves.get(leaf.node)
-        return None if found is None else plain(found)
-
-    def _combined(self, leaf: Leaf, flat: Array) -> Array | None:
+    def _combined(self, leaf: Leaf, flat: Array) -> Any:
         """`rest + Σ v[i]·row[i]`, right to rounding: what is left when the graph's values were overwritten."""
         parts = [(1.0, self.sweeps.rest)]
         parts += [(float(flat[index]), row) for index, row in zip(self.sweeps.picked, self.sweeps.rows, strict=True)]
-        total: Array | None = None
-        dtype: Any = None
-        for weight, sweep in parts:
-            found = self._leaf_gradient(sweep, leaf) if sweep is not None else None
-            if found is not None:
-                dtype = found.dtype
-                with np.errstate(all="ignore"):
-                    term = weight * found.astype(np.float64)
-                    total = term if total is None else total + term
-        return None if total is None else total.astype(dtype)
+        key = ("leaf", leaf.node)
+        return combined([(weight, term) for weight, s in parts if s is not None for term in found(s, key)])
 
     def _unknown(self) -> Array:
         return np.full(self.linear.base.shape, np.nan)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .backends import custom_function, is_gone, newest, plain
+from .backends.arrays import is_same, raw, total
 from .words import say
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Derivative:
     """
 
     kind: str
-    array: Array | None = None
+    array: Any = None
     why: str = ""
 
 
@@ -92,7 +93,7 @@ class _Run:
         self.session, self.node, self.nr, self.stops, self.shape = session, node, nr, stops, card.shape
         self.device = device
         self._dtype = getattr(session.backend.module, card.dtype)
-        self._sent: dict[Any, dict[Way, Array]] = {}
+        self._sent: dict[Any, dict[Way, Any]] = {}
 
     def by(self, ways: tuple[Way, ...], shape: tuple[int, ...]) -> Derivative:
         """The derivative by the input at these ways."""
@@ -106,35 +107,39 @@ class _Run:
             if size == 1:
                 return Derivative("row", ones)
             if size <= TALL and wide <= WIDE:
-                rows = [self._into(ways, index, shape).reshape(-1) for index in range(size)]
+                rows = [plain(self._into(ways, index, shape)).reshape(-1) for index in range(size)]
                 return Derivative("matrix", np.stack(rows) if rows else np.zeros((0, wide)))
         except _Stopped as stopped:
             return Derivative("none", why=str(stopped))
         return Derivative("none", why=say("local_whole", rows=size, columns=wide))
 
-    def _is_diagonal(self, ways: tuple[Way, ...], ones: Array) -> bool:
+    def _is_diagonal(self, ways: tuple[Way, ...], ones: Any) -> bool:
         """Whether each entry goes its own way: powers of two then come out as they went in, to the bit."""
         for which in ("first", "second"):
-            factors = _factors(self.shape, which).astype(ones.dtype).reshape(ones.shape)
+            factors = raw(self._gradient(which)).reshape(ones.shape)
             with np.errstate(all="ignore"):
-                if not np.array_equal(self._into(ways, which, ones.shape), ones * factors, equal_nan=True):
+                if not is_same(self._into(ways, which, ones.shape), ones * factors):
                     return False
         return True
 
-    def _into(self, ways: tuple[Way, ...], which: Any, shape: tuple[int, ...]) -> Array:
+    def _gradient(self, which: Any) -> Any:
+        """One kind of gradient of the output, as the library's own tensor."""
+        made = self.session.backend.module.from_numpy(np.array(_factors(self.shape, which))).to(self._dtype)
+        return made.to(self.device) if self.device else made
+
+    def _into(self, ways: tuple[Way, ...], which: Any, shape: tuple[int, ...]) -> Any:
         if which not in self._sent:
-            self._sent[which] = self._send(_factors(self.shape, which))
+            self._sent[which] = self._send(self._gradient(which))
         arrived = [part for way in ways if (part := self._sent[which].get(way)) is not None]
         if not arrived:
             return np.zeros(shape)
         with np.errstate(all="ignore"):
-            return np.asarray(sum(arrived[1:], arrived[0])).reshape(shape)
+            return raw(total(tuple(arrived))).reshape(shape)
 
-    def _send(self, gradient: Array) -> dict[Way, Array]:
+    def _send(self, gradient: Any) -> dict[Way, Any]:
         """What arrives at each of the ways where this is the gradient of the output."""
-        start = self.session.backend.module.from_numpy(np.array(gradient)).to(self._dtype)
-        pending = {self.node: {self.nr: start.to(self.device) if self.device else start}}
-        found: dict[Way, Array] = {}
+        pending = {self.node: {self.nr: gradient}}
+        found: dict[Way, Any] = {}
         for _ in range(MOST):
             if not pending:
                 return found
@@ -145,8 +150,8 @@ class _Run:
                     if part is None or following is None:
                         continue
                     if (node, slot) in self.stops:
-                        array = np.array(plain(part))
-                        found[node, slot] = found[node, slot] + array if (node, slot) in found else array
+                        known = (found[node, slot],) if (node, slot) in found else ()
+                        found[node, slot] = total((*known, raw(part)))
                     elif not hasattr(following, "variable"):
                         into = pending.setdefault(following, {})
                         into[place] = into[place] + part if place in into else part

@@ -55,8 +55,8 @@ def call_backward(passes: BackwardPasses, output: Any, v: Array | None) -> None:
     """`output.backward(v, retain_graph=True)`, as the last line of the cell would do it; v is ones by default."""
     backend = backends.of(output)
     assert backend is not None  # whoever asks has checked
-    like = backend.array(output)
-    weights = np.ones(like.shape, like.dtype) if v is None else np.asarray(v).astype(like.dtype)
+    size, dtype = tuple(output.shape), backend.dtype(output)
+    weights = np.ones(size, dtype) if v is None else np.asarray(v).astype(dtype)
     tensor = backend.given(weights, output)
     passes.run(backend, backend.tensor.backward, (output, tensor), {"retain_graph": True}, ())
 
@@ -180,7 +180,7 @@ def _moving(graph: Graph) -> tuple[Graph, None]:
 def _still(trace: Trace, graph: Graph) -> tuple[Graph, linear.Linear]:
     """What each leaf's `.grad` holds, where nothing can be moved."""
     assert trace.backend is not None  # there are tensors
-    kept, numbers = linear.still(graph, _held_now(trace.backend, graph))
+    kept, numbers = linear.still(graph, _held_now(graph))
     return dataclasses.replace(kept, nodes=tuple(_marked(trace, node) for node in kept.nodes)), numbers
 
 
@@ -232,10 +232,9 @@ def _names(names: Namespace, graph: Graph, backward: Backward) -> dict[Any, str]
     return shown
 
 
-def _held_now(backend: Backend, graph: Graph) -> dict[Any, Array | None]:
+def _held_now(graph: Graph) -> dict[Any, Any]:
     nodes = [node for each in graph.quantities for node in leaf_nodes(each.key)]
-    grads = [node.variable.grad for node in nodes]
-    return {node: None if grad is None else backend.array(grad) for node, grad in zip(nodes, grads, strict=True)}
+    return {node: node.variable.grad for node in nodes}
 
 
 def _held_by(backend: Backend, leaves: Iterable[Any]) -> dict[Any, Any]:

@@ -5,11 +5,12 @@ A part is made from the Graph and the Session behind it; None where there is not
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from . import inspection, notation, rules
-from .backends import plain
+from .backends.arrays import entries_of
 from .format import number, one_line
 from .jacobian import Answers, jacobian
 from .quiz import quiz
@@ -133,8 +134,9 @@ def _held(session: Session, graph: Graph, node: Node) -> str:
     before = next((leaf.before for leaf in session.leaves if leaf.node is key[1]), None)
     if before is None:
         return ""
-    flat = plain(before).reshape(-1)
-    return "  ".join(map(number, flat[:HELD].tolist())) + (" …" if flat.size > HELD else "")
+    size = math.prod(before.shape)
+    first = entries_of(before, range(min(size, HELD)))
+    return "  ".join(map(number, first.tolist())) + (" …" if size > HELD else "")
 
 
 PARTS: dict[str, Callable[[Graph, Session], Any]] = {

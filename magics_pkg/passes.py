@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from typing import Any
 
-import numpy as np
-
-from .backends import Backend, Snapshot, plain, version_of
+from .backends import Backend, Snapshot, version_of
+from .backends.arrays import has_any, is_same
 from .backends.created import Creating
 from .trace import Backward
 from .uncollected import uncollected
@@ -184,12 +183,11 @@ class BackwardPasses:
                     changes[leaf] = "set to None"
                 continue
             assert self.backend is not None
-            data = self.backend.array(now)
             changed = now is not grad or version_of(now) != version
             if not changed and copy is not None:  # by NumPy or .data: no version tells
-                changed = not np.array_equal(data, plain(copy), equal_nan=True)
+                changed = not is_same(now, copy)
             if changed:
-                changes[leaf] = "set to zero" if not np.any(data) else "changed"
+                changes[leaf] = "changed" if has_any(now) else "set to zero"
         return changes
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .backends import plain
+from .backends.arrays import entries_of, has_any
 from .jacobian import STEPS, called_on, cards_by_node, leaf_of, root_of
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def quiz(graph: Graph, session: Session) -> list[dict[str, Any]] | None:
 
 def _held(leaf: Leaf | None, column: int) -> float:
     """0 also for what is no number: then the paths and this do not sum to the truth, and nothing is said of them."""
-    held = 0.0 if leaf is None or leaf.before is None else float(plain(leaf.before).reshape(-1)[column])
+    held = 0.0 if leaf is None or leaf.before is None else float(entries_of(leaf.before, [column])[0])
     return held if math.isfinite(held) else 0.0
 
 
@@ -73,9 +73,9 @@ def _ways(session: Session, output: Any, nr: int) -> dict[Any, dict[Way, Array]]
             if steps > STEPS:
                 return None
             if hasattr(node, "variable"):
-                numbers = (
-                    plain(gradient).reshape(-1)[:ASKED].astype(np.float64)
-                )  # a quantity's first entries are a leaf's
+                size = math.prod(gradient.shape)
+                first = range(min(ASKED, size))  # a quantity's first entries are a leaf's
+                numbers = entries_of(gradient, first).astype(np.float64)
                 ways = found.setdefault(node, {})
                 if (*way, node) not in ways and len(ways) == PATHS:
                     return None
@@ -87,6 +87,6 @@ def _ways(session: Session, output: Any, nr: int) -> dict[Any, dict[Way, Array]]
             except RuntimeError:
                 return None
             for slot, part in enumerate(sent[: len(following)]):
-                if following[slot][0] is not None and part is not None and np.any(plain(part)):
+                if following[slot][0] is not None and part is not None and has_any(part):
                     pending.append((*following[slot], part, (*way, node, slot)))
     return found

@@ -11,8 +11,6 @@ from contextlib import AbstractContextManager
 from types import CodeType
 from typing import Any
 
-import numpy as np
-
 from . import backends
 from .backends import Backend, node_of, version_of
 from .cell import Cell, Outcome, read_cell, run_cell, run_cell_async
@@ -244,7 +242,7 @@ class Watch:
         if key in self.old_values or target.numel() > min(SMALL, self._room):
             return
         self._room -= target.numel()
-        self.old_values[key] = np.array(backend.array(target))
+        self.old_values[key] = backend.copy(target)
         self._kept.append(target)
 
     def _fail(self, error: BaseException, func: Any, path: Any, before: int, args: Any, kwargs: Any) -> None:

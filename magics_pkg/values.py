@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .backends import dtype_name, is_gone, version_of
-from .elements import LIMIT, Values, values_in, values_of
+from .elements import LIMIT, Values, values_in
 from .names import Namespace, tensors_in
 from .trace import Call, Trace
 from .web import Arrival
@@ -68,7 +68,7 @@ class Computed:
             return values_in(tensor, self.backend.array, limit)
         kept = self.trace.old_values.get((id(tensor), version))
         if kept is not None:
-            return values_of(kept, limit)
+            return values_in(kept, self.backend.array, limit)
         return Values(tuple(tensor.shape), dtype_name(tensor.dtype))
 
     def drawn(self, arrival: Arrival) -> tuple[int, ...] | None:
@@ -116,7 +116,7 @@ class Computed:
                 if kept is not None and kept.observed is not None and backward is not None and backward.inputs is None:
                     self._swept = dict(kept.observed.nodes)
                 elif snapshot.linear:
-                    zeros = [np.zeros_like(self.backend.array(root)) for root in roots]
+                    zeros = [np.zeros(tuple(root.shape), self.backend.dtype(root)) for root in roots]
                     self._swept = dict(snapshot.run(zeros).nodes)
                 if kept is None:
                     snapshot.close()

@@ -77,7 +77,7 @@ def test_random_program(shell: InteractiveShell, seed: int) -> None:
             continue
         sweep = trace.backward.snapshot.run([None])
         for quantity in graph.quantities:
-            assert sum(found(sweep, key).size for key, *_ in members(quantity)) == np.prod(quantity.shape)
+            assert sum(found(sweep, key)[0].size for key, *_ in members(quantity)) == np.prod(quantity.shape)
     assert all(node.symbol and node.source for node in graph.nodes if node.kind == "op")
     trace.close()
     if outcome.error is None:

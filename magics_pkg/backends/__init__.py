@@ -19,6 +19,7 @@ import numpy as np
 
 from .private import (
     accumulated_hooks,
+    address_of,
     age_of,
     ages,
     custom_class,
@@ -33,7 +34,7 @@ from .private import (
     version_of,
 )
 
-__all__ = ["accumulated_hooks", "age_of", "ages", "is_counted", "is_view", "newest", "version_of"]
+__all__ = ["accumulated_hooks", "address_of", "age_of", "ages", "is_counted", "is_view", "newest", "version_of"]
 
 NAMES = ("engine", "torch")  # each has a file here, which is imported when the library of that name is there
 _loaded: dict[str, Backend] = {}
@@ -136,6 +137,14 @@ class Backend:
         if func is autograd.backward:
             return "autograd.backward"
         return "backward" if func is getattr(self.tensor, "backward", None) else ""
+
+    def raw(self, tensor: Any) -> Any:
+        """The tensor's numbers where they are, for `arrays`: a NumPy array, or a tensor of the library's."""
+        return self.array(tensor)
+
+    def dtype(self, tensor: Any) -> Any:
+        """NumPy's dtype for the tensor's numbers."""
+        return self.array(tensor.detach().reshape(-1)[:0]).dtype
 
     def array(self, tensor: Any) -> Any:
         """The tensor's data as a NumPy array that may share its memory."""

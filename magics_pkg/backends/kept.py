@@ -18,6 +18,7 @@ from ..words import say
 from . import CHANGED, FREED, Gone, custom_function, saves
 from .private import (
     accumulated_hooks,
+    address_of,
     hooks_of,
     metadata_of,
     raw_names,
@@ -71,7 +72,7 @@ class Kept:
     def nbytes(self) -> int:
         """Bytes of the saved tensors that only this keeps alive."""
         tensors = [each.tensor for each in self._holders if each.tensor is not None]
-        return sum({each.data_ptr(): each.nbytes for each in tensors}.values())
+        return sum(dict(map(address_of, tensors)).values())
 
     # ------------------------------------------------------------------ the user's own call
     @contextmanager

@@ -170,6 +170,14 @@ class Sentinel:
         return False
 
 
+def address_of(tensor: Any) -> tuple[int, int]:
+    """Where a tensor's memory is, and how many bytes it takes; one in several pieces, as a sparse one, is itself."""
+    try:
+        return int(tensor.data_ptr()), int(tensor.nbytes)
+    except RuntimeError:
+        return id(tensor), 0
+
+
 def is_counted(tensor: Any) -> bool:
     """Whether a library tells how often this was written over."""
     try:
