@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .backends import Backend, dtype_name, version_of
+from .backends import Backend, dtype_name, node_of, version_of
 from .noted import Alias, Noted, Read, Ref, Settings, Slot, Use, Value
 from .passes import PARAMETERS, SAME, reachable_leaves
 from .trace import name_of
@@ -229,7 +229,8 @@ class Tape:
         requires_grad = bool(tensor.requires_grad)
         if not seen or not requires_grad:  # to ask a view for its node may make a new one
             return Use(slot, value, requires_grad, version, forced, alias=alias)
-        return Use(slot, value, requires_grad, version, forced, tensor.grad_fn, tensor.output_nr)
+        node = node_of(tensor)
+        return Use(slot, value, requires_grad, version, forced, node, 0 if node is None else tensor.output_nr)
 
     def _alias(self, slot: Slot) -> Alias | None:
         """How a new tensor lies in the memory of a known one."""

@@ -17,12 +17,13 @@ from . import of, plain
 
 Array = np.ndarray[Any, Any]
 Terms = tuple[Any, ...]  # what `raw` gives, of one shape, to be added in their own dtype
+HOST = (np.ndarray, np.generic)  # what NumPy computes from arrays without dimensions is none
 CHUNK = 1 << 16  # entries that are widened to float64 at once
 
 
 def raw(value: Any) -> Any:
     """A tensor's numbers where they are: an array, or one of PyTorch's own tensors outside of any graph."""
-    if isinstance(value, np.ndarray):
+    if isinstance(value, HOST):
         return value
     backend = of(value)
     return np.asarray(value) if backend is None else backend.raw(value)
@@ -42,7 +43,7 @@ def entries(terms: Terms, indices: Sequence[int] | Array) -> Array:
 def _entries(value: Any, indices: Sequence[int] | Array) -> Array:
     shape = tuple(value.shape)
     size, count = math.prod(shape), len(indices)
-    if isinstance(value, np.ndarray) and value.flags.c_contiguous:
+    if isinstance(value, HOST) and value.flags.c_contiguous:
         return value.reshape(-1)[np.asarray(indices, dtype=np.intp)]
     if size <= LEAF_LIMIT:
         whole: Array = plain(value).reshape(-1)
@@ -60,7 +61,7 @@ def _entries(value: Any, indices: Sequence[int] | Array) -> Array:
 
 def wide(value: Any) -> Any:
     """In float64, or the widest that its device has."""
-    if isinstance(value, np.ndarray):
+    if isinstance(value, HOST):
         return value.astype(np.float64)
     try:
         return value.double()
@@ -84,7 +85,7 @@ def products(rows: Sequence[Sequence[Terms]]) -> tuple[Array, Array]:
         return gram, sums
     tensors = [each for index in present for terms in rows[index] for each in terms]
     module = None
-    if math.prod(tensors[0].shape) <= LEAF_LIMIT or any(isinstance(each, np.ndarray) for each in tensors):
+    if math.prod(tensors[0].shape) <= LEAF_LIMIT or any(isinstance(each, HOST) for each in tensors):
         tensors = [plain(each) for each in tensors]
     else:
         module = of(tensors[0]).module  # type: ignore[union-attr]  # it is a tensor
@@ -126,16 +127,16 @@ def _stretch(value: Any, begin: int, end: int) -> Any:
 
 
 def _is_whole(value: Any) -> bool:
-    return bool(value.flags.c_contiguous if isinstance(value, np.ndarray) else value.is_contiguous())
+    return bool(value.flags.c_contiguous if isinstance(value, HOST) else value.is_contiguous())
 
 
 def alike(values: Sequence[Any]) -> list[Any]:
     """The same where one of them is: arrays that stand for nothing become tensors beside tensors."""
-    like = next((each for each in values if not isinstance(each, np.ndarray)), None)
+    like = next((each for each in values if not isinstance(each, HOST)), None)
     backend = of(like)
     if backend is None:
         return list(values)
-    return [backend.given(each, like) if isinstance(each, np.ndarray) else each for each in values]
+    return [backend.given(each, like) if isinstance(each, HOST) else each for each in values]
 
 
 def combined(weighted: Sequence[tuple[float, Any]]) -> Any:
@@ -149,7 +150,7 @@ def combined(weighted: Sequence[tuple[float, Any]]) -> Any:
         if found is None:
             return None
         dtype = values[-1].dtype
-        return found.astype(dtype) if isinstance(found, np.ndarray) else found.to(dtype)
+        return found.astype(dtype) if isinstance(found, HOST) else found.to(dtype)
 
 
 def joined(values: Sequence[Any]) -> Any:
@@ -195,7 +196,7 @@ def is_same(one: Any, other: Any) -> bool:
     one, other = raw(one), raw(other)
     if tuple(one.shape) != tuple(other.shape):
         return False
-    if isinstance(one, np.ndarray):
+    if isinstance(one, HOST):
         return np.array_equal(one, other, equal_nan=True)
     return bool(((one == other) | ((one != one) & (other != other))).all())
 
