@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from . import errors
+from . import errors, search
 from .depth import Folding
 from .elements import Graph
 from .graph import drawn
@@ -31,6 +31,7 @@ class Canvas:
         self._subject: Subject | None = subject
         self._wrt, self._most, self._finish = None if wrt is None else tuple(wrt), most, finish
         self.folding = folding
+        self._places: list[search.Place] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -50,6 +51,15 @@ class Canvas:
             return None
         self._subject.narrow()
         return self
+
+    def search(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Where the graph has what the page asks for, and what must be opened to see it."""
+        subject = self._subject
+        if subject is None:
+            return {"text": asked.get("text"), "found": [], "more": 0}
+        if self._places is None:  # a tenth of a second for 10,000 operations, once
+            self._places = search.places(subject)
+        return search.answer(subject, self._places, self.folding, self._most, asked)
 
     def open(self, name: str) -> None:
         """Open a function or module, and those that it stands in."""
@@ -71,6 +81,7 @@ class Canvas:
     def close(self) -> None:
         """Let go of the trace and of every tensor in it."""
         self._subject, self._wrt, self._finish = None, None, _finished
+        self._places = None
 
 
 def _finished(graph: Graph) -> tuple[Graph, Linear | None]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 STATIC = Path(__file__).parent / "static"
 MODULES = (
     "number", "dom", "copy", "linear", "numbers", "picture", "folds", "layers", "sentence", "tables", "weights",
-    "presets", "drawers", "heat", "source", "inspect", "steps", "passes", "jacobian", "quiz", "panel",
+    "presets", "search", "drawers", "heat", "source", "inspect", "steps", "passes", "jacobian", "quiz", "panel",
 )  # fmt: skip
 STRIP = 128  # entries of a large v that are shown as a strip
 ALIKE = 8  # ranges that differ by no more than this become one
@@ -146,6 +146,7 @@ def spec(
         "complete": len(picked) == prod(sizes),
         "linear": bool(linear.linear),
         "live": live,
+        "operations": sum(node.operations or node.count for node in graph.nodes if node.kind == "op"),
         "weights": [
             {
                 "name": each.name,

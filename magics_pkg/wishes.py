@@ -95,6 +95,8 @@ class Wishes:
         """The page's questions are about what is shown."""
         for what, answer in answering(lambda: self.shown.graph, self.shown._live).items():
             panel.on_ask(what, answer)
+        if self.shown._canvas is not None:
+            panel.on_ask("search", self.shown._canvas.search)
 
     def redraw(self) -> None:
         """Other numbers in the panel, the same picture of the graph."""

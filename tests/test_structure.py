@@ -58,6 +58,7 @@ LAYERS = (
     {"inspection", "quiz"},
     {"whatif"},
     {"parts"},
+    {"search"},
     {"canvas", "settings"},
     {"drawing"},
     {"wishes"},

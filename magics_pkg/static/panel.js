@@ -13,6 +13,7 @@ import { Passes } from "./passes.js";
 import { Picture } from "./picture.js";
 import { Presets } from "./presets.js";
 import { Quiz } from "./quiz.js";
+import { SEARCHED, Search, cardOf } from "./search.js";
 import { Sentence } from "./sentence.js";
 import { Steps } from "./steps.js";
 import { Tables } from "./tables.js";
@@ -33,7 +34,11 @@ export class Panel {
     model.on("change:truth", () => this.hear());
     model.on("change:state", () => this.tell());
     model.on("change:message", () => this.tell());
-    model.on("msg:custom", (message) => message?.kind === "answer" && this.drawers?.answer(message));
+    model.on("msg:custom", (message) => {
+      if (message?.kind !== "answer") return;
+      this.drawers?.answer(message);
+      this.search?.answer(message);
+    });
   }
 
   // Draws everything from the model's traits; again when the kernel sends other rows or other sliders.
@@ -64,6 +69,9 @@ export class Panel {
     this.tell();
     this.label?.(); // new sliders may have been drawn before their names were known
     this.find();
+    const { sought } = this;
+    this.sought = null;
+    if (sought) this.seek(sought);
   }
 
   draw(signal) {
@@ -84,9 +92,10 @@ export class Panel {
     this.message = make("p", { class: "backward-message", role: "status" });
     const notes = spec.notes.map((text) => make("li", {}, text));
     const drawn = this.model.get("svg") || spec.text;
+    this.search = spec.operations > SEARCHED && drawn ? new Search(this, signal) : null;
     const layers = new Layers(this).element;
     const copy = this.model.get("svg") ? new Copy(figure, spec).element : null;
-    const graph = drawn ? make("figure", { class: "backward-graph" }, make("h3", { class: "backward-title" }, word(spec, "graph")), layers, copy, figure, this.text()) : null;
+    const graph = drawn ? make("figure", { class: "backward-graph" }, make("h3", { class: "backward-title" }, word(spec, "graph")), layers, copy, this.search?.element, figure, this.text()) : null;
     const foot = make("footer", { class: "backward-notes" }, this.message, notes.length ? make("ul", {}, ...notes) : null);
     const moving = spec.still ? [] : [this.sentence.element, this.presets.element]; // no v: nothing moves
     const tables = spec.still && !spec.leaves.length ? null : this.tables.element;
@@ -102,6 +111,15 @@ export class Panel {
     for (const kind of ["pointerover", "focusin"]) this.el.addEventListener(kind, point, { signal });
     this.drawers.begin();
     this.drawers.choose(this.opens ?? (spec.opens || (spec.live ? "" : "inspect"))); // a page has the code nowhere else
+  }
+
+  // Brings a card into view and looks into it.
+  seek(found) {
+    const id = cardOf(this.spec.parts.inspect?.cards ?? {}, found);
+    if (id === null) return;
+    this.drawers.choose("inspect");
+    if (this.drawers.shown?.pinned !== id) this.drawers.pick(id);
+    this.picture.centre(id);
   }
 
   // A drawer has drawn other numbers.
@@ -161,6 +179,14 @@ export class Panel {
     if (this.message.textContent !== text) this.message.textContent = text;
   }
 
+  // "/" goes to the search box, from anywhere in the panel where nothing is typed.
+  slash(event) {
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || !this.search || event.target.closest("input, textarea, select, [contenteditable]")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.search.focus();
+  }
+
   // The sliders and the root are drawn by others, and perhaps later.
   find(wait = 20) {
     if (this.signal.aborted) return;
@@ -170,6 +196,7 @@ export class Panel {
     if (!box) return void setTimeout(() => this.find(Math.min(wait * 1.5, 500)), wait);
     if (this.root === root) return;
     this.root = root;
+    root.addEventListener("keydown", (event) => this.slash(event), { signal: this.signal });
     this.label = adopt(box, () => this.weights, this.signal);
     this.picture.fit();
     this.tell();

@@ -79,6 +79,17 @@ export class Picture {
     for (const node of this.svg?.querySelectorAll("[data-node]") ?? []) node.classList.toggle("pinned", id !== null && (node.dataset.of ?? node.dataset.node) === id);
   }
 
+  // Into the middle of what is seen of the picture; the page itself moves only as far as it must.
+  centre(id) {
+    const node = this.svg?.querySelector(`[data-node="${CSS.escape(id)}"]`);
+    if (!node) return;
+    const [card, box] = [node.getBoundingClientRect(), this.figure.getBoundingClientRect()];
+    this.figure.scrollTop += card.top - box.top - (box.height - card.height) / 2;
+    this.figure.scrollLeft += card.left - box.left - (box.width - card.width) / 2;
+    node.scrollIntoView({ block: "nearest", inline: "nearest" });
+    node.focus({ preventScroll: true });
+  }
+
   // How far a backward pass has come: the cards that it has been to, where it is, and the edges that it sends along; null:
   // no pass is followed.
   walk(done, now = null, sending = []) {
