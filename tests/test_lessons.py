@@ -33,6 +33,8 @@ ANSWERS: tuple[tuple[tuple[str, ...], dict[str, str], tuple[str, ...]], ...] = (
     (("v is z itself, and y is z",), {"z": "v"}, ()),
     (("v is 1 at y[0] and 0 elsewhere", "∂y[0]/∂x"), {}, ()),
     (("g is itself a gradient, made in line 4", "x.grad is a second derivative"), {"g": "gradient"}, ()),
+    (("g is itself a gradient", "v[0]·g[0] + v[1]·g[1] gives x.grad"), {"g": "gradient"}, ()),
+    (("g is itself a gradient", "w.grad is a second derivative"), {"g": "gradient"}, ()),
     (("came from autograd.grad in line 4 without create_graph=True",), {}, ("y→g.sum()",)),
     (("y.grad_fn is SumBackward0",), {"x": "accumulate"}, ()),
     (("u got no gradient: no path leads from it to y", "w.grad is 0 and not None"), {"u": "none", "w": "zero"}, ()),
