@@ -83,6 +83,23 @@ def cards(graph: Graph) -> dict[str, Card]:
     return {node.id: _card(graph, node) for node in graph.nodes}
 
 
+def written(graph: Graph) -> dict[str, list[tuple[str, str]]]:
+    """The values on each card in their order, as (name, text): "y[0]", "4". Empty where none is known any more."""
+    found = {}
+    for node in graph.nodes:
+        block = next((each for each in _blocks(graph, node) if each.label == say("value")), None)
+        if block is None or node.repeat_of is not None:
+            continue
+        name = one_line(node.name or node.source or node.op)
+        lines, _ = _arrange(node.shape, {_ravel(index, node.value.shape) for index, _ in node.value.entries})
+        places = [flat for line in lines for flat in line]
+        texts = [cell.text for line in block.lines for cell in line]
+        found[node.id] = [
+            (entry(name, unravel(flat, node.shape)), text) for flat, text in zip(places, texts, strict=False)
+        ]
+    return found
+
+
 def labels(graph: Graph, linear: Linear) -> dict[str, EdgeLabel]:
     """A label for each edge whose gradient is not just what its input's card shows."""
     nodes = {node.id: node for node in graph.nodes}
@@ -126,7 +143,7 @@ def _card(graph: Graph, node: Node) -> Card:
         source = ""
     blocks = () if again else tuple(_blocks(graph, node))
     indent = max((width(block.label, SIZES["meta"]) for block in blocks), default=0) + GAP if blocks else 0
-    column = _column(blocks)
+    column = COLUMN if graph.moving and node.value.entries else _column(blocks)
     columns = max((len(line) for block in blocks for line in block.lines), default=0)
     numbers = indent + columns * column + (columns - 1) * GAP if columns else 0
     if any(block.more for block in blocks):

@@ -34,6 +34,7 @@ class Cell:
     compiled: str
     silent: bool = False  # ends in a semicolon: the result is not displayed
     lines_above: int = 1
+    head: str = ""  # the magic's own line
 
     @property
     def lines(self) -> list[str]:
@@ -103,7 +104,7 @@ def read_cell(
             rewrite(tree)
         code = shell.compile(tree, filename, "exec")
     silent = ";" in source and not nested and _semicolon(source)
-    return Cell(source, filename, written, code, text, silent)
+    return Cell(source, filename, written, code, text, silent, head=head)
 
 
 def run_cell(shell: Any, cell: Cell | str, around: Any = None, imported: Callable[[], None] | None = None) -> Outcome:

@@ -112,6 +112,7 @@ class Exploration:
         with self._drawing:
             self._what_if.move(given)
             self._graph = self._what_if.graph or self._what_if.own.graph
+            self._wishes.moved()
         self._wishes.redraw()
 
     @property
@@ -220,7 +221,7 @@ class Exploration:
             linear,
             picture.svg,
             text=self._text(picture),
-            notes=[*self.notes, *([picture.problem] if picture.problem else [])],
+            notes=[*self.notes, *([picture.problem] if picture.problem else []), *self._wishes.saved()],
             limits=self.settings.range,
             parts=parts_of(graph, self._front, saved=True, opens=self.settings.opens),
             opens=self.settings.opens,
@@ -287,6 +288,7 @@ class Exploration:
         if self.closed:
             return
         self.closed = True
+        self._wishes.close()
         if self._panel is not None:
             self._panel.close()
         if self._session is not None:

@@ -84,7 +84,7 @@ def open_exploration(
         raise OutputError(say("complex_leaves"))
     found = _call_of(trace, outputs[0])
     still = found is None or trace.error is not None
-    finish = functools.partial(_still, trace) if still else _moving
+    finish = functools.partial(_still, trace) if still else _moving if settings.inputs is None else _changing
     subject = Subject(trace, outputs, settings.max_nodes)
     canvas = Canvas(subject, wrt or None, settings.max_nodes, Folding(settings.depth), finish)
     graph, numbers = canvas.draw()
@@ -112,7 +112,7 @@ def _what_if(
     """The inputs of the panel's leaves. Errors: UsageError for a leaf that is not there."""
 
     def opened(
-        again: Trace, passed: BackwardPasses, made: Sequence[Any], graph: Graph, weights: Array, remade: Any
+        again: Trace, passed: BackwardPasses, made: Sequence[Any], graph: Graph, weights: Array | None, remade: Any
     ) -> Session:
         found = _call_of(again, made[0])
         if found is None:
@@ -175,6 +175,11 @@ def session_of(
 def _moving(graph: Graph) -> tuple[Graph, None]:
     """The session has the numbers."""
     return graph, None
+
+
+def _changing(graph: Graph) -> tuple[Graph, None]:
+    """The same of a graph whose values change too."""
+    return dataclasses.replace(graph, moving=True), None
 
 
 def _still(trace: Trace, graph: Graph) -> tuple[Graph, linear.Linear]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -16,13 +17,14 @@ import numpy as np
 
 from .backends import Backend, dtype_name, version_of
 from .format import shape
-from .linear import RowPasses, take, weighting_of
+from .linear import RowPasses, Sweeps, Weighting, take, weighting_of
 from .noted import Array, Ref, Settings, Slot
 from .program import Made, Program, Reading, Seed, Step, Stuck
 from .tape import host, tensors_of
 from .trace import Backward
 from .words import say
 
+PATIENCE = 1.0  # seconds that the rows of one run may take
 SMALL = 10_000  # entries of a tensor that is copied before it is written over, as the recorder does
 
 
@@ -43,9 +45,16 @@ class Passes(RowPasses):
         root = next((i for i, each in enumerate(backward.roots) if each is named), 0)
         if backward.snapshot is not None and id(backward.snapshot) not in self.sweeps:
             weighting = weighting_of(backend, backward.roots, backward.gradients, root)
-            self.sweeps[id(backward.snapshot)] = take(backward.snapshot, weighting, self.picked)
+            self.sweeps[id(backward.snapshot)] = self._rows(backward.snapshot, weighting)
         for kept in backward.snapshots.values():
-            self.sweeps[id(kept)] = take(kept, weighting_of(backend, (named,), None), self.picked)
+            self.sweeps[id(kept)] = self._rows(kept, weighting_of(backend, (named,), None))
+
+    def _rows(self, snapshot: Any, weighting: Weighting) -> Sweeps:
+        """A row for each slider, or none: a slider without one would be out of the page's sight."""
+        found = take(snapshot, weighting, self.picked, PATIENCE)
+        if len(found.rows) < len(self.picked) and found.linear:
+            return replace(found, picked=self.picked, rest=None, rows=(), linear=False)
+        return found
 
 
 class Rerun:

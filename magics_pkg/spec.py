@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 STATIC = Path(__file__).parent / "static"
 MODULES = (
     "number", "dom", "copy", "linear", "numbers", "picture", "folds", "layers", "sentence", "tables", "weights",
-    "presets", "search", "drawers", "heat", "source", "inspect", "steps", "passes", "jacobian", "quiz", "panel",
+    "presets", "search", "drawers", "heat", "source", "inspect", "steps", "passes", "jacobian", "quiz", "given",
+    "panel",
 )  # fmt: skip
+KERNEL = {"given"}  # modules that a page without a kernel has no use for
 STRIP = 128  # entries of a large v that are shown as a strip
 ALIKE = 8  # ranges that differ by no more than this become one
 LONG, SHORT = 1e7, 2e-3  # ranges beyond these have no room for their numbers without an exponent
@@ -76,10 +78,21 @@ class Slide:
 def slides(linear: Linear, limits: tuple[float, float] | None = None) -> tuple[Slide, ...]:
     """A slider for each picked weight: one range for weights of like size, another for 0.0001 beside 10."""
     written = [float(linear.as_written[flat]) for flat in linear.weights]
-    homes, starts = [shortest(each) for each in written], [shortest(each) for each in linear.start]
+    return slides_of(linear.names, linear.weights, linear.start, written, limits)
+
+
+def slides_of(
+    names: Sequence[str],
+    flats: Sequence[int],
+    start_at: Sequence[float],
+    written: Sequence[float],
+    limits: tuple[float, float] | None = None,
+) -> tuple[Slide, ...]:
+    """Sliders of these names that stand at these values; ``written``: where "as written" puts them."""
+    homes, starts = [shortest(each) for each in written], [shortest(each) for each in start_at]
     widest = max((reach(each) for each in (*homes, *starts) if each), default=2.0)
     out = []
-    for place, (name, flat) in enumerate(zip(linear.names, linear.weights, strict=True)):
+    for place, (name, flat) in enumerate(zip(names, flats, strict=True)):
         start, home = starts[place], homes[place]
         own = max(reach(each) if each else 0.0 for each in (start, home)) or max(widest, 2.0)
         wide = widest if own * ALIKE >= widest else own
@@ -87,7 +100,7 @@ def slides(linear: Linear, limits: tuple[float, float] | None = None) -> tuple[S
         low, high = min(low, start, home), max(high, start, home)
         if not low < high:
             low, high = low - reach(low), high + reach(high)
-        out.append(Slide(name, flat, low, high, start, home, ((start, linear.start[place]), (home, written[place]))))
+        out.append(Slide(name, flat, low, high, start, home, ((start, start_at[place]), (home, written[place]))))
     return tuple(out)
 
 
@@ -130,6 +143,7 @@ def spec(
     text: str = "",
     parts: Mapping[str, Any] | None = None,
     opens: str = "",
+    inputs: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What the panel shows, as plain JSON; `parts`: what the drawers show, by name; `opens`: the one that is open."""
     output = next((node for node in graph.nodes if node.id == graph.output), None)
@@ -147,18 +161,8 @@ def spec(
         "linear": bool(linear.linear),
         "live": live,
         "operations": sum(node.operations or node.count for node in graph.nodes if node.kind == "op"),
-        "weights": [
-            {
-                "name": each.name,
-                "flat": each.flat,
-                "low": each.low,
-                "high": each.high,
-                "start": each.start,
-                "home": each.home,
-                "anchors": [[shown, meant if math.isfinite(meant) else shown] for shown, meant in each.anchors],
-            }
-            for each in sliders
-        ],
+        "weights": told(sliders),
+        "inputs": inputs,
         "fixed": _fixed(graph, linear, picked),
         "strip": [_json(float(value)) or 0.0 for value in linear.v[:STRIP]] if len(picked) < prod(sizes) else [],
         "quantities": [
@@ -179,6 +183,22 @@ def spec(
         "code": graph.code,
         "spans": {node.id: list(node.span) for node in graph.nodes if node.span},
     }
+
+
+def told(sliders: Iterable[Slide]) -> list[dict[str, Any]]:
+    """Sliders as the page knows them."""
+    return [
+        {
+            "name": each.name,
+            "flat": each.flat,
+            "low": each.low,
+            "high": each.high,
+            "start": each.start,
+            "home": each.home,
+            "anchors": [[shown, meant if math.isfinite(meant) else shown] for shown, meant in each.anchors],
+        }
+        for each in sliders
+    ]
 
 
 def veiled(opens: str, parts: Mapping[str, Any] | None) -> bool:
@@ -231,7 +251,7 @@ def script() -> str:
 def page_script() -> str:
     """The same modules with stand-ins for the notebook, starting by themselves; in every page, so without comments and
     indentation."""
-    text = "".join(_plain(name) for name in (*MODULES, "page")) + "start();\n"
+    text = "".join(_plain(name) for name in (*MODULES, "page") if name not in KERNEL) + "start();\n"
     return re.sub(r"^ +", "", re.sub(r"^ *//.*\n", "", text, flags=re.M), flags=re.M)
 
 

@@ -8,6 +8,8 @@
     panel.on_open(callback)                      callback(name, open): somebody opens a folded card, or folds a group
     panel.on_preset(callback)                    callback(name, flat index or None): written, ones, zeros, random, hot;
                                                  asked for only where not every entry of v has a slider
+    panel.on_inputs(callback)                    callback(values): one for each slider of `entries`, after each change
+    panel.show_inputs(linear, graph, known)      other numbers for them in the same picture: sliders, drawers stay
     panel.on_ask(what, callback)                 callback(message) -> what a drawer of the page has asked for, or None;
     panel.answer(what, data, buffers=())         and then this, later
     panel.set_truth(weights, values)             the N numbers as the kernel has them for these weights (as `on_weights`
@@ -35,11 +37,13 @@ import traitlets
 from . import page
 from . import spec as made
 from .format import width
+from .sliders import Column
 from .static import fallback
 from .text import render
 from .words import labels
 
 if TYPE_CHECKING:
+    from .entries import Entries
     from .graph import Graph
     from .linear import Linear
 
@@ -48,6 +52,7 @@ STATES = ("ready", "busy", "stale", "error")
 
 OnWeights = Callable[[tuple[float, ...]], object]
 OnPick = Callable[[int], object]
+OnInputs = Callable[[tuple[float, ...]], object]
 OnPreset = Callable[[str, int | None], object]
 OnAsk = Callable[[dict[str, Any]], "dict[str, Any] | None"]
 OnOpen = Callable[[str, bool], object]
@@ -75,6 +80,8 @@ class Picture(anywidget.AnyWidget):
     rows = traitlets.Bytes().tag(sync=True)
     shape = traitlets.Bytes().tag(sync=True)
     sliders = traitlets.List(anywidget.WidgetTrait()).tag(sync=True, to_json=_references)
+    inputs = traitlets.List(anywidget.WidgetTrait()).tag(sync=True, to_json=_references)
+    given: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)  # what has changed with the inputs since `spec`
     truth: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
     state = traitlets.Enum(STATES, "ready").tag(sync=True)
     message = traitlets.Unicode().tag(sync=True)
@@ -94,9 +101,11 @@ class Panel:
         limits: tuple[float, float] | None = None,
         parts: Mapping[str, Any] | None = None,
         opens: str = "",
+        entries: Entries | None = None,
     ) -> None:
         self.graph, self.linear, self.svg, self.text = graph, linear, svg, text
-        self.parts, self.opens = parts, opens
+        self.parts, self.opens, self.entries = parts, opens, entries
+        self._inputs_callbacks: list[OnInputs] = []
         self._asks: dict[str, OnAsk] = {}
         self.notes, self.limits = tuple(notes), limits
         self.closed = False
@@ -115,7 +124,12 @@ class Panel:
         self.picture = Picture(layout=self._layout, still=f"backward-still-{uuid4().hex[:12]}")
         self.picture.add_class("backward-view")
         self.picture.on_msg(self._message)
-        shown = [self._column, self.picture] if graph.output else [self.picture]  # without an output there is no v
+        shown = [self._column] if graph.output else []  # without an output there is no v
+        self._inputs: Column | None = None
+        if entries is not None and entries.chosen:
+            self._inputs = Column(labels()["inputs"], "backward-inputs", self._given)
+            shown.append(self._inputs.box)
+        shown.append(self.picture)
         self._grid = ipywidgets.Box(shown, layout=self._layout)
         self._grid.add_class("backward-grid")
         self.widget = ipywidgets.Box([self._grid], layout=self._layout)
@@ -151,11 +165,14 @@ class Panel:
         self._style.description_width = f"{longest:.0f}px"
         old = self.sliders
         spec = self._spec()
+        if self._inputs is not None and self.entries is not None:
+            self._inputs.fill(self.entries.slides())
         self.sliders = tuple(self._slider(slide, spec["output"]) for slide in self._slides)
         self._last = self.weights
         self._column.children = (self._title, *self.sliders)
         with self.picture.hold_sync():
             self.picture.sliders = list(self.sliders)
+            self.picture.inputs = list(self._inputs.sliders) if self._inputs is not None else []
             self._draw(spec, {})
         for slider in old:
             slider.unobserve_all()
@@ -176,12 +193,34 @@ class Panel:
             text=self.text,
             parts=self.parts,
             opens=self.opens,
+            inputs=None if self.entries is None else self.entries.data(self.graph),
         )
+
+    def show_inputs(
+        self, linear: Linear, graph: Graph, parts: Mapping[str, Any], known: np.ndarray, said: Mapping[str, Any]
+    ) -> None:
+        """Other numbers for other inputs, in the same picture; drawn anew only where other rows can be added up."""
+        same = (linear.linear, linear.rows.shape) == (self.linear.linear, self.linear.rows.shape)
+        self.linear, self.graph, self.parts = linear, graph, {**(self.parts or {}), **parts}
+        if not same:
+            self._send_picture(known)
+        elif not self.closed:
+            with self.picture.hold_sync():
+                self.picture.rows, self.picture.shape = made.rows(linear), made.form(linear)
+                self.picture.given = {**said, "parts": dict(parts), "truth": _truth(self._last, known)}
+
+    def _given(self, values: tuple[float, ...]) -> None:
+        if not self.closed:
+            self._call(self._inputs_callbacks, values)
+
+    def on_inputs(self, callback: OnInputs) -> None:
+        """Call back after each change of an input's slider."""
+        self._inputs_callbacks.append(callback)
 
     def _draw(self, spec: dict[str, Any], truth: dict[str, Any]) -> None:
         """The page starts over when `spec` changes, so everything that it reads goes out in the same message."""
         self.picture.rows, self.picture.shape = made.rows(self.linear), made.form(self.linear)
-        self.picture.svg, self.picture.truth = self.svg, truth
+        self.picture.svg, self.picture.truth, self.picture.given = self.svg, truth, {}
         self.picture.spec = spec
 
     def _slider(self, slide: made.Slide, output: str) -> ipywidgets.FloatSlider:
@@ -308,6 +347,9 @@ class Panel:
         for callbacks in (self._weights_callbacks, self._pick_callbacks, self._preset_callbacks, self._open_callbacks):
             callbacks.clear()
         self._asks.clear()
+        self._inputs_callbacks.clear()
+        if self._inputs is not None:
+            self._inputs.close()
         for slider in self.sliders:
             slider.unobserve_all()
         self.picture.on_msg(self._message, remove=True)

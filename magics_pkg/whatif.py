@@ -6,7 +6,6 @@ copies have a session of their own, with the same cards and edges, which the pan
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from .noted import Slot
 from .passes import BackwardPasses
 from .program import Program, Reading, Stuck, program_of
 from .rerun import Missing, Passes, Rerun
+from .rewritten import rewritten
 from .trace import Backward, Trace
 from .words import say
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 LONGEST = 40  # letters of what Python was given
 Array = np.ndarray[Any, Any]
 # trace, passes, outputs, graph, v, subject -> the session of that call
-Opened = Callable[[Trace, BackwardPasses, Sequence[Any], Graph, Array, Any], "Session"]
+Opened = Callable[[Trace, BackwardPasses, Sequence[Any], Graph, Array | None, Any], "Session"]
 
 
 class Remade:
@@ -74,6 +74,9 @@ class WhatIf:
         self.own, self.backend, self._opened = own, own.backend, opened
         self._web = subject.web.following
         self._roots = [self.backend.root(each) for each in outputs]
+        cell, names, module = subject.trace.cell, subject.trace.namespace, own.backend.module
+        self._head = cell.head if cell is not None else ""
+        self._library = next((name for name, each in names.items() if each is module and name[:1] != "_"), "torch")
         self.problem = ""
         self.names: dict[str, Slot] = {}
         self.program: Program = Program(own.backend)
@@ -158,6 +161,18 @@ class WhatIf:
                 break
         return tuple(dict.fromkeys(told))
 
+    def cell(self) -> str:
+        """The cell's text with the present inputs, to be run by a person."""
+        graph, written = self.own.graph, self.program.leaves
+        spans = {card.name: card.span for card in graph.nodes if card.kind == "leaf"}
+        moved = {
+            name: (self.given[slot], spans.get(name))
+            for name, slot in self.names.items()
+            if not np.array_equal(self.given[slot], written[slot], equal_nan=True)
+        }
+        text = rewritten(graph.code, moved, self._library)
+        return f"{self._head}\n{text}" if self._head else text
+
     @property
     def home(self) -> dict[str, Array]:
         """What the cell gave them."""
@@ -197,9 +212,11 @@ class WhatIf:
             self._nodes, self._run = nodes, run
             try:
                 graph = self.remade(self.own.graph)
+                v = self.own.v
+                weights = None if np.array_equal(v, self.own.weighting.v) else v  # else its own pass has it already
                 roots = {self.backend.root(each): each for each in outputs}
                 subject = Remade(run, trace, roots)
-                session = self._opened(trace, run.passes, outputs, graph, self.own.v, subject)
+                session = self._opened(trace, run.passes, outputs, graph, weights, subject)
             except BaseException:
                 self._nodes, self._run = old
                 raise
@@ -224,7 +241,11 @@ class WhatIf:
         self._resolve(graph)
         if self.session is None:
             return graph
-        self.graph = self.remade(graph)
+        try:
+            self.graph = self.remade(graph)
+        except Stuck:
+            self.reset()
+            return graph
         self.session.regraph(self.graph)
         return self.graph
 
@@ -318,6 +339,8 @@ class WhatIf:
             return ("sum", *map(self._key, key[1:]))
         if key[0] == "all":
             return ("all", *((self._key(each), size) for each, size in key[1:]))
+        if key[1] not in self._nodes:  # a second graph's, which no root of this one leads to
+            raise Stuck(say("again_other"))
         return (key[0], self._nodes[key[1]], *key[2:])
 
     def _value(self, card: Node, backward: Backward | None) -> Values:
@@ -355,8 +378,3 @@ def _given(value: Any) -> str:
     """A number, or the beginning of many."""
     text = " ".join(str(value).split())
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 2]} …"
-
-
-def entries_of(inputs: Mapping[str, Array]) -> int:
-    """How many numbers these are together."""
-    return sum(math.prod(each.shape) for each in inputs.values())

@@ -4,6 +4,7 @@ import { Copy } from "./copy.js";
 import { make, word } from "./dom.js";
 import { Drawers } from "./drawers.js";
 import { Folds } from "./folds.js";
+import { Given } from "./given.js";
 import { Inspect } from "./inspect.js";
 import { Jacobian } from "./jacobian.js";
 import { Layers } from "./layers.js";
@@ -32,12 +33,14 @@ export class Panel {
     signal.addEventListener("abort", () => this.built.abort());
     model.on("change:spec", () => this.build());
     model.on("change:truth", () => this.hear());
+    model.on("change:given", () => this.follow());
     model.on("change:state", () => this.tell());
     model.on("change:message", () => this.tell());
     model.on("msg:custom", (message) => {
       if (message?.kind !== "answer") return;
       this.drawers?.answer(message);
       this.search?.answer(message);
+      this.given?.answer(message);
     });
   }
 
@@ -48,7 +51,8 @@ export class Panel {
     this.built = new AbortController();
     const { signal } = this.built;
     const spec = this.model.get("spec");
-    const models = await Promise.all(this.model.get("sliders").map((reference) => this.host.getModel(reference)));
+    const found = (name) => Promise.all((this.model.get(name) ?? []).map((reference) => this.host.getModel(reference)));
+    const [models, inputs] = await Promise.all([found("sliders"), found("inputs")]);
     if (signal.aborted) return;
     const last = spec.quantities.at(-1);
     const count = last ? last.offset + last.indices.length : 0;
@@ -58,16 +62,19 @@ export class Panel {
     this.shown = undefined;
     this.truth = null;
     this.weights.changed = () => this.update();
+    this.inputs = inputs;
     this.draw(signal);
-    for (const each of models) {
-      const change = () => this.weights.setting || this.update();
+    const listen = (each, change) => {
       each.on("change:value", change);
       signal.addEventListener("abort", () => each.off("change:value", change));
-    }
+    };
+    for (const each of models) listen(each, () => this.weights.setting || this.update());
+    for (const each of inputs) listen(each, () => this.tell());
+    this.follow();
     this.hear();
     this.update();
     this.tell();
-    this.label?.(); // new sliders may have been drawn before their names were known
+    this.labels?.forEach((label) => label()); // new sliders may have been drawn before their names were known
     this.find();
     const { sought } = this;
     this.sought = null;
@@ -98,8 +105,9 @@ export class Panel {
     const graph = drawn ? make("figure", { class: "backward-graph" }, make("h3", { class: "backward-title" }, word(spec, "graph")), layers, copy, this.search?.element, figure, this.text()) : null;
     const foot = make("footer", { class: "backward-notes" }, this.message, notes.length ? make("ul", {}, ...notes) : null);
     const moving = spec.still ? [] : [this.sentence.element, this.presets.element]; // no v: nothing moves
+    this.given = spec.inputs ? new Given(spec, this.inputs, figure.querySelector("svg"), (asked) => this.ask("inputs", asked)) : null;
     const tables = spec.still && !spec.leaves.length ? null : this.tables.element;
-    this.el.replaceChildren(...[...moving, graph, tables, this.drawers.element, foot].filter(Boolean));
+    this.el.replaceChildren(...[...moving, this.given?.element, graph, tables, this.drawers.element, foot].filter(Boolean));
     [figure.scrollLeft, figure.scrollTop] = scrolled;
     this.picture.wire(this.folds);
     this.picture.fit();
@@ -120,6 +128,34 @@ export class Panel {
     this.drawers.choose("inspect");
     if (this.drawers.shown?.pinned !== id) this.drawers.pick(id);
     this.picture.centre(id);
+  }
+
+  // Other inputs: the same picture, other rows, and whatever shows the rows' own numbers drawn anew.
+  follow() {
+    const given = this.model.get("given");
+    if (!given?.cards || !this.given) return;
+    const { spec } = this;
+    const { signal } = this.built;
+    Object.assign(spec.parts, given.parts);
+    this.linear = new Linear(floats(this.model.get("rows")), floats(this.model.get("shape")), this.linear.count, spec.quantities.length);
+    this.shown = undefined;
+    this.truth = { v: given.truth.v, values: floats(given.truth.values) };
+    this.given.show(given);
+    const swap = (name, made) => {
+      this[name].element.replaceWith(made.element);
+      this[name] = made;
+    };
+    swap("sentence", new Sentence(spec, this.linear));
+    swap("tables", new Tables(spec, this.linear, signal));
+    const { open } = this.drawers;
+    if (open) {
+      open.drawer.closed?.();
+      for (const each of this.drawers.drawers) each.drawer = null; // what is open shows the other numbers
+      this.drawers.open = null;
+      this.drawers.choose(open.kind.id);
+    } else for (const each of this.drawers.drawers) each.drawer = null;
+    this.numbers.collect(this.el);
+    this.update();
   }
 
   // A drawer has drawn other numbers.
@@ -171,7 +207,8 @@ export class Panel {
     const said = this.model.get("state");
     // what the panel began with is the kernel's too
     const known = this.truth?.v ?? this.spec.weights.map(({ anchors }) => anchors[0][1]);
-    const waiting = this.spec.live && this.v && !same(known, this.v);
+    const waiting = this.spec.live && this.v && (!same(known, this.v) || this.given?.waiting);
+    this.given?.press();
     if (said === "error") this.figure.classList.remove("backward-waiting");
     const state = said === "ready" && waiting ? "busy" : said;
     if (this.root && this.root.dataset.state !== state) this.root.dataset.state = state;
@@ -197,7 +234,9 @@ export class Panel {
     if (this.root === root) return;
     this.root = root;
     root.addEventListener("keydown", (event) => this.slash(event), { signal: this.signal });
-    this.label = adopt(box, () => this.weights, this.signal);
+    this.labels = [adopt(box, () => this.weights, this.signal)];
+    const inputs = root.querySelector(".backward-inputs");
+    if (inputs) this.labels.push(adopt(inputs, () => this.given.weights, this.signal));
     this.picture.fit();
     this.tell();
   }

@@ -28,7 +28,7 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "again_other": "with these inputs the graph is another one.",
     "inputs_stuck": "The inputs cannot be moved: {why}",
     "inputs_refused": "Not computed: {why} The panel shows the inputs before.",
-    "inputs_copies": "Computed on copies: {names} and .grad in the notebook stay as they are at this v.",
+    "inputs_copies": "Computed on copies: in the notebook {names} keep their values, and .grad is theirs at this v.",
     "inputs_saved": "The inputs, {names}, move only with a running kernel.",
     "inputs_saved_moved": "Here an input is not as the cell has it: {inputs}.",
     "branch": "{where} was {was} when the cell ran and is {now} with these inputs: what is drawn is the path that was"

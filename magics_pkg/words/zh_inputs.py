@@ -28,7 +28,7 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "again_other": "用这些输入，图会是另一个。",
     "inputs_stuck": "输入不能移动：{why}",
     "inputs_refused": "没有计算：{why} 面板显示的是之前的输入。",
-    "inputs_copies": "在副本上计算：笔记本里的 {names} 和 .grad 保持在这个 v 下的样子。",
+    "inputs_copies": "在副本上计算：笔记本里的 {names} 保持原值，.grad 是这些原值在当前 v 下的梯度。",
     "inputs_saved": "输入 {names} 只有在内核运行时才能移动。",
     "inputs_saved_moved": "这里有输入与单元格中的不同：{inputs}。",
     "branch": "{where}在单元格运行时是 {was}，用这些输入是 {now}：画出的是当时记录的路径。",

@@ -43,6 +43,11 @@ CELLS: dict[str, tuple[str, str]] = {
         "net = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 8), nn.Tanh(), nn.Linear(8, 2))\n"
         "loss = nn.functional.mse_loss(net(torch.randn(3, 4)), torch.zeros(3, 2))\nloss.backward()",
     ),
+    "inputs": (
+        "--inputs",
+        X + "w = torch.linspace(-1, 1, 20, requires_grad=True)\ny = torch.tanh(x * w[:3]) + x.detach()\n"
+        "y.backward(torch.tensor([1.0, 0.5, -0.25]))",
+    ),
     "accumulated": ("", X + "(x * 3).sum().backward()\ny = x * 2\ny.backward(torch.tensor([0.1, 1., 10.]))"),
     "hook": (
         "",

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 SIZES = {"narrow": (600, 900), "projector": (1024, 768), "notebook": (1200, 900), "hall": (1920, 1080)}
 SYSTEM = """() => { const e = document.body.appendChild(document.createElement('p'));
   return ['CanvasText', 'Canvas'].map(name => { e.style.color = name; return getComputedStyle(e).color; }); }"""
-LIVE = ("tanh", "large", "hook", "numbers-alone", "network")
+LIVE = ("tanh", "large", "hook", "numbers-alone", "network", "inputs")
 
 
 @pytest.fixture(scope="module")
