@@ -123,7 +123,7 @@ class _Assembly:
             outputs[0],
             tuple(each.ids[None] for each in self.inputs.leaves if each in chosen),
             self.trace.cell.source if self.trace.cell else "",
-            (*self.trace.notes, *self.inputs.notes, *self.computed.notes, *self.stacked.notes()),
+            (*self.trace.notes, *self.inputs.notes, *self.computed.notes, *self.stacked.notes(), *self._unrecorded()),
             outputs,
             self.stacked.seconds(self._output_id),
         )
@@ -131,6 +131,11 @@ class _Assembly:
     def _reached(self, nodes: Iterable[Any]) -> bool:
         """Whether the pass comes by: of a second graph's first graph it may not."""
         return any(node in self.reached for node in nodes)
+
+    def _unrecorded(self) -> list[str]:
+        """How many operations no call of the cell's was seen to make."""
+        count = sum(node.note == say("card_unrecorded") for node in self.nodes)
+        return [say("unrecorded", n=count)] if count else []
 
     # ---------------------------------------------------------------- what it is called
     def _name(self) -> None:

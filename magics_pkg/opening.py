@@ -26,7 +26,7 @@ from .linear import Array, RowPasses
 from .live import Leaf, Session
 from .names import Namespace
 from .options import Weights
-from .outputs import is_complex, outputs_of
+from .outputs import is_complex, outputs_of, unshown
 from .passes import BackwardPasses, reachable_leaves
 from .program import Stuck
 from .recorder import Recorder, trace_of
@@ -80,8 +80,12 @@ def open_exploration(
         return Exploration(kept, none, None, said, settings)
     outputs = outputs_of(trace, output)
     assert trace.backend is not None  # there are tensors
-    if any(is_complex(each) for each in reachable_leaves(trace.backend, outputs)):
+    leaves = reachable_leaves(trace.backend, outputs)
+    if any(is_complex(each) for each in leaves):
         raise OutputError(say("complex_leaves"))
+    if why := unshown(trace, (*outputs, *leaves)):
+        trace.close()
+        return Exploration(notes=[say(why)], settings=settings)
     found = _call_of(trace, outputs[0])
     still = found is None or trace.error is not None
     finish = functools.partial(_still, trace) if still else _moving if settings.inputs is None else _changing

@@ -55,6 +55,14 @@ def _checked(output: Any, what: str) -> tuple[Any, ...]:
     return several
 
 
+def unshown(trace: Trace, tensors: Iterable[Any]) -> str:
+    """Which sentence says why there are no numbers to show: of these tensors, or of what the cell computed; else ""."""
+    assert trace.backend is not None  # there are tensors
+    recorded = (each for call in trace.calls if call.record.node is not None for each in call.outputs)
+    known = (each for each in (*tensors, *recorded) if isinstance(each, trace.backend.tensor))
+    return next((why for each in known if (why := trace.backend.unshown(each))), "")
+
+
 def is_complex(tensor: Any) -> bool:
     """Whether its numbers have two parts, which no slider and no colour can show."""
     return "complex" in str(tensor.dtype)

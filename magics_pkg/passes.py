@@ -183,6 +183,8 @@ class BackwardPasses:
                     changes[leaf] = "set to None"
                 continue
             assert self.backend is not None
+            if self.backend.unshown(now):
+                continue
             changed = now is not grad or version_of(now) != version
             if not changed and copy is not None:  # by NumPy or .data: no version tells
                 changed = not is_same(now, copy)

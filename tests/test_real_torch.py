@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
+from magics_pkg import words
 from magics_pkg.graph import graph_of
 from magics_pkg.live import Closed
 from magics_pkg.recorder import trace_cell
@@ -180,6 +181,104 @@ def test_what_cannot_be_followed_is_named(shell: InteractiveShell, torch: Module
     with pytest.raises(Closed, match="could be moved"):
         explored.weights = 2
     assert "use_reentrant=False" in repr(explored)
+
+
+NAMED = {  # what has no numbers to show or to move, and a word of the sentence that says so in each language
+    "meta": ('x = torch.ones(3, requires_grad=True, device="meta")\n(x * x).sum().backward()', "meta"),
+    "default device": (
+        'torch.set_default_device("meta")\nx = torch.ones(3, requires_grad=True)\ny = x * x\n'
+        'y.backward(torch.ones(3))\ntorch.set_default_device("cpu")',
+        "meta",
+    ),
+    "nested": (
+        "a, b = torch.randn(2, 3, requires_grad=True), torch.randn(4, 3, requires_grad=True)\n"
+        "n = torch.nested.as_nested_tensor([a, b], layout=torch.jagged)\n(n * 2).values().sum().backward()",
+        "to_padded_tensor",
+    ),
+    "nested in one piece": (
+        "a, b = torch.randn(2, 3, requires_grad=True), torch.randn(4, 3, requires_grad=True)\n"
+        "n = torch.nested.as_nested_tensor([a, b])\ntorch.nested.to_padded_tensor(n * 2, 0.).sum().backward()",
+        "to_padded_tensor",
+    ),
+    "compressed": (
+        "s = torch.eye(3).to_sparse_csr().requires_grad_()\nd = torch.ones(3, 2, requires_grad=True)\n"
+        "(s @ d).sum().backward()",
+        "to_sparse_coo",
+    ),
+}
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+@pytest.mark.parametrize("name", NAMED)
+def test_what_has_no_numbers_is_named(shell: InteractiveShell, torch: ModuleType, name: str, language: str) -> None:
+    """The cell runs as it is, and one sentence in the reader's language says what cannot be shown, and why."""
+    source, word = NAMED[name]
+    expected, _ = plain(torch, source)
+    torch.manual_seed(0)
+    words.use(language)
+    try:
+        ran = cells.run(shell, "%%backward\n" + source)
+    finally:
+        words.use(None)
+    assert ran.error is None
+    (told,) = [line for line in ran.printed.splitlines() if word in line]
+    assert "Error" not in told
+    for each, right in expected.items():
+        if isinstance(right, torch.Tensor) and right.is_leaf and right.grad is not None:
+            found = shell.user_ns[each].grad
+            assert found.is_meta or found.tolist() == right.grad.tolist()
+
+
+UNSEEN = {  # how many cards have no code, and the shape of what is computed
+    "grad": ("y = torch.func.grad(lambda t: (t.sin() * t).sum())(x)", 6),
+    "vmap of grad": ("y = torch.vmap(torch.func.grad(lambda t: (t * t * t).sum()))(x.reshape(3, 1))", None),
+    "jit": ("y = torch.jit.trace(lambda t: t * t + 1, torch.ones(3))(x)", 2),
+}
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+@pytest.mark.parametrize("name", UNSEEN)
+def test_what_was_not_seen_is_named(shell: InteractiveShell, torch: ModuleType, name: str, language: str) -> None:
+    """Operations inside transforms and scripts are drawn, move, and a sentence says why they have no code."""
+    line, count = UNSEEN[name]
+    source = f"x = torch.tensor([0.5, 1., 2.], requires_grad=True)\n{line}\ny.sum().backward()"
+    words.use(language)
+    try:
+        explored = magic(shell, torch, source)
+        unseen = sum(node.note == words.say("card_unrecorded") for node in explored.graph.nodes)
+        assert unseen == (count or unseen) > 0
+        assert words.say("unrecorded", n=unseen) in repr(explored)
+    finally:
+        words.use(None)
+    explored.weights = 3.0
+    right = plain(torch, source.replace("backward()", "backward(torch.tensor(3.))"))[0]["x"].grad
+    assert cells.grad(shell).tolist() == right.tolist()
+
+
+@pytest.mark.parametrize("sparse", ["coo", "parameters", "product"])
+def test_sparse(shell: InteractiveShell, torch: ModuleType, sparse: str) -> None:
+    """Sparse tensors and sparse gradients are drawn, and move."""
+    source = {
+        "coo": "x = torch.eye(3).to_sparse().requires_grad_()\ny = torch.sparse.sum(x * 2)",
+        "parameters": "t = nn.Embedding(200, 8, sparse=True)\nx = t.weight\ny = t(torch.tensor([1, 2, 2])).sum()",
+        "product": "v = torch.tensor([3., 4., 5.], requires_grad=True)\nx = torch.ones(3, 2, requires_grad=True)\n"
+        "i = torch.tensor([[0, 1, 1], [2, 0, 2]])\n"
+        "y = torch.sparse.mm(torch.sparse_coo_tensor(i, v, (2, 3)), x).sum()",
+    }[sparse]
+    explored = magic(shell, torch, f"{source}\ny.backward()")
+    explored.weights = 3.0
+    right = plain(torch, f"{source}\ny.backward(torch.tensor(3.))")[0]["x"].grad.to_dense()
+    assert shell.user_ns["x"].grad.to_dense().tolist() == right.tolist()
+    assert explored.bundle()["text/plain"]
+
+
+def test_a_recurrent_network_is_one_card(shell: InteractiveShell, torch: ModuleType) -> None:
+    """PyTorch runs an LSTM in one call: one card has its name, its parameters with their gradients stand beside it."""
+    source = "model = nn.LSTM(3, 5)\nstates, _ = model(torch.randn(7, 2, 3))\ny = states.sum()\ny.backward()"
+    explored = magic(shell, torch, source)
+    assert [node.symbol for node in explored.graph.nodes if node.kind == "op"] == ["lstm", "Σ"]
+    leaves = {explored.graph.node(each).name for each in explored.graph.leaves}
+    assert leaves == {f"model.{name}" for name, _ in shell.user_ns["model"].named_parameters()}
 
 
 def test_a_compiled_function_stays_compiled(shell: InteractiveShell, torch: ModuleType) -> None:

@@ -173,6 +173,10 @@ class Backend:
     def look_at(self, names: Mapping[str, Any]) -> None:
         """What the user has before a cell runs: tensors that such calls were made on unseen."""
 
+    def unshown(self, tensor: Any) -> str:
+        """Which sentence says why a tensor has no numbers that could be shown; "" where it has."""
+        return ""
+
     def transformed(self, tensor: Any) -> bool:
         """Whether this is one of many inside ``vmap`` or ``func.grad``, with no numbers of its own to look at."""
         return False

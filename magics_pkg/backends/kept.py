@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 OBSERVED = 1_000_000  # entries of a gradient of the user's own pass that is held
 ENGINE = "run_backward"  # the method of PyTorch's that runs a pass and calls the hooks
+COMPRESSED = ("torch.sparse_csr", "torch.sparse_csc", "torch.sparse_bsr", "torch.sparse_bsc")
 REENTRANT = "CheckpointFunctionBackward"
 
 
@@ -46,6 +47,8 @@ class Kept:
         if any(node.name() == REENTRANT for node in self._nodes):
             raise ValueError(say("reentrant"))
         self._leaves = [node for node in self._nodes if hasattr(node, "variable")]
+        if any(str(node.variable.layout) in COMPRESSED for node in self._leaves):
+            raise ValueError(say("sparse_leaf"))
         self._inputs = [edge(node, 0) for node in self._leaves]
         known = {id(each): each for each in (*backend.noted_tensors(), *outputs)}.values()
         self._named = _hooks_of(backend, self._nodes, known)

@@ -107,6 +107,12 @@ class Torch(Backend):
         except RuntimeError:
             return True
 
+    def unshown(self, tensor: Any) -> str:
+        """Those on "meta" have none; nested ones are no arrays."""
+        if tensor.is_nested:
+            return "nested"
+        return "on_meta" if tensor.is_meta else ""
+
     def note(self, tensor: Any) -> None:
         """``retain_grad`` and hooks on a tensor inside the graph are known to the tensor alone."""
         key, noted = id(tensor), self._noted

@@ -40,6 +40,17 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "is_no_tensor": "{what} is not a tensor but of type {kind}",
     "has_no_graph": "{what} has no graph: nothing that it was computed from requires grad",
     "is_complex": "{what} is complex, and v here is real: take .real or .abs() of it",
+    "unrecorded": (
+        "{n} operation was not seen when it was made: before this cell, on another thread, by torch.jit, or inside a"
+        " transform of torch.func. It is drawn from the graph, without its code.",
+        "{n} operations were not seen when they were made: before this cell, on another thread, by torch.jit, or inside"
+        " a transform of torch.func. They are drawn from the graph, without their code.",
+    ),
+    "on_meta": "A tensor on the device meta has a shape and no numbers: there is nothing to show or to move.",
+    "nested": "A nested tensor has rows of different lengths, which a card cannot show: begin with"
+    " torch.nested.to_padded_tensor, or look at its parts.",
+    "sparse_leaf": "a leaf in a compressed sparse layout takes a new .grad from backward() alone; with to_sparse_coo()"
+    " the sliders can",
     "complex_leaves": "this is computed from complex leaves, and v here is real: use a real tensor and its parts",
     "raised_too_early": "the cell raised before it had computed anything that requires grad",
     "weights_do_not_fit": (

@@ -40,6 +40,13 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "is_no_tensor": "{what} 不是张量，而是 {kind} 类型",
     "has_no_graph": "{what} 没有计算图：参与计算的张量都不需要梯度（requires_grad）",
     "is_complex": "{what} 是复数，而这里的 v 是实数：请取它的 .real 或 .abs()",
+    "unrecorded": (
+        "有 {n} 个运算在产生时没有被观察到：在这个单元格之前、在别的线程上、由 torch.jit，或在 torch.func 的变换之内。"
+        "它们按计算图画出，没有代码。",
+    ),
+    "on_meta": "meta 设备上的张量只有形状，没有数值：没有什么可以显示或移动。",
+    "nested": "嵌套张量的各行长度不同，卡片无法显示：请先用 torch.nested.to_padded_tensor，或查看它的各个部分。",
+    "sparse_leaf": "压缩稀疏格式的叶子张量只能由 backward() 得到新的 .grad；改用 to_sparse_coo() 后滑块就能移动它",
     "complex_leaves": "它由复数叶子张量算出，而这里的 v 是实数：请使用实数张量和它的各个部分",
     "raised_too_early": "单元格在算出任何需要梯度的张量之前就抛出了异常",
     "weights_do_not_fit": ("--weights：{name} 的形状是 {shape}，需要 {n} 个权重；而 {given} 是{got}",),
