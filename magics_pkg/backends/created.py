@@ -6,7 +6,6 @@ and its own, and leads from what it sends to what it got; what else comes betwee
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -102,7 +101,7 @@ class Creating:
         made = None if tensor is None else tensor.grad_fn
         if made is None or made in self.created.made or at in self._roots:
             return
-        found = list(self._between(made, self._begin, math.inf, self.created.made))
+        found = list(self._between(made, self._begin, self._backend.sequence_number(), self.created.made))
         if not found:
             return
         self.created.sums |= {each: self.created.sums.get(each, at) for each in found}
@@ -116,7 +115,7 @@ class Creating:
                 self._arrived(each, self._backend.root(tensor))
         self._nodes, self._first = [], frozenset()
 
-    def _between(self, start: Any, since: int, now: float, stop: Any) -> Iterator[Any]:
+    def _between(self, start: Any, since: int, now: int, stop: Any) -> Iterator[Any]:
         """The nodes under this one that were made meanwhile."""
         pending, seen = [start], set()
         while pending:
@@ -127,14 +126,13 @@ class Creating:
             yield node
             pending += [each for each, _ in node.next_functions]
 
-    def _is_new(self, node: Any, since: int, now: float) -> bool:
+    def _is_new(self, node: Any, since: int, now: int) -> bool:
         """Whether a node was made between two moments; where nodes have no numbers, whether it was not there before."""
-        if hasattr(node, "variable"):
-            return False
-        if not self._counted:
-            return node not in self._first and node not in self.created.made and node not in self.created.sums
-        age = age_of(node)
-        return age is not None and since <= age < now
+        if self._counted:
+            age = age_of(node)  # a leaf's is beyond every number
+            return age is not None and since <= age < now
+        known = node in self._first or node in self.created.made or node in self.created.sums
+        return not known and not hasattr(node, "variable")
 
 
 def _under(roots: Iterable[Any]) -> list[Any]:
