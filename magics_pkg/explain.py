@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .linear import Linear
     from .trace import Backward, Trace
 
+FEW = 4  # gradients whose numbers are said
 MUCH = 64 * 2**20  # bytes
 SPELLED = 3  # entries of a weighted sum that are written out
 # What `Backward.changed` says that a cell did to a leaf's gradient
@@ -140,6 +141,9 @@ def accumulation(trace: Trace, backward: Backward) -> list[str]:
     if not held:
         return []
     grads = [f"{name}.grad" for name in held]
+    if len(grads) > FEW:  # those of a model: what each held stands on its card
+        named = listed([*grads[:FEW], say("and_more", n=len(grads) - FEW)])
+        return [say("accumulated_many", grads=named)]
     told = listed([facts.short(old) for old in islice(held.values(), MANY)], len(held))
     return [say("accumulated", n=len(grads), grads=listed(grads), held=told)]
 

@@ -142,3 +142,13 @@ def test_a_still_panel_in_a_notebook(shell: InteractiveShell) -> None:
     assert not e.panel.sliders
     assert "mark-error" in e.panel.picture.svg
     e.close()
+
+
+def test_a_model_that_held_gradients_is_told_in_one_line(shell: InteractiveShell) -> None:
+    """Of many gradients four are named, without their numbers, which stand on the cards."""
+    cell = "net = nn.Sequential(*(nn.Linear(3, 3) for _ in range(4)))\nnet(torch.ones(3)).sum().backward()"
+    cells.run(shell, cell)
+    said = cells.run(shell, "%%backward\ny = net(torch.ones(3)).sum()\ny.backward()").printed
+    line = next(each for each in said.splitlines() if "not empty before" in each)
+    assert "and 4 more were not empty" in line
+    assert "[" not in line

@@ -55,6 +55,8 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     " retain_graph=True. The panel keeps a copy of its own.",
     "second_time": "The backward{first} freed what {what} had saved, and the one{second} needs it again: write"
     " retain_graph=True in the first.",
+    "accumulated_many": "{grads} were not empty before this backward, so the new gradients were added to what was"
+    " there. Set them to None, or call zero_grad(), to start anew.",
     "accumulated": (
         "{grads} was not empty before this backward, so the new gradient was added to what was there: {held}."
         " Set it to None, or call zero_grad(), to start anew.",

@@ -45,6 +45,8 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "freed": "这次反向传播释放了计算图：再次反向传播会报错，除非这一次写了 retain_graph=True。面板自己留有一份副本。",
     "second_time": "反向传播{first}已经释放了 {what} 保存的值，而另一次{second}还需要它："
     "请在第一次里写 retain_graph=True。",
+    "accumulated_many": "这次反向传播之前 {grads} 不是空的，所以新的梯度累加到了原有的值上。"
+    "要重新开始，请把它们设为 None，或者调用 zero_grad()。",
     "accumulated": (
         "这次反向传播之前 {grads} 不是空的，所以新的梯度累加到了原有的值上：{held}。"
         "要重新开始，请把它设为 None，或者调用 zero_grad()。",

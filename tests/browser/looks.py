@@ -144,9 +144,9 @@ def save_pages(folder: Path) -> dict[str, Path]:
     return {name: folder / f"{name}.html" for name in CELLS}
 
 
-def ugly(view: View) -> dict[str, list[Any]]:
-    """What is wrong with the texts of the page's first panel."""
-    panel = view.page.locator(".backward-panel").first
+def ugly(view: View, which: str = ".backward-panel") -> dict[str, list[Any]]:
+    """What is wrong with the texts of one panel, the page's first."""
+    panel = view.page.locator(which).first
     found = {
         "cut off": panel.evaluate(CUT_OFF),
         "covered": panel.evaluate(COVERED),
@@ -157,9 +157,9 @@ def ugly(view: View) -> dict[str, list[Any]]:
     return {what: which for what, which in found.items() if which}
 
 
-def unreadable(view: View) -> list[str]:
-    """What axe-core finds serious or critical inside the page's panels."""
-    answer = Axe().run(view.page, context=".backward-panel", options=AXE).response
+def unreadable(view: View, which: str = ".backward-panel") -> list[str]:
+    """What axe-core finds serious or critical inside the page's panels, or one of them."""
+    answer = Axe().run(view.page, context=which, options=AXE).response
     return [
         f"{each['id']} ({each['impact']}): {node['html'][:160]} {node['failureSummary'][:300]}"
         for each in answer["violations"]
