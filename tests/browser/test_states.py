@@ -34,7 +34,7 @@ def notebook(request: pytest.FixtureRequest, browser: Browser) -> Iterator[tuple
         view.page.wait_for_function(
             "count => document.querySelectorAll('.backward-panel[data-state=\"ready\"]').length === count",
             arg=len(states.STATES),
-            timeout=60_000,
+            timeout=240_000,
         )
         view.page.evaluate(
             "names => document.querySelectorAll('.backward-panel').forEach((panel, place) =>"
