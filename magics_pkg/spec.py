@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 STATIC = Path(__file__).parent / "static"
 MODULES = (
     "number", "dom", "copy", "linear", "numbers", "picture", "folds", "layers", "sentence", "tables", "weights",
-    "presets", "search", "drawers", "heat", "source", "inspect", "steps", "passes", "jacobian", "quiz", "given",
+    "presets", "search", "tree", "drawers", "heat", "source", "inspect", "steps", "passes", "jacobian", "quiz", "given",
     "panel",
 )  # fmt: skip
 KERNEL = {"given"}  # modules that a page without a kernel has no use for
@@ -177,6 +177,7 @@ def spec(
         "leaves": list(dict.fromkeys(first)),
         "notes": [*graph.notes, *notes],
         "text": text,
+        "tree": _tree(graph) if text and graph.output else None,
         "parts": dict(parts or {}),
         "opens": opens,
         "seconds": [{"name": each.name, "alone": one_line(each.alone)} for each in graph.seconds],
@@ -204,6 +205,17 @@ def told(sliders: Iterable[Slide]) -> list[dict[str, Any]]:
 def veiled(opens: str, parts: Mapping[str, Any] | None) -> bool:
     """Whether the gradients are to be guessed: then nothing that a page shows by itself may tell them."""
     return opens == "quiz" and bool(parts and parts.get("quiz"))
+
+
+def _tree(graph: Graph) -> dict[str, Any]:
+    """What each card was made from, for where text stands in the picture's place."""
+    first = {node.id: node.repeat_of or node.id for node in graph.nodes}
+    inputs: dict[str, list[str]] = {}
+    for edge in graph.edges:
+        below = inputs.setdefault(edge.head, [])
+        if not edge.carried and first[edge.tail] not in below:
+            below.append(first[edge.tail])
+    return {"root": graph.output, "inputs": inputs}
 
 
 def _fixed(graph: Graph, linear: Linear, picked: set[int]) -> list[tuple[int, float | str]]:

@@ -18,6 +18,7 @@ import { SEARCHED, Search, cardOf } from "./search.js";
 import { Sentence } from "./sentence.js";
 import { Steps } from "./steps.js";
 import { Tables } from "./tables.js";
+import { Tree } from "./tree.js";
 import { Weights, adopt } from "./weights.js";
 
 const DRAWERS = [Inspect, Steps, Passes, Jacobian, Quiz]; // in the order of their tabs
@@ -128,6 +129,7 @@ export class Panel {
     this.drawers.choose("inspect");
     if (this.drawers.shown?.pinned !== id) this.drawers.pick(id);
     this.picture.centre(id);
+    this.tree?.show(id);
   }
 
   // Other inputs: the same picture, other rows, and whatever shows the rows' own numbers drawn anew.
@@ -171,6 +173,8 @@ export class Panel {
 
   // Where there is no picture, its text form stands in its place.
   text() {
+    this.tree = this.spec.tree && this.spec.parts.inspect ? new Tree(this, this.built.signal) : null;
+    if (this.tree) return this.tree.element;
     return this.spec.text ? make("pre", { class: "backward-text", tabindex: "0" }, this.spec.text) : null;
   }
 
