@@ -280,7 +280,13 @@ def style() -> str:
 @cache
 def page_style() -> str:
     """The style sheet of a saved page."""
-    return theme.page_variables(".backward-page") + _sheet("graph", "panel", "inspect", "slider", "page")
+    return _dense(theme.page_variables(".backward-page") + _sheet("graph", "panel", "inspect", "slider", "page"))
+
+
+def _dense(sheet: str) -> str:
+    """A style sheet without comments and the spaces around its blocks: it is in every page."""
+    sheet = re.sub(r"/\*.*?\*/\n?|^ +", "", sheet, flags=re.S | re.M)
+    return sheet.replace(" { ", "{").replace("; }", "}").replace("; ", ";")
 
 
 @cache
