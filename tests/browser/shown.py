@@ -167,12 +167,13 @@ class Truth:
         return None if made is None else made[0]
 
     def data(self, card: Any) -> Array | None:
-        """Of what has no gradient: the tensor of this name, else that of the program's own which is nearest."""
+        """Of what no pass comes to: the tensor of this name, else that of the program's own which is nearest."""
         named = self.kept.names.get(card.name)
         if hasattr(named, "detach"):
             return array(named)
         shown = np.array([float(each) for _, each in card.value.entries])
-        known = [each for each in self.kept.data if each.shape == tuple(card.shape)]
+        made = [each for each, _ in self.kept.made.values()]  # a first graph's, under a second one
+        known = [each for each in (*self.kept.data, *made) if each.shape == tuple(card.shape)]
         return min(known, key=lambda each: float(np.abs(each.reshape(-1)[: shown.size] - shown).sum()), default=None)
 
     def kept_node(self, card: Any) -> tuple[Any, int] | None:
