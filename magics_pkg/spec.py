@@ -29,7 +29,7 @@ STATIC = Path(__file__).parent / "static"
 MODULES = (
     "number", "dom", "copy", "linear", "numbers", "picture", "folds", "layers", "sentence", "tables", "weights",
     "presets", "search", "tree", "drawers", "heat", "source", "inspect", "steps", "passes", "jacobian", "quiz", "given",
-    "panel",
+    "still", "panel",
 )  # fmt: skip
 KERNEL = {"given"}  # modules that a page without a kernel has no use for
 STRIP = 128  # entries of a large v that are shown as a strip

@@ -141,3 +141,14 @@ def test_no_text_of_the_script_goes_over_lines() -> None:
     for name in (*spec.MODULES, "page"):
         text = (spec.STATIC / f"{name}.js").read_text(encoding="utf-8")
         assert all(line.count("`") % 2 == 0 for line in text.splitlines()), name
+
+
+def test_the_scripts_fit_into_one_file() -> None:
+    """The modules become one script, in which no two may declare the same name at their top."""
+    names: list[str] = []
+    for name in (*spec.MODULES, "page"):
+        text = (spec.STATIC / f"{name}.js").read_text(encoding="utf-8")
+        declared = r"^(?:export )?(?:async )?(?:const|let|function|class) (\[.*?\]|\w+)"
+        for told in re.findall(declared, text, re.MULTILINE):
+            names += re.findall(r"\w+", told)
+    assert sorted(set(names)) == sorted(names)

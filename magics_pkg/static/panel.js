@@ -17,6 +17,7 @@ import { Quiz } from "./quiz.js";
 import { SEARCHED, Search, cardOf } from "./search.js";
 import { Sentence } from "./sentence.js";
 import { Steps } from "./steps.js";
+import { expectView, replaceStill } from "./still.js";
 import { Tables } from "./tables.js";
 import { Tree } from "./tree.js";
 import { Weights, adopt } from "./weights.js";
@@ -247,14 +248,11 @@ export class Panel {
 }
 
 export const view = {
-  // Beside the widget stands its still picture, for where no widget is drawn: see twin.py.
-  initialize({ model }) {
-    const still = `.${model.get("still")}`;
-    const style = make("style", {}, `${still} { display: none } .jp-OutputArea-child:has(${still}) { display: none }`);
-    document.head.append(style);
-    return () => style.remove();
-  },
+  initialize: ({ model }) => expectView(model.get("still")),
+
   async render({ model, el, host, signal }) {
+    const still = model.get("still"); // a saved page has none
+    if (still) replaceStill(still, signal);
     await new Panel(model, el, host, signal).build();
   },
 };

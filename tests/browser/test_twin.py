@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
+from playwright.sync_api import Browser
 
 from tests.browser.page import NotebookView
+from tests.browser.server import ROOT, Server, make_notebook
 
 pytestmark = pytest.mark.browser
 
@@ -41,3 +45,22 @@ def test_an_expression_is_shown_the_same(open_lab: Any) -> None:
     view.wait_for('.backward-panel[data-state="ready"]')
     view.page.wait_for_function("() => document.querySelectorAll('.backward-panel svg.backward-picture').length === 2")
     assert [each.is_visible() for each in view.page.locator(STILL).all()] == [False, False]
+
+
+def test_a_notebook_that_is_only_opened_shows_the_picture(lab: Server, browser: Browser) -> None:
+    """Jupyter makes models of the state that was saved, and does not draw them before the notebook is trusted."""
+    path = make_notebook(lab.root / "opened.ipynb", [SETUP, CELL])
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(ROOT)}}).execute()
+    assert "widgets" in notebook.metadata
+    nbformat.write(notebook, path)
+    view = NotebookView(browser)
+    try:
+        view.open(lab, path)
+        view.page.locator(STILL).locator("img").wait_for(state="visible")
+        view.page.wait_for_timeout(3000)  # no model that comes late hides it
+        assert view.page.locator(STILL).locator("img").is_visible()
+        assert view.page.locator(".backward-panel").count() == 0
+    finally:
+        view.close()
+        lab.stop_kernels()
