@@ -21,7 +21,7 @@ NAMES = """
     is_view import importlib await as apply hot one
     matmul add mul cpu tanh cos linear bias dim nan Infinity n1
     None NaN inf True False Python NumPy Graphviz JupyterLab PATH wasm wasi graphviz wasmtime resvg resvg_py py dot pip
-    install apt brew conda to_png to_svg save close Exploration MB SVG PNG ulp s
+    install apt brew conda to_png to_svg save close open Exploration MB SVG PNG ulp s
     wrt weights range max nodes depth step quiz no graph quiet compare out name library help o h html all
     Enter Escape BackwardMagics config
     """
