@@ -9,13 +9,14 @@ from typing import Any
 from xml.etree import ElementTree
 
 WORD = re.compile(r"(?<!…)\b[A-Za-z][A-Za-z_0-9]*+(?!…)")  # but for those that are cut short
-# PyTorch's names of nodes, and its dtypes
-PYTORCH = re.compile(r"\w+Backward\d*|AccumulateGrad|(bfloat|float|int|uint|complex)\d+|bool|\w*Tensor")
+# PyTorch's names of nodes, its dtypes, and what is a name by its form
+PYTORCH = re.compile(r"\w+_\w+|\w+Backward\d*|AccumulateGrad|(bfloat|float|int|uint|complex)\d+|bool|\w*Tensor")
 EXCEPTIONS = {name for name in dir(builtins) if name.endswith(("Error", "Exception", "Warning"))}
 # What is the same in every language: names in Python, PyTorch and Jupyter, keys, mathematics, units
 NAMES = """
     J T v g a b e n x y ys m W p w std mean sign softmax relu max min ln i
-    PyTorch torch Tensor tensor engine autograd func grad vmap backward requires_grad retain_graph create_graph
+    nested
+    PyTorch torch Tensor tensor engine autograd func jit meta grad vmap backward requires_grad retain_graph create_graph
     retain_grad zero_grad no_grad grad_fn next_functions ones_like detach clone data numpy dtype shape inputs
     allow_unused creator sum mean weight add_ real abs checkpoint use_reentrant autocast float32 is_leaf retains_grad
     is_view import importlib await as apply hot one

@@ -35,6 +35,7 @@ ALLOWED = {
     "opening.py": r"not among inputs=",
     "__init__.py": r" has no attribute |module ",  # for programmers: Python's own errors
     "cell.py": "await ",  # code
+    "rewritten.py": "with ",
     "magic.py": "cell ",  # a key
     "notation.py": " dim ",  # PyTorch's name of the argument
     "names.py": r" is not a name",
