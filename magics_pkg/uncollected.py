@@ -11,7 +11,7 @@ from contextlib import contextmanager
 def uncollected() -> Iterator[None]:
     """No garbage is collected inside, unless nobody collects it anyway.
 
-    A graph of 10,000 operations is half a million objects that stay: collections were a third of its panel's time."""
+    A graph of 10,000 operations is half a million objects that stay: collections were a quarter of its cell's time."""
     on = gc.isenabled()
     gc.disable()
     try:
