@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -42,9 +43,9 @@ CHANGES = ["{t} += 1", "{t} *= c", "{t}[0] = 2.", "{t}.mul_(2)", "for _ in range
 
 
 @pytest.fixture(scope="module")
-def shell() -> Iterator[InteractiveShell]:
-    """One IPython for all programs."""
-    with bare_shell() as made:
+def shell(library: ModuleType) -> Iterator[InteractiveShell]:
+    """One IPython for all programs of each library."""
+    with bare_shell(library) as made:
         yield made
 
 
