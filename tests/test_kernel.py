@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -37,8 +38,18 @@ class Kernel:
 
 
 @pytest.fixture(scope="module")
-def kernel() -> Iterator[Kernel]:
-    """One kernel with the magics loaded."""
+def kernel(library: ModuleType) -> Iterator[Kernel]:
+    """One kernel for each library, with the magics loaded."""
+    made = Kernel()
+    made.run(f"%load_ext magics_pkg\nimport {library.__name__} as torch")
+    yield made
+    made.client.stop_channels()
+    made.manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture
+def on_engine() -> Iterator[Kernel]:
+    """A kernel of its own, in which torch is the engine."""
     made = Kernel()
     made.run("%load_ext magics_pkg\nimport engine as torch")
     yield made
@@ -127,16 +138,16 @@ print(len(ipywidgets.widgets.widget._instances), threading.active_count(),
 """
 
 
-def test_a_thousand_runs(kernel: Kernel) -> None:
+def test_a_thousand_runs(on_engine: Kernel) -> None:
     """A cell that is run a thousand times leaves no widgets, threads, graphs or memory over."""
     pytest.importorskip("psutil", reason="psutil is not installed")
     cell = "%%backward\n" + FIRST + "# a thousand times\n"
     for _ in range(100):  # caches of IPython, of Python's allocator and of ours fill up first
-        kernel.run(cell)
-    widgets, threads, graphs, memory = map(int, kernel.printed(COUNT).split())
+        on_engine.run(cell)
+    widgets, threads, graphs, memory = map(int, on_engine.printed(COUNT).split())
     for _ in range(900):
-        kernel.run(cell)
-    after = list(map(int, kernel.printed(COUNT).split()))
+        on_engine.run(cell)
+    after = list(map(int, on_engine.printed(COUNT).split()))
     assert all(now <= then for now, then in zip(after[:3], (widgets, threads, graphs), strict=True))
     assert after[3] - memory <= 8  # MiB; a graph, a picture or a widget kept at each run would be 30 and more
 
