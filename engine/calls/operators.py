@@ -13,7 +13,7 @@ import numpy as np
 from .. import codegen, errors
 from ..general import general
 from ..kernel import RAW
-from ..mode import overridable
+from ..mode import overridable, overridden
 from ..op import Row
 from ..tensor import Tensor, wrap
 from .out import accepts_out, written
@@ -24,15 +24,35 @@ OPERANDS = (Tensor, float, int, complex, np.generic)  # arrays are NumPy's: it a
 def operated(row: Row, args: tuple[Any, ...]) -> Any:
     """``general``, or NotImplemented where an operand is neither a tensor nor a number."""
     __tracebackhide__ = True
+    args = _given(row, args)
+    return general(row, args) if _takes(row, args) else NotImplemented
+
+
+def watched(front: Any, args: tuple[Any, ...]) -> Any:
+    """The same where function modes see the call, as ``front``."""
+    __tracebackhide__ = True
+    args = _given(front.row, args)
+    try:
+        return overridden(front, args, {})
+    except TypeError:
+        if _takes(front.row, args):
+            raise
+        return NotImplemented
+
+
+def _given(row: Row, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """NumPy leaves ``==`` with an array to us."""
+    if row.name in ("eq", "ne") and isinstance(args[1], np.ndarray):
+        return (args[0], wrap(args[1]), *args[2:])
+    return args
+
+
+def _takes(row: Row, args: tuple[Any, ...]) -> bool:
     operands = [args[row.params.index(p)] for p in row.inputs]
-    if row.name in ("eq", "ne") and isinstance(operands[1], np.ndarray):
-        return general(row, (args[0], wrap(operands[1]), *args[2:]))  # NumPy leaves == to us
-    if all(isinstance(v, OPERANDS) or hasattr(type(v), "__torch_function__") for v in operands):
-        return general(row, args)
-    return NotImplemented
+    return all(isinstance(v, OPERANDS) or hasattr(type(v), "__torch_function__") for v in operands)
 
 
-RAW["operated"], RAW["written_out"] = operated, written
+RAW["operated"], RAW["watched"], RAW["written_out"] = operated, watched, written
 
 
 def operator(front: Any, name: str = "") -> Any:
@@ -44,7 +64,7 @@ def operator(front: Any, name: str = "") -> Any:
 
     def source() -> str:
         text = codegen.front(row).replace("return general(", "return operated(")
-        return text.replace(f"overridden({row.name}_row.front", f"overridden({row.name}_operator")
+        return text.replace(f"overridden({row.name}_row.front, ", f"watched({row.name}_operator, ").replace("), {})", "))", 1)
 
     twin = row.lazy(source)
     RAW[f"{row.name}_operator"] = twin if name else front
