@@ -72,9 +72,7 @@ class Picture(anywidget.AnyWidget):
 
     _esm = made.script()
     _css = made.style()
-    still = traitlets.Unicode().tag(
-        sync=True
-    )  # the class of the still picture, which is hidden as long as this is here
+    still = traitlets.Unicode().tag(sync=True)  # the class of the still picture, which is hidden while this is drawn
     svg = traitlets.Unicode().tag(sync=True)
     spec = traitlets.Dict().tag(sync=True)
     rows = traitlets.Bytes().tag(sync=True)

@@ -290,7 +290,7 @@ def test_no_warning_leaks() -> None:
 
 def test_kernels_know_scalars() -> None:
     """A 0-d result stays a NumPy scalar, or an array of no dimensions, in the dtype it had."""
-    for row in {id(r): r for r in RAW.values() if hasattr(r, "elementwise") and r.elementwise}.values():
+    for row in {id(r): r for r in tuple(RAW.values()) if hasattr(r, "elementwise") and r.elementwise}.values():
         if len(row.inputs) == 1 and len(row.params) == 1 and not row.predicate and row.name != "bitwise_not":
             with np.errstate(all="ignore"):
                 out = row.kernel(np.float32(0.3))

@@ -64,7 +64,8 @@ def operator(front: Any, name: str = "") -> Any:
 
     def source() -> str:
         text = codegen.front(row).replace("return general(", "return operated(")
-        return text.replace(f"overridden({row.name}_row.front, ", f"watched({row.name}_operator, ").replace("), {})", "))", 1)
+        seen, _, rest = text.partition(", {})")
+        return seen.replace(f"overridden({row.name}_row.front", f"watched({row.name}_operator") + ")" + rest
 
     twin = row.lazy(source)
     RAW[f"{row.name}_operator"] = twin if name else front
