@@ -62,11 +62,12 @@ class Recorder:
     ) -> None:
         self.stop, self._passes, self._taped = stop, passes, taped
         self.watches: list[Watch] = []
+        self._modes: list[AbstractContextManager[Any]] = []  # of each of the watches
         self._entered: list[AbstractContextManager[Any]] = []
 
     def __enter__(self) -> Recorder:
-        for watch in self.watches:
-            self._enter(watch)
+        for mode in self._modes:
+            self._enter(mode)
         self.attach()
         return self
 
@@ -90,11 +91,12 @@ class Recorder:
             if all(backend is not each.backend for each in self.watches):
                 tape = Tape(backend) if self._taped else None
                 self.watches.append(Watch(backend, self.stop, self._passes(), tape))
-                self._enter(self.watches[-1])
+                self._modes.append(self.watches[-1].mode())
+                self._enter(self._modes[-1])
 
-    def _enter(self, watch: Watch) -> None:
-        watch.mode.__enter__()
-        self._entered.append(watch.mode)
+    def _enter(self, mode: AbstractContextManager[Any]) -> None:
+        mode.__enter__()
+        self._entered.append(mode)
 
     def main(self, about: Any = None, error: BaseException | None = None) -> Watch | None:
         """The library that the cell is about: that of a tensor, of the failed call, of the latest backward or call."""
@@ -134,14 +136,17 @@ class Watch:
         self._kept: list[Any] = []  # tensors in old_values: their ids must not be given to others
         self._room = COPIED
         self.limit, self._weakened = WINDOW, 0
-        self.mode = backend.mode(self._watched(backend), stop)
+
+    def mode(self) -> AbstractContextManager[Any]:
+        """In it this sees each call. Not kept here, for it refers to this: what was noted goes with its last user."""
+        return self.backend.mode(self._watched(self.backend), self.stop)
 
     def _watched(self, backend: Backend) -> Callable[..., Any]:
         handler = self._handler(backend)
         if self.tape is None:
             return handler
         path_of = walker(self.stop, backend.module_call())
-        return self.tape.watching(handler, lambda: path_of(sys._getframe(2)), PASSED)
+        return self.tape.watching(handler, lambda: path_of(sys._getframe(3)), PASSED)
 
     def _handler(self, backend: Backend) -> Callable[..., Any]:
         """The function that sees every call; everything that it touches is a local name, because it runs so often."""
@@ -152,9 +157,9 @@ class Watch:
         special, note_failure, weaken, reference = self._special, self._fail, self._weaken, weakref.ref
         recording, told_version = backend.module.is_grad_enabled, version_of
         routes_get = routes.get
-        caller = 1 if self.tape is None else 2  # how many frames up the call comes from
+        caller = 2 if self.tape is None else 3  # how many frames up the call comes from
 
-        def handler(mode: Any, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        def handler(func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             route = routes_get(func) or routes.setdefault(func, route_of(func, backend))
             if route is PASS:
                 return func(*args, **kwargs) if kwargs else func(*args)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 import traceback
+import weakref
 from types import CodeType, FrameType, ModuleType
 from typing import Any
 
 import pytest
 
 from magics_pkg.backends import of
+from magics_pkg.recorder import Recorder
 from magics_pkg.walk import DEPTH, Entry, Path, flat, walker
 
 PROGRAM = """
@@ -179,3 +182,22 @@ for _ in range(3):
     )
     assert [entries[0][1] is each for _, each in entries] == [True, True, False, False, False, False]
     assert len({id(each) for _, each in entries}) == 3
+
+
+def test_what_was_noted_goes_with_its_last_user(library: ModuleType) -> None:
+    """No reference cycle holds a cell's tensors once the recorder is gone: nobody waits for the collector."""
+    code = compile("y = outer(start)\nz = y.sin()\ndel y", "<cell>", "exec")
+    names: dict[str, Any] = {"nn": library.nn, "start": library.ones(2, requires_grad=True), "look": lambda x: x}
+    exec(PROGRAM, names)  # this file's own text
+    recorder = Recorder(code)
+    gc.collect()
+    gc.disable()
+    try:
+        with recorder:
+            exec(code, names)  # the same
+        tensors = [weakref.ref(each[6]) for watch in recorder.watches for each in watch.records if each[8] is not None]
+        assert len(tensors) > 20
+        del recorder, names["z"]
+        assert [each() for each in tensors if each() is not None] == []
+    finally:
+        gc.enable()

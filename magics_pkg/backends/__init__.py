@@ -103,6 +103,7 @@ class Backend:
 
     def __init__(self, module: ModuleType) -> None:
         self.module = module
+        self._recording: Callable[[Callable[..., Any]], Any] | None = None
         self.tensor: Any = module.Tensor
         self.folder = (getattr(module, "__path__", None) or [""])[0].rstrip("/\\") + "/"
         counter = sequence_number(module)
@@ -111,11 +112,12 @@ class Backend:
         self.module_type: type | None = getattr(getattr(module, "nn", None), "Module", None)
 
     def mode(self, handler: Callable[..., Any], stop: CodeType | None = None) -> AbstractContextManager[Any]:
-        """A context manager in which each call on tensors goes to ``handler(mode, func, types, args, kwargs)``.
+        """A context manager in which each call on tensors goes to ``handler(func, types, args, kwargs)``.
 
         ``stop``: the code that is going to run in it."""
-        kind = type("Recording", (self.module.overrides.TorchFunctionMode,), {"__torch_function__": handler})
-        mode: AbstractContextManager[Any] = kind()
+        if self._recording is None:
+            self._recording = _recording(self.module.overrides.TorchFunctionMode)
+        mode: AbstractContextManager[Any] = self._recording(handler)
         return mode
 
     def remarks(self, codes: Iterable[CodeType]) -> list[str]:
@@ -221,6 +223,21 @@ class Backend:
         """Run the user's own backward call, of which ``kept`` (or None) keeps the graph."""
         with kept.observe() if kept is not None else nullcontext():
             return func(*args, **kwargs)
+
+
+def _recording(base: Any) -> Callable[[Callable[..., Any]], Any]:
+    """A class of modes that hand each call on. One for all cells: a class that knew a cell's handler would be a cycle
+    of references with all that the handler has noted in it, and PyTorch wants a method of the mode's class."""
+
+    class Recording(base):
+        def __init__(self, handler: Callable[..., Any]) -> None:
+            super().__init__()
+            self.handler = handler
+
+        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            return self.handler(func, types, args, kwargs)
+
+    return Recording
 
 
 def plain(value: Any) -> Any:
