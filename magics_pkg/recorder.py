@@ -276,7 +276,7 @@ class Watch:
         backend = self.backend
         cells = tuple(getattr(getattr(shell, "compile", None), "_filename_map", ()))
         sources = sources_of(cell, cells, backend)
-        sites = Sites(self.stop, sources)
+        sites = Sites(self.stop, sources, backend.only_first)
         failed = None
         if self.failed is not None and self.failed[0] is outcome.error:  # else the cell caught it
             failed = calls_of([self.failed[1]], sites)[0]

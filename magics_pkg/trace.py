@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import CodeType
@@ -250,10 +250,13 @@ def position_of(source: Source, span: Span, above: int = 0) -> Position:
 
 
 class Sites:
-    """Raw call paths as Sites, one for each different path."""
+    """Raw call paths as Sites, one for each different path.
 
-    def __init__(self, cell: CodeType | None, sources: Sources) -> None:
-        self._cell, self._sources = cell, sources
+    ``only_first``: whether this code is there only when a function is called for the first time.
+    """
+
+    def __init__(self, cell: CodeType | None, sources: Sources, only_first: Callable[[CodeType], bool]) -> None:
+        self._cell, self._sources, self._only_first = cell, sources, only_first
         self._known: dict[tuple[int, ...], Site] = {}
 
     @property
@@ -263,14 +266,15 @@ class Sites:
         return list({id(frame.code): frame.code for site in self._known.values() for frame in site.frames}.values())
 
     def of(self, path: Path) -> Site:
-        path = flat(path)
-        # hashing a code object is slow
-        key = tuple(
-            each if type(each) is int else id(each.module) if type(each) is Entry else id(each) for each in path
-        )
+        key = _key(flat(path))
         site = self._known.get(key)
         if site is None:
-            site = self._known[key] = Site(tuple(reversed([self._frame(*each) for each in _pairs(path)])))
+            # frames that a first call alone has: it is made in the same place as the others
+            lasting = [each for code, at in _pairs(flat(path)) if not self._only_first(code) for each in (code, at)]
+            site = self._known.get(_key(lasting))
+            if site is None:
+                site = Site(tuple(reversed([self._frame(*each) for each in _pairs(lasting)])))
+            self._known[key] = self._known[_key(lasting)] = site
         return site
 
     def _frame(self, code: CodeType, lasti: Any) -> Frame:
@@ -279,6 +283,11 @@ class Sites:
         if type(lasti) is not int:
             return Frame("module", code, -1, lasti.module)
         return Frame("function" if self._sources.is_user(code.co_filename) else "library", code, lasti)
+
+
+def _key(path: Path) -> tuple[int, ...]:
+    # hashing a code object is slow
+    return tuple(each if type(each) is int else id(each.module) if type(each) is Entry else id(each) for each in path)
 
 
 def _pairs(path: Path) -> Iterator[tuple[CodeType, Any]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import subprocess
+import sys
 import weakref
 from collections.abc import Iterator
 from types import ModuleType
@@ -67,6 +69,24 @@ def test_calls_with_their_exact_source(shell: InteractiveShell) -> None:
 def test_expressions(shell: InteractiveShell, source: str, expected: list[str]) -> None:
     """Chains over lines, comments, non-Latin names, comprehensions, lambdas, statements."""
     assert expressions(traced(shell, X + source)[1]) == expected
+
+
+def test_first_call_of_an_operation() -> None:
+    """What the engine does at the first call of all makes no other place of it: a loop's first round is a round."""
+    program = """
+import engine as torch
+from magics_pkg.recorder import trace_cell
+from tests.graphs import bare_shell
+for _ in range(2):
+    with bare_shell(torch) as shell:
+        shell.run_cell("h = torch.tensor([1., 2.], requires_grad=True)")
+        _, trace = trace_cell(shell, "for k in range(3):\\n    h = torch.log1p(torch.cat([h, h])).cosh()")
+        print([(call.name, call.visit, call.unit) for call in trace.calls])
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    first, second = done.stdout.splitlines()
+    assert first == second
+    assert first.count("2, ") == 3
 
 
 def test_columns_count_characters(shell: InteractiveShell) -> None:

@@ -131,6 +131,10 @@ class Backend:
         codes = [getattr(unpromised(self.module_type, each), "__code__", None) for each in names]
         return next((code for code in codes if code is not None), None)
 
+    def only_first(self, code: CodeType) -> bool:
+        """Whether this code is on the way to an operation only when it is called for the first time."""
+        return False
+
     def kind_of(self, func: Any) -> str:
         """Of a call that runs a backward pass "backward", "autograd.backward" or "autograd.grad"; else ""."""
         autograd = self.module.autograd

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 from . import Backend, Snapshot
@@ -18,6 +18,10 @@ class Engine(Backend):
     def snapshot(self, outputs: list[Any]) -> Snapshot:
         kept: Snapshot = self.module.autograd.graph.Snapshot(outputs)
         return kept
+
+    def only_first(self, code: CodeType) -> bool:
+        """The stub that compiles an operation, and then takes over the compiled code."""
+        return "lazily_completed" in code.co_varnames
 
     def hooks_on(self, tensor: Any) -> list[Any]:
         """A node with hooks has them in the place of its step."""
