@@ -157,7 +157,7 @@ IN_BOTH: dict[str, str] = {
 
 ON_ARRAYS: dict[str, str] = {
     "calls.index": "check_put index_put_front",
-    "calls.operators": "operated written_out",
+    "calls.operators": "operated watched written_out",
     "ops.arithmetic": "divided factor modulo power whole_power",
     "ops.binary": "added operand",
     "ops.blocks": "Output join joined relayed",
