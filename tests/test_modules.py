@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
+from magics_pkg.backends import plain
 from magics_pkg.depth import Folding
 from magics_pkg.graph import Graph, Node, graph_of
-from magics_pkg.backends import plain
 from magics_pkg.outputs import outputs_of
 from magics_pkg.recorder import trace_cell
 from magics_pkg.trace import Trace

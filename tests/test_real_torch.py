@@ -187,7 +187,7 @@ NAMED = {  # what has no numbers to show or to move, and a word of the sentence 
     "meta": ('x = torch.ones(3, requires_grad=True, device="meta")\n(x * x).sum().backward()', "meta"),
     "default device": (
         'torch.set_default_device("meta")\nx = torch.ones(3, requires_grad=True)\ny = x * x\n'
-        'y.backward(torch.ones(3))\ntorch.set_default_device(None)',
+        "y.backward(torch.ones(3))\ntorch.set_default_device(None)",
         "meta",
     ),
     "nested": (
