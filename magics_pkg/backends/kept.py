@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..uncollected import uncollected
 from ..words import say
 from . import CHANGED, FREED, Gone, custom_function, saves
 from .private import (
@@ -101,8 +102,9 @@ class Kept:
         try:
             yield
         finally:
-            for node in self._ran:
-                self._seal(node)
+            with uncollected():
+                for node in self._ran:
+                    self._seal(node)
 
     def _seal(self, node: Any) -> None:
         seals, holders = self._backend.seals, self._holders
@@ -285,7 +287,8 @@ def _watching(nodes: Sequence[Any], into: Pass, ran: list[Any], most: int | None
 
         return note
 
-    handles = [node.register_hook(watcher(node)) for node in nodes]
+    with uncollected():
+        handles = [node.register_hook(watcher(node)) for node in nodes]
     try:
         yield
     finally:
