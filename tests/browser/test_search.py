@@ -115,18 +115,18 @@ def test_a_tree_where_there_is_no_picture(open_notebook: Any) -> None:
     view: NotebookView = open_notebook([setup, f"%%backward --max-nodes 3000\n{LINES}"])
     view.run_all()
     view.wait_for('.backward-panel [role="tree"]')
-    root = view.page.locator('[role="tree"] > [role="treeitem"]')
+    root = view.page.locator('.backward-panel [role="tree"] > [role="treeitem"]')
     assert "h999" in (root.locator("> .backward-branch").text_content() or "")
     root.focus()
     view.page.keyboard.press("ArrowLeft")
     assert root.get_attribute("aria-expanded") == "false"
-    assert view.page.locator('[role="treeitem"]').count() == 1
+    assert view.page.locator('.backward-panel [role="treeitem"]').count() == 1
     view.page.keyboard.press("ArrowRight")
     view.page.keyboard.press("ArrowDown")
     assert view.page.evaluate("document.activeElement.dataset.branch") != root.get_attribute("data-branch")
     look_for(view, "h900")
     view.page.keyboard.press("Enter")
-    focused = view.page.locator('[role="treeitem"]:focus > .backward-branch')
+    focused = view.page.locator('.backward-panel [role="treeitem"]:focus > .backward-branch')
     assert "h900" in (focused.text_content() or "")
     name = focused.locator("[data-value]").first.get_attribute("data-value") or ""
     before = number(focused.locator("[data-value]").first.inner_text())
