@@ -73,6 +73,8 @@ def without_kernel(demo: Any) -> Any:
                 output.get("data", {}).pop(kind, None)
             if "text/html" in output.get("data", {}):  # the class by which a widget hides its picture
                 output["data"]["text/html"] = STILL.sub("<div>", output["data"]["text/html"])
+            if "text" in output:  # a warning names the file that it comes from
+                output["text"] = output["text"].replace(f"{ROOT}{os.sep}", "")
             if "traceback" in output:
                 output["traceback"] = [line.replace(f"{ROOT}{os.sep}", "") for line in output["traceback"]]
     demo.metadata.pop("widgets", None)

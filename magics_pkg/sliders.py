@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import ipywidgets
 
@@ -10,6 +11,29 @@ from .format import width
 from .spec import Slide, exact
 
 LABEL_SIZE = 13  # pixels, of a slider's name in panel.css
+
+
+def slider_of(
+    slide: Slide,
+    tooltip: str,
+    layout: ipywidgets.Layout,
+    style: ipywidgets.SliderStyle,
+    changed: Callable[[dict[str, Any]], object],
+) -> ipywidgets.FloatSlider:
+    """The widget of a slider; ``changed`` is its observer."""
+    slider = ipywidgets.FloatSlider(
+        value=slide.start,
+        min=slide.low,
+        max=slide.high,
+        step=slide.step,
+        readout_format=slide.readout,
+        description=slide.name,
+        tooltip=tooltip,
+        layout=layout,
+        style=style,
+    )
+    slider.observe(changed, names="value")
+    return slider
 
 
 class Column:
@@ -42,19 +66,7 @@ class Column:
             slider.close()
 
     def _slider(self, slide: Slide) -> ipywidgets.FloatSlider:
-        slider = ipywidgets.FloatSlider(
-            value=slide.start,
-            min=slide.low,
-            max=slide.high,
-            step=slide.step,
-            readout_format=slide.readout,
-            description=slide.name,
-            tooltip=slide.name,
-            layout=self._layout,
-            style=self._style,
-        )
-        slider.observe(self._changed, names="value")
-        return slider
+        return slider_of(slide, slide.name, self._layout, self._style, self._changed)
 
     @property
     def values(self) -> tuple[float, ...]:

@@ -37,7 +37,7 @@ import traitlets
 from . import page
 from . import spec as made
 from .format import width
-from .sliders import Column
+from .sliders import Column, slider_of
 from .static import fallback
 from .text import render
 from .words import labels
@@ -222,19 +222,8 @@ class Panel:
         self.picture.spec = spec
 
     def _slider(self, slide: made.Slide, output: str) -> ipywidgets.FloatSlider:
-        slider = ipywidgets.FloatSlider(
-            value=slide.start,
-            min=slide.low,
-            max=slide.high,
-            step=slide.step,
-            readout_format=slide.readout,
-            description=slide.name,
-            tooltip=labels()["weight_of"].format(slide.name.replace("v", output, 1)),
-            layout=self._layout,
-            style=self._style,
-        )
-        slider.observe(self._changed, names="value")
-        return slider
+        tooltip = labels()["weight_of"].format(slide.name.replace("v", output, 1))
+        return slider_of(slide, tooltip, self._layout, self._style, self._changed)
 
     @property
     def weights(self) -> tuple[float, ...]:
