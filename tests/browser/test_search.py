@@ -117,9 +117,9 @@ def test_a_tree_where_there_is_no_picture(open_notebook: Any) -> None:
     view.wait_for('.backward-panel [role="tree"]')
     root = view.page.locator('.backward-panel [role="tree"] > [role="treeitem"]')
     assert "h999" in (root.locator("> .backward-branch").text_content() or "")
-    root.focus()
-    view.page.keyboard.press("ArrowLeft")
-    assert root.get_attribute("aria-expanded") == "false"
+    view.wait_for(READY)
+    root.press("ArrowLeft")
+    view.wait_for('.backward-tree > [role="treeitem"][aria-expanded="false"]')
     assert view.page.locator('.backward-panel [role="treeitem"]').count() == 1
     view.page.keyboard.press("ArrowRight")
     view.page.keyboard.press("ArrowDown")
