@@ -292,7 +292,7 @@ RAW["whole_power"] = raw(whole_power)
 
 
 @elementwise(
-    x=lambda g, x, y, out: g * (out * log_of(y)) if y else only_where(g * out * -math.inf, ~at_least_0(x)),
+    x=lambda g, x, y, out: g * (out * log_of(y) if y else only_where(out * -math.inf, ~at_least_0(x))),
     node="PowBackward2",
     called="pow",
 )
