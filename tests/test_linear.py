@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -52,9 +55,29 @@ def program() -> SimpleNamespace:
     )  # fmt: skip
 
 
+FIRST = """import sys
+import numpy as np
+import {} as torch
+from magics_pkg import backends, linear
+x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+snapshot = backends.of(x).snapshot([x * x])
+known = set(sys.modules)
+linear.take(snapshot, linear.Weighting((np.ones(3, np.float32),)))
+print(*sorted(set(sys.modules) - known))
+"""
+
+
+def test_the_first_pass_of_a_process_loads_nothing(library: ModuleType) -> None:
+    """PyTorch imports for a second at its first gradient, after which there was time for a single slider."""
+    root = Path(__file__).resolve().parents[1]
+    program = [sys.executable, "-c", FIRST.format(library.__name__)]
+    done = subprocess.run(program, cwd=root, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
 def test_rows_against_the_graph(program: SimpleNamespace) -> None:
     """At any v the rows give what one sweep at that v gives, to rounding."""
-    sweeps = linear.take(program.snapshot, program.weighting, budget=60)  # a process's first pass may take its time
+    sweeps = linear.take(program.snapshot, program.weighting, budget=60)  # also on a busy machine
     made = linear.build(program.graph, sweeps, program.before)
     assert made.names == ("v[0]", "v[1]", "v[2]")
     assert made.start == (1.0, 0.5, -0.25)

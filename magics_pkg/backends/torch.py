@@ -35,6 +35,7 @@ class Torch(Backend):
     def __init__(self, module: ModuleType) -> None:
         super().__init__(module)
         self.seals = Seals()
+        self._loaded = False
         self._noted: dict[int, Any] = {}  # weak references to tensors with hooks, by id: no graph tells of these
 
     def mode(self, handler: Callable[..., Any], stop: CodeType | None = None) -> AbstractContextManager[Any]:
@@ -134,7 +135,17 @@ class Torch(Backend):
 
     def snapshot(self, outputs: list[Any]) -> Snapshot:
         """See `Kept`."""
+        self._load()
         return Kept(self, outputs)
+
+    def _load(self) -> None:
+        """A process's first pass with a gradient imports for a second, which no budget for passes should pay."""
+        if not self._loaded:
+            self._loaded = True
+            module = self.module
+            with module.inference_mode(False), module.enable_grad():
+                one = module.ones((), device="cpu", requires_grad=True)
+                module.autograd.grad(one, one, one.detach())  # no operation: nothing for a program's hooks to see
 
     def run(self, kept: Any, kind: str, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run the user's call so that it frees nothing, and then seal what it would have freed."""
