@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -168,17 +168,22 @@ def of_v(trace: Trace, backward: Backward, graph: Graph, linear: Linear | None) 
     output = next((node for node in graph.nodes if node.output), None)
     if output is None:
         return []
-    name = one_line(output.name or output.source)
     leaf = facts.weighting_leaf(backward)
     if leaf is not None and len(backward.roots) == 1:
         called = name_of(trace, leaf) or say("a_leaf")
         if backward.roots[0] is not leaf:
             return [say("v_is_leaf", leaf=called)]
         return [say("v_is_leaf_identity", leaf=called, output=facts.other_name(trace, leaf) or say("the_output"))]
+    return weights(graph, linear)
+
+
+def weights(graph: Graph, linear: Linear | None) -> list[str]:
+    """What v means where it is nothing else: the weight of each entry, or one row of J."""
+    output = next((node for node in graph.nodes if node.output), None)
     grads = [graph.quantities[grad].name for each in graph.leaves if (grad := graph.node(each).grad) is not None]
-    if linear is None or linear.v.size < 2 or not grads:
+    if linear is None or linear.v.size < 2 or not grads or output is None:
         return []
-    written = linear.as_written
+    name, written = one_line(output.name or output.source or "y"), linear.as_written  # as the panel calls it
     entries = [entry(name, unravel(flat, output.shape)) for flat in range(min(written.size, SPELLED))]
     hot = np.flatnonzero(written)
     if hot.size == 1 and written[hot[0]] == 1:
@@ -188,6 +193,20 @@ def of_v(trace: Trace, backward: Backward, graph: Graph, linear: Linear | None) 
     terms = [f"{mark}·{each}" for mark, each in zip(marks, entries, strict=True)]
     spelled = " + ".join([*terms, "…"] if written.size > SPELLED else terms)
     return [say("weights", output=name, grad=listed(grads[:SPELLED]), sum=spelled)]
+
+
+def redrawn(
+    said: Sequence[str], before: tuple[Graph, Linear | None], after: tuple[Graph, Linear | None]
+) -> tuple[str, ...]:
+    """The notes of a panel that is drawn in another way: what speaks of cards speaks of those that there are now."""
+    told = list(said)
+    for kind in (not_a_number, zero_gradients, weights):
+        old, new = kind(*before), kind(*after)
+        places = [place for place, each in enumerate(told) if each in old]
+        if places or kind is not weights:  # v may mean something else here
+            told[places[0] if places else len(told) : 0] = new
+            told = [each for each in told if each in new or each not in old]
+    return tuple(dict.fromkeys(told))
 
 
 def second_derivative(trace: Trace, graph: Graph) -> list[str]:
@@ -242,22 +261,35 @@ def without_gradient(trace: Trace, graph: Graph, backward: Backward | None, line
     """Leaves of this cell that got no gradient, and why."""
     if backward is None or backward.error is not None or not trace.calls:
         return []
-    output = next((node.name for node in graph.nodes if node.id == graph.output), "") or say("the_output")
+    output = _output(graph)
     told = {id(cut.source) for cut in facts.cuts(trace) if cut.kind == "no_grad"}
     said = [
         say("no_path", leaf=name, output=output)
         for leaf in facts.unused(trace, backward)
         if id(leaf) not in told and (name := name_of(trace, leaf))
     ]
-    for each in zeros(graph, linear):
-        name, grad = graph.node(each).name, graph.node(each).grad
-        if grad is not None:
-            said.append(say("zero_not_none", leaf=name, grad=graph.quantities[grad].name, output=output))
+    said += zero_gradients(graph, linear)
     given = backward.inputs
     if given is not None and backward.kind != "autograd.grad":
         left = [leaf for leaf in backward.before if not any(each is leaf for each in given)]
         said += [say("not_among_inputs", leaf=name) for leaf in left if (name := name_of(trace, leaf))]
     return said
+
+
+def zero_gradients(graph: Graph, linear: Linear | None) -> list[str]:
+    """Leaves whose gradient is zero, which is not None."""
+    named = [
+        (graph.node(each).name, grad) for each in zeros(graph, linear) if (grad := graph.node(each).grad) is not None
+    ]
+    output, grads = _output(graph), [graph.quantities[grad].name for _, grad in named]
+    if len(grads) <= FEW:
+        told = zip(named, grads, strict=True)
+        return [say("zero_not_none", leaf=name, grad=grad, output=output) for (name, _), grad in told]
+    return [say("zeros_not_none", grads=listed([*grads[:FEW], say("and_more", n=len(grads) - FEW)]), output=output)]
+
+
+def _output(graph: Graph) -> str:
+    return next((node.name for node in graph.nodes if node.id == graph.output), "") or say("the_output")
 
 
 def missing(trace: Trace) -> list[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from IPython.display import display
 
-from . import dot, png, svg, text
+from . import dot, explain, png, svg, text
 from .drawing import Picture, drawn, tried
 from .elements import leaf_nodes
 from .errors import unknown
@@ -170,8 +170,10 @@ class Exploration:
             raise unknown(say("function_or_module"), name, ())
         with self._drawing:
             (canvas.open if opened else canvas.fold)(name)
+            before = (self.graph, None) if session is None else (session.graph, session.linear)
             graph, numbers = canvas.draw()
             self._graph, self._linear = graph, numbers if session is None else session.regraph(graph)
+            self.notes = explain.redrawn(self.notes, before, (graph, None if session is None else session.linear))
             if self._what_if is not None:
                 self._graph = graph = self._what_if.regraph(graph)
                 session = self._front

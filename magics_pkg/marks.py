@@ -35,12 +35,14 @@ class Marks:
     def __init__(self, trace: Trace, names: Namespace, cards: Cards) -> None:
         self.trace, self.names, self.cards = trace, names, cards
         self.at = {node.id: place for place, node in enumerate(cards.nodes)}
+        self.added: dict[str, Any] = {}  # id: the tensor of a card that was added
 
     def put(self) -> None:
         """All of them."""
         self._cuts()
         self._clones()
         self._unused()
+        self._above()
         self._saved()
         self._held()
         self._missing()
@@ -71,6 +73,7 @@ class Marks:
         line = self.trace.line(place) if inside and place is not None else None
         shape, dtype = tuple(int(each) for each in tensor.shape), dtype_name(tensor.dtype)
         self.at[identity] = len(self.cards.nodes)
+        self.added[identity] = tensor
         self.cards.nodes.append(
             Node(
                 identity,
@@ -136,6 +139,37 @@ class Marks:
                 self.add(leaf, "leaf", say("card_none", output=name), "none")
             else:
                 self.mark(drawn, "none", say("card_none", output=name))
+
+    def _above(self) -> None:
+        """Edges to what lies before a cut, from the nearest cards that it was computed from."""
+        added = {id(tensor): card for card, tensor in self.added.items()}
+        nodes = {tensor.grad_fn: card for card, tensor in self.added.items() if tensor.grad_fn is not None}
+        for card, tensor in self.added.items():
+            pending, seen = [tensor.grad_fn] if tensor.grad_fn is not None else [], {None}
+            below = self._below(card)
+            while pending:
+                for node, _ in pending.pop().next_functions:
+                    if node in seen:
+                        continue
+                    seen.add(node)
+                    leaf = getattr(node, "variable", None)
+                    near = self.cards.of_node(node) or nodes.get(node)
+                    if leaf is not None:
+                        near = self.cards.of_tensor(leaf) or added.get(id(leaf))
+                    if near is not None and near != card:
+                        self.cards.edges.append(Edge(f"e{len(self.cards.edges)}", near, card, carried=near in below))
+                    elif leaf is None and near is None:
+                        pending.append(node)
+
+    def _below(self, card: str) -> set[str]:
+        """Everything that comes of a card: one that is a group may hold both what is before a cut and what is after."""
+        found, pending = {card}, [card]
+        while pending:
+            each = pending.pop()
+            heads = {edge.head for edge in self.cards.edges if edge.tail == each and not edge.carried} - found
+            found |= heads
+            pending += heads
+        return found
 
     def _drawn_as(self, tensor: Any) -> str | None:
         """The card that a cut has brought in."""

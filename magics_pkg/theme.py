@@ -63,4 +63,12 @@ def literal(css: str, *, dark: bool = False) -> str:
     values = {f"--backward-{name}": (night if dark else light) for name, (_, light, night) in COLOURS.items()}
     values |= {f"--backward-{name}": stack for name, (_, stack) in FONTS.items()}
     values |= {f"--backward-{name}-size": f"{size}px" for name, size in SIZES.items()}
-    return re.sub(r"var\((--backward-[\w-]+)\)", lambda found: values[found.group(1)], css)
+    plain = re.sub(r"^[^{}@/]*:is\(.*?(?= \{)", lambda found: ", ".join(_spelled(found.group())), css, flags=re.M)
+    return re.sub(r"var\((--backward-[\w-]+)\)", lambda found: values[found.group(1)], plain)
+
+
+def _spelled(selector: str) -> list[str]:
+    """A selector with `:is()` as several without: what draws SVG outside of browsers passes over rules that have it."""
+    before, mark, rest = selector.partition(":is(")
+    inner, _, after = rest.partition(")")
+    return [before + each.strip() + end for each in inner.split(",") for end in _spelled(after)] if mark else [selector]

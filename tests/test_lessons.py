@@ -13,6 +13,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from tests import cells
+from tests.graphs import check
 
 TEXT = Path(__file__).resolve().parents[1] / "docs" / "questions.md"
 # For each cell of docs/questions.md: parts of its sentences, cards with their marks, cut edges from card to card
@@ -152,3 +153,28 @@ def test_a_model_that_held_gradients_is_told_in_one_line(shell: InteractiveShell
     line = next(each for each in said.splitlines() if "not empty before" in each)
     assert "and 4 more were not empty" in line
     assert "[" not in line
+
+
+@pytest.mark.parametrize(
+    ("body", "edges"),
+    [
+        ("w = torch.ones(3, requires_grad=True)\ny = x * 2 + (w * 0).detach()", ["w → w * 0"]),
+        ("y = x * 2 + (torch.exp(x * 3) * 4).detach()", ["x → torch.exp(x * 3) * 4"]),
+        ("h = x * 2\ny = h * (h * 3).detach()", ["h → h * 3"]),
+        ("def f(h):\n    return h * (h * 3).detach()\ny = f(x * 2)", ["h → h * 3"]),
+    ],
+)
+def test_what_comes_before_a_cut(shell: InteractiveShell, body: str, edges: list[str]) -> None:
+    """A card before a cut hangs on the nearest cards that it was computed from, whatever is folded."""
+    source = f"%%backward\nx = torch.ones(3, requires_grad=True)\n{body}\ny.backward(torch.ones(3))"
+    e = explored(shell, source)
+    (cut,) = [edge for edge in e.graph.edges if edge.severed]
+    found = [edge for edge in e.graph.edges if edge.head == cut.tail]
+    called = {node.id: node.name or node.source for node in e.graph.nodes}
+    called |= {node.id: "h" for node in e.graph.nodes if node.source == "x * 2"}
+    assert [f"{called[edge.tail]} → {called[edge.head]}" for edge in found] == edges
+    check(e.graph)
+    for name in e._canvas.names if e._canvas is not None else ():
+        e.fold(name)
+        check(e.graph)
+    assert "<svg" in e.to_svg()

@@ -6,6 +6,7 @@ import json
 import math
 import struct
 import sys
+import zlib
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -21,6 +22,7 @@ from magics_pkg import Exploration, explore
 from magics_pkg.page import unpacked
 from magics_pkg.plain import FORMAT, plain
 from tests import cells
+from tests.test_unfolding import CELL, NET
 
 pytestmark = pytest.mark.usefixtures("each_library")
 
@@ -147,6 +149,52 @@ def test_png_is_the_picture() -> None:
     assert size(e.to_png()) == pytest.approx((2 * width, 2 * height), abs=2)
     assert size(e.to_png(scale=1)) == pytest.approx((width, height), abs=2)
     assert size(e.to_png(scale=1000)) <= (16_001, 16_001)
+
+
+def pixels(image: bytes) -> np.ndarray:
+    """A PNG of four bytes a pixel as an array: rows, columns, bytes."""
+    width, height = size(image)
+    assert image[24:29] == bytes([8, 6, 0, 0, 0]), "RGBA, eight bits each, not interlaced"
+    packed, at = b"", 8
+    while at < len(image):
+        (count,) = struct.unpack(">I", image[at : at + 4])
+        packed += image[at + 8 : at + 8 + count] if image[at + 4 : at + 8] == b"IDAT" else b""
+        at += count + 12
+    lines = np.frombuffer(zlib.decompress(packed), np.uint8).reshape(height, 1 + 4 * width)
+    made = np.zeros((height + 1, width + 1, 4), int)
+    for row, (kind, *line) in enumerate(lines.tolist(), 1):
+        raw = np.array(line).reshape(width, 4)
+        if kind in (0, 2):
+            made[row, 1:] = raw + made[row - 1, 1:] * (kind == 2) & 255
+            continue
+        for column in range(1, width + 1):
+            left, above, corner = made[row, column - 1], made[row - 1, column], made[row - 1, column - 1]
+            guess = left + above - corner
+            far = [abs(guess - each) for each in (left, above, corner)]
+            paeth = np.where((far[0] <= far[1]) & (far[0] <= far[2]), left, np.where(far[1] <= far[2], above, corner))
+            given = {1: left, 3: (left + above) // 2, 4: paeth}[kind]
+            made[row, column] = raw[column - 1] + given & 255
+    return made[1:, 1:]
+
+
+def test_png_has_the_colours_of_the_picture() -> None:
+    """What draws PNGs knows less of style sheets than a browser: the frame of a group is as empty there, its name as
+    grey, and the card of an error as red."""
+    with cells.shell(torch.__name__) as shell:
+        assert cells.run(shell, NET).error is None
+        assert cells.run(shell, CELL).error is None
+        e = shell.user_ns["e"]
+        nodes = tuple(replace(node, mark="error") if node.output else node for node in e.graph.nodes)
+        e._graph = replace(e.graph, nodes=nodes)
+        assert 'class="touch"' in e.to_svg()
+        assert ":is(" not in e.to_svg()
+        drawn = e.to_png(scale=1)
+    seen = pixels(drawn)[..., :3].reshape(-1, 3)
+    colours, counts = np.unique(seen, axis=0, return_counts=True)
+    share = {bytes(each.tolist()): count / len(seen) for each, count in zip(colours, counts, strict=True)}
+    assert share.get(b"\xb3\x26\x1e", 0) > 1e-3
+    assert share.get(b"\x00\x00\x00", 0) < 0.01
+    assert share[b"\xff\xff\xff"] > 0.5
 
 
 def test_png_without_resvg(monkeypatch: pytest.MonkeyPatch) -> None:

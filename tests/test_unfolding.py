@@ -133,6 +133,44 @@ def test_parameters_of_a_folded_module(shell: InteractiveShell) -> None:
     np.testing.assert_allclose(norm, np.linalg.norm(np.concatenate(grads)), rtol=1e-5)
 
 
+def test_notes_name_the_cards_that_there_are(shell: InteractiveShell) -> None:
+    """A sentence that names leaves names those of the present picture, in the panel as well; the others stay."""
+    e = shell.user_ns["e"]
+    (said,) = e.notes
+    assert "net.blocks.parameters().grad" in said
+    assert "and net.head.parameters().grad." in said
+    e.notes = ("before", said, "after")
+    panel = e.panel
+    e.open("net.head")
+    assert len(e.notes) == 3
+    assert "net.blocks.parameters().grad" in e.notes[1]
+    assert e.notes[1].endswith("and net.head.weight.grad.")
+    assert said not in panel.picture.spec["notes"]
+    assert set(e.notes) <= set(panel.picture.spec["notes"])
+    e.fold("net.head")
+    assert e.notes == ("before", said, "after")
+
+
+def test_notes_of_an_opened_group(shell: InteractiveShell) -> None:
+    """A gradient of zeros that a folded module holds is told once its leaf has a card of its own, and no longer
+    once it has none."""
+    run(
+        shell,
+        "net.blocks[14].fc.weight.data.zero_()\nnet.blocks[14].fc.bias.data.zero_()\nnet.zero_grad()\nx.grad = None",
+    )
+    assert run(shell, CELL).error is None
+    e = shell.user_ns["e"]
+    before = e.notes
+    assert [each for each in before if " 0 and not None" in each and each.startswith("x.grad is")]
+    e.open("net.blocks.13")
+    (said,) = [each for each in e.notes if " 0 and not None" in each]
+    assert {"x.grad", "net.blocks.0.parameters().grad", "net.blocks.1.parameters().grad"} <= set(said.split(", "))
+    assert " and 11 more are 0 and not None: paths lead from these leaves to y" in said
+    assert not shell.user_ns["net"].blocks[13].fc.weight.grad.any()
+    e.fold("net.blocks")
+    assert e.notes == before
+
+
 def test_a_message_of_the_page(shell: InteractiveShell) -> None:
     """A click is a message; the answer is another picture with the numbers at the present v, for the same sliders."""
     e = shell.user_ns["e"]

@@ -88,8 +88,8 @@ export function open(root, data) {
   const host = { getModel: async (place) => models[place] };
   const weights = new Weights(models, data.spec);
   weights.longest = Math.max(...data.spec.weights.map(({ name }) => name.length), 0);
-  const column = make("div", { class: "backward-weights" }, make("h3", { class: "backward-title" }, word(data.spec, "weights")));
-  column.append(...models.map((model, place) => slider(place, weights, model)));
+  const column = data.spec.still ? null : make("div", { class: "backward-weights" }, make("h3", { class: "backward-title" }, word(data.spec, "weights")));
+  column?.append(...models.map((model, place) => slider(place, weights, model)));
   const el = make("div", { class: "backward-view" });
   root.replaceChildren(make("div", { class: "backward-grid" }, column, el));
   return view.render({ model: new Model(state), el, host, signal: new AbortController().signal });

@@ -99,6 +99,8 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "not_among_inputs": "{leaf} got no gradient: it is not among inputs=.",
     "zero_not_none": "{grad} is 0 and not None: a path leads from {leaf} to {output}, and the derivative along it is"
     " 0.",
+    "zeros_not_none": "{grads} are 0 and not None: paths lead from these leaves to {output}, and the derivatives along"
+    " them are 0.",
     "hook_changed": "The hook {hook} changed the gradient of {name}: {before} came in, {after} went on (at v as"
     " written).",
     "hook_same": "The hook {hook} saw the gradient of {name} and left it as it was.",

@@ -114,6 +114,8 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "not_among_inputs": "{leaf} не получил градиента: его нет среди inputs=.",
     "zero_not_none": "{grad} равен 0, а не None: путь от {leaf:gen} к {output:dat} есть, но производная вдоль него"
     " равна 0.",
+    "zeros_not_none": "{grads} равны 0, а не None: пути от этих листовых тензоров к {output:dat} есть, но производные"
+    " вдоль них равны 0.",
     "hook_changed": "Хук {hook} изменил градиент {name}: пришло {before}, дальше пошло {after} (при v как в ячейке).",
     "hook_same": "Хук {hook} видел градиент {name} и не изменил его.",
     "retained": "{name} не листовой тензор; retain_grad() сохраняет его градиент в {name}.grad.",

@@ -83,6 +83,7 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "no_path": "{leaf} 没有梯度：没有路径从它通向 {output}。所以是 None，而不是零。",
     "not_among_inputs": "{leaf} 没有梯度：它不在 inputs= 之中。",
     "zero_not_none": "{grad} 是 0 而不是 None：有路径从 {leaf} 通向 {output}，只是沿这条路径的导数为 0。",
+    "zeros_not_none": "{grads} 是 0 而不是 None：有路径从这些叶子张量通向 {output}，只是沿这些路径的导数为 0。",
     "hook_changed": "钩子 {hook} 改变了 {name} 的梯度：进来的是 {before}，"
     "继续向后传的是 {after}（v 取单元格中所写的值）。",
     "hook_same": "钩子 {hook} 看到了 {name} 的梯度，但没有改变它。",

@@ -13,6 +13,7 @@ import pytest
 
 from magics_pkg import spec
 from magics_pkg.format import MINUS, number
+from magics_pkg.linear import still
 from magics_pkg.page import content, page
 from tests import pictures
 from tests.browser.page import View
@@ -284,3 +285,20 @@ def test_one_patch_is_quick(view: View, tmp_path: Path) -> None:
         return times.slice(5).sort((a, b) => a - b); }"""
     )
     assert times[len(times) // 2] <= 3
+
+
+def test_a_page_where_nothing_moves(view: View, tmp_path: Path) -> None:
+    """A page of a cell that raised has no v, so no column of weights with nothing in it."""
+
+    def make() -> tuple[Any, Any]:
+        graph, _ = pictures.drawing()
+        return still(graph, {})
+
+    show(view, tmp_path, make)
+    assert view.page.locator(".backward-weights").count() == 0
+    grid = view.page.locator(".backward-grid").bounding_box()
+    shown = view.page.locator(".backward-graph").bounding_box()
+    assert grid is not None
+    assert shown is not None
+    assert shown["x"] == pytest.approx(grid["x"], abs=2), "the picture begins where the page does"
+    assert view.complaints == []
