@@ -33,6 +33,7 @@ PASSED = frozenset(
     | {"__deepcopy__", "__reduce_ex__", "_record_function_enter_new", "_record_function_exit._RecordFunction"}
 )
 WINDOW = 4096  # latest calls whose tensors are kept alive
+ROUTES = 4096  # functions of which it is kept from cell to cell how they are treated
 SMALL = 10_000  # entries of a tensor that is copied before it is written over
 COPIED = 1_000_000  # entries of all such copies together
 
@@ -146,25 +147,27 @@ class Watch:
         if self.tape is None:
             return handler
         path_of = walker(self.stop, backend.module_call())
-        return self.tape.watching(handler, lambda: path_of(sys._getframe(3)), PASSED)
+        return self.tape.watching(handler, lambda: path_of(sys._getframe(2)), PASSED)
 
     def _handler(self, backend: Backend) -> Callable[..., Any]:
         """The function that sees every call; everything that it touches is a local name, because it runs so often."""
         records = self.records
-        routes: dict[Any, str] = {}
         sequence_number, tensor_type, frame_of = backend.sequence_number, backend.tensor, sys._getframe
         path_of = walker(self.stop, backend.module_call())
         special, note_failure, weaken, reference = self._special, self._fail, self._weaken, weakref.ref
         recording, told_version = backend.module.is_grad_enabled, version_of
+        if len(backend.routes) > ROUTES:
+            backend.routes.clear()
+        routes = backend.routes
         routes_get = routes.get
-        caller = 2 if self.tape is None else 3  # how many frames up the call comes from
+        caller = 1 if self.tape is None else 2  # how many frames up the call comes from
 
-        def handler(func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        def handler(mode: Any, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             route = routes_get(func) or routes.setdefault(func, route_of(func, backend))
             if route is PASS:
                 return func(*args, **kwargs) if kwargs else func(*args)
             if route is not RECORD:
-                return special(backend, route, func, args, kwargs, path_of(frame_of(caller)), routes)
+                return special(backend, route, func, args, kwargs, path_of(frame_of(caller)))
             before = sequence_number()
             try:
                 result = func(*args, **kwargs) if kwargs else func(*args)
@@ -196,9 +199,7 @@ class Watch:
 
         return handler
 
-    def _special(
-        self, backend: Backend, route: str, func: Any, args: Any, kwargs: Any, path: Any, routes: dict[Any, str]
-    ) -> Any:
+    def _special(self, backend: Backend, route: str, func: Any, args: Any, kwargs: Any, path: Any) -> Any:
         """A call that writes over a tensor, or that runs a backward pass."""
         if route is NOTE:
             backend.note(args[0])

@@ -67,20 +67,20 @@ class Tape:
         ignored: names of calls that make no tensor."""
         backend = self.backend
 
-        def watched(func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        def watched(mode: Any, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             name = name_of(func)
             self.hooks = self.hooks or name in HOOKS
             if name in READS:
-                result = handler(func, types, args, kwargs)
+                result = handler(mode, func, types, args, kwargs)
                 if (where := path()) is not None and len(self.reads) < CALLS:
                     self._noted(self._read, func, args, kwargs or {}, where, result)
                 return result
             if name in ignored or name == "grad =" or backend.kind_of(func) or len(self.entries) >= CALLS:
-                return handler(func, types, args, kwargs)
+                return handler(mode, func, types, args, kwargs)
             where = path()
             entry = None if where is None else self._noted(self._begin, func, args, kwargs or {}, where)
             try:
-                result = handler(func, types, args, kwargs)
+                result = handler(mode, func, types, args, kwargs)
             except BaseException:
                 self.drop(entry)
                 raise

@@ -36,31 +36,30 @@ def walker(stop: CodeType | None, module_call: CodeType | None) -> Callable[[Fra
 
     def path_of(frame: FrameType | None, nested: int = 0) -> Path | None:
         path: list[Any] = []
-        append = path.append
         innermost = True
         for _ in range(DEPTH):
             if frame is None:
                 return None if stop is not None else path
             code = frame.f_code
-            append(code)
+            path.append(code)  # quicker than a method that was looked up before
             if code is module_call:
                 names = frame.f_locals
                 entry = names.get(mark)
                 if entry is None:
                     entry = names[mark] = Entry()  # goes when the call ends
                     entry.module, entry.above = names["self"], None
-                append(entry)
+                path.append(entry)
                 # most modules run one operation: what were noted in the innermost would hardly ever be read
                 if entry.above is None and not innermost and nested < NESTED:
                     entry.above = path_of(frame.f_back, nested + 1)
                     if entry.above is None:
                         return None
                 if entry.above is not None:
-                    append(entry.above)
+                    path.append(entry.above)
                     return path
                 innermost = False
             else:
-                append(frame.f_lasti)
+                path.append(frame.f_lasti)
                 if code is stop:
                     return path
             frame = frame.f_back

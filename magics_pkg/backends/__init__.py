@@ -12,7 +12,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from types import CodeType, ModuleType
+from types import CodeType, MethodType, ModuleType
 from typing import Any, Protocol
 
 import numpy as np
@@ -105,6 +105,7 @@ class Backend:
         self.module = module
         self._recording: Callable[[Callable[..., Any]], Any] | None = None
         self.tensor: Any = module.Tensor
+        self.routes: dict[Any, str] = {}  # how a recorder treats calls of each function
         self.folder = (getattr(module, "__path__", None) or [""])[0].rstrip("/\\") + "/"
         counter = sequence_number(module)
         self.sequence_number: Callable[[], int] = counter or (lambda: 0)
@@ -112,7 +113,7 @@ class Backend:
         self.module_type: type | None = getattr(getattr(module, "nn", None), "Module", None)
 
     def mode(self, handler: Callable[..., Any], stop: CodeType | None = None) -> AbstractContextManager[Any]:
-        """A context manager in which each call on tensors goes to ``handler(func, types, args, kwargs)``.
+        """A context manager in which each call on tensors goes to ``handler(mode, func, types, args, kwargs)``.
 
         ``stop``: the code that is going to run in it."""
         if self._recording is None:
@@ -231,7 +232,8 @@ class Backend:
 
 def _recording(base: Any) -> Callable[[Callable[..., Any]], Any]:
     """A class of modes that hand each call on. One for all cells: a class that knew a cell's handler would be a cycle
-    of references with all that the handler has noted in it, and PyTorch wants a method of the mode's class."""
+    of references with all that the handler has noted in it. While a mode is entered the handler is its own method, since
+    a function between would be called a hundred times for fifty operations of a transformer."""
 
     class Recording(base):
         def __init__(self, handler: Callable[..., Any]) -> None:
@@ -239,7 +241,15 @@ def _recording(base: Any) -> Callable[[Callable[..., Any]], Any]:
             self.handler = handler
 
         def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            return self.handler(func, types, args, kwargs)
+            return self.handler(self, func, types, args, kwargs)  # for who asks the class
+
+        def __enter__(self) -> Any:
+            self.__torch_function__ = MethodType(self.handler, self)
+            return super().__enter__()
+
+        def __exit__(self, *error: Any) -> Any:
+            del self.__torch_function__  # which refers to this
+            return super().__exit__(*error)
 
     return Recording
 
