@@ -232,8 +232,8 @@ class Backend:
 
 def _recording(base: Any) -> Callable[[Callable[..., Any]], Any]:
     """A class of modes that hand each call on. One for all cells: a class that knew a cell's handler would be a cycle
-    of references with all that the handler has noted in it. While a mode is entered the handler is its own method, since
-    a function between would be called a hundred times for fifty operations of a transformer."""
+    of references with all that the handler has noted in it. While a mode is entered the handler is its own method: a
+    function between would be called a hundred times for fifty operations of a transformer."""
 
     class Recording(base):
         def __init__(self, handler: Callable[..., Any]) -> None:
@@ -244,11 +244,11 @@ def _recording(base: Any) -> Callable[[Callable[..., Any]], Any]:
             return self.handler(self, func, types, args, kwargs)  # for who asks the class
 
         def __enter__(self) -> Any:
-            self.__torch_function__ = MethodType(self.handler, self)
+            self.__dict__["__torch_function__"] = MethodType(self.handler, self)
             return super().__enter__()
 
         def __exit__(self, *error: Any) -> Any:
-            del self.__torch_function__  # which refers to this
+            del self.__dict__["__torch_function__"]  # which refers to this
             return super().__exit__(*error)
 
     return Recording
