@@ -172,9 +172,9 @@ def test_nothing_shown_is_english(language: str, library: ModuleType, tmp_path: 
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_nothing_refused_is_english(language: str) -> None:
+def test_nothing_refused_is_english(language: str, library: ModuleType) -> None:
     """What is said of a wrong line holds nothing but the line's own words and names."""
-    with cells.shell() as shell:
+    with cells.shell(library.__name__) as shell:
         cells.run(shell, f"%config BackwardMagics.language = {language!r}")
         code = "x = torch.ones(2, requires_grad=True)\ny = x * 2\nk = torch.ones(2)\n"
         for line in WRONG:

@@ -50,9 +50,9 @@ def test_custom_function(shell: InteractiveShell) -> None:
 
 
 @pytest.fixture
-def magics() -> Iterator[InteractiveShell]:
+def magics(library: ModuleType) -> Iterator[InteractiveShell]:
     """The same with the magics loaded."""
-    with cells.shell() as made:
+    with cells.shell(library.__name__) as made:
         yield made
 
 

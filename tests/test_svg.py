@@ -259,8 +259,8 @@ def test_the_fallback_survives_sanitising() -> None:
     root = ElementTree.fromstring(text.replace('">', '"/>', 1))  # <img> needs no end in HTML, but in XML
     assert {element.tag for element in root.iter()} == {"div", "img", "table", "tbody", "tr", "th", "td"}
     assert root.find("img").attrib["src"].startswith("data:image/svg+xml;base64,")  # type: ignore[union-attr]
-    cells = [element.text for element in root.iter("td")]
-    assert {"1.228", "−0.3031", "0.2983"} <= set(cells)
+    shown = [element.text for element in root.iter("td")]
+    assert {"1.228", "−0.3031", "0.2983"} <= set(shown)
     hostile = fallback(*pictures.hostile(), "", text="<script>alert(1)</script>")
     assert "<script" not in hostile
     assert "<img" not in hostile

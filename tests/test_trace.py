@@ -299,11 +299,11 @@ def test_cell_is_unchanged_by_watching(shell: InteractiveShell) -> None:
     assert np.array_equal(shell.user_ns["g"].numpy(), plain)
 
 
-def test_without_a_recording() -> None:
+def test_without_a_recording(library: ModuleType) -> None:
     """Tensors that exist already have a trace without calls."""
-    x = engine.tensor([1.0], requires_grad=True)
+    x = library.tensor([1.0], requires_grad=True)
     trace = trace_of(x * 2, {"x": x})
-    assert (trace.calls, trace.cell, trace.backend.name) == ((), None, "engine")
+    assert (trace.calls, trace.cell, trace.backend.name) == ((), None, library.__name__)
 
 
 @pytest.mark.parametrize(

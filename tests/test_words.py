@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from string import Formatter
+from types import ModuleType
 
 import pytest
 
@@ -99,9 +100,9 @@ def test_jupyterlab_language(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     ("language", "hint", "note"),
     [("zh", "提示：", "向量-雅可比积"), ("ru", "Подсказка: ", "произведение вектора на якобиан")],
 )
-def test_config(language: str, hint: str, note: str) -> None:
+def test_config(language: str, hint: str, note: str, library: ModuleType) -> None:
     """`%config BackwardMagics.language`: the panel and the hint speak it, the user's names stay."""
-    with cells.shell() as shell:
+    with cells.shell(library.__name__) as shell:
         cells.run(shell, f"%config BackwardMagics.language = {language!r}")
         cells.run(shell, "%%backward -o e\n" + FIRST.replace("0.1, 1., 10.", "1., 0., 0."))
         told = " ".join(shell.user_ns["e"].notes)
@@ -122,9 +123,9 @@ def test_config(language: str, hint: str, note: str) -> None:
         ("ru", "--wrt u", "--wrt: листовой тензор 'u': такого имени нет; есть x"),
     ],
 )
-def test_usage_errors(language: str, line: str, said: str) -> None:
+def test_usage_errors(language: str, line: str, said: str, library: ModuleType) -> None:
     """What is wrong with the magic's line is told in the panel's language."""
-    with cells.shell() as shell:
+    with cells.shell(library.__name__) as shell:
         cells.run(shell, f"%config BackwardMagics.language = {language!r}")
         code = "x = torch.tensor([1., 2.], requires_grad=True)\ny = x * 2\n"
         ran = cells.run(shell, f"%%backward y {line}\n{code}")
