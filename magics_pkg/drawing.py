@@ -38,5 +38,6 @@ def drawn(graph: Graph, linear: Linear, settings: Settings) -> str:
     graph = marked(graph, linear)
     cards, labels = card.cards(graph), card.labels(graph, linear)
     engine = "dot" if settings.renderer == "dot" else "wasi"
+    layout.check(len(cards) + len(labels), len(graph.edges) + len(labels), settings.seconds)
     geometry = layout.layout(dot.source(graph, cards, labels), engine, settings.seconds)
     return svg.draw(graph, linear, geometry, cards, labels)

