@@ -245,9 +245,13 @@ class Watch:
     def _keep_value(self, backend: Backend, target: Any) -> None:
         """What a tensor holds now, so that the card of the call that made it can show it."""
         key = id(target), version_of(target)
-        if key in self.old_values or target.numel() > min(SMALL, self._room):
+        try:
+            size = target.numel()
+        except ValueError:  # a lazy module's parameter, before its first call
             return
-        self._room -= target.numel()
+        if key in self.old_values or size > min(SMALL, self._room):
+            return
+        self._room -= size
         self.old_values[key] = backend.copy(target)
         self._kept.append(target)
 

@@ -15,6 +15,7 @@ FIXTURES = {"library", "each_library"}
 ONE = {
     "test_as_torch.py": "`--as torch` gives the engine",
     "test_cell.py": "cells as such, with no tensor in them",
+    "test_odd_cells.py": "lazy modules, autocast, parametrizations and others, in programs of PyTorch's",
     "test_private.py": "names of PyTorch's own",
     "test_real_torch.py": "what PyTorch alone has: seals, compiled functions, sparse gradients, other dtypes",
     "test_traced_truth.py": "programs of PyTorch's tutorials, each edge against PyTorch's own",

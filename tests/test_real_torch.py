@@ -73,7 +73,11 @@ def tensors(names: dict[str, Any], torch: ModuleType) -> dict[str, Any]:
 def bits(tensor: Any) -> tuple[Any, ...]:
     """dtype, shape and bits of a tensor."""
     plain = tensor.detach().resolve_conj().contiguous()
-    return str(plain.dtype), tuple(plain.shape), plain.view(-1).view(plain.new_empty(0).byte().dtype).numpy().tobytes()
+    return (
+        str(plain.dtype),
+        tuple(plain.shape),
+        plain.view(plain.numel()).view(plain.new_empty(0).byte().dtype).numpy().tobytes(),
+    )
 
 
 def agree(found: dict[str, Any], expected: dict[str, Any], exact: bool = True) -> None:

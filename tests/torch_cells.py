@@ -280,10 +280,14 @@ with torch.no_grad():
     x += 1
 """
 
-CELLS = {
-    name: (source, [float(each) for each in v.split(",")])
-    for name, v, source in re.findall(r"^# (.+?): (.+)\n((?:(?!# ).*\n)+)", TEXT, flags=re.MULTILINE)
-}
+
+def read(text: str) -> dict[str, tuple[str, list[float]]]:
+    """Cells and their v, by name."""
+    found = re.findall(r"^# (.+?): (.+)\n((?:(?!# ).*\n)+)", text, flags=re.MULTILINE)
+    return {name: (source, [float(each) for each in v.split(",")]) for name, v, source in found}
+
+
+CELLS = read(TEXT)
 
 
 def written(source: str, v: list[float], scalar: bool) -> str:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 OBSERVED = 1_000_000  # entries of a gradient of the user's own pass that is held
 ENGINE = "run_backward"  # the method of PyTorch's that runs a pass and calls the hooks
 COMPRESSED = ("torch.sparse_csr", "torch.sparse_csc", "torch.sparse_bsr", "torch.sparse_bsc")
+MANY = "A leaf node was passed to"  # what a hook on several gradients asks, and cannot ask of leaves in other passes
 REENTRANT = "CheckpointFunctionBackward"
 
 
@@ -144,6 +145,8 @@ class Kept:
             except RuntimeError as error:
                 if FREED[:40] in str(error):  # by a call in another cell, which kept nothing
                     raise Gone(str(error)) from None
+                if MANY in str(error):
+                    raise RuntimeError(say("multi_grad")) from None
                 raise
         done.leaves = {leaf: g for leaf, g in zip(self._leaves, found, strict=True) if g is not None}
         self._learn(done)

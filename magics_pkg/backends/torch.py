@@ -45,7 +45,7 @@ class Torch(Backend):
     def remarks(self, codes: Iterable[CodeType]) -> list[str]:
         """Says so where a compiled function took part, and what cannot be known where PyTorch does not tell."""
         told = {
-            "compiled": any(DYNAMO in each.co_filename.replace("\\", "/") for each in codes),
+            "compiled": any(map(_compiles, codes)),
             "without_versions": unpromised(self.tensor, "_version") is None,
             "without_saved": not self.names_saved,
             "without_hooks": None
@@ -181,6 +181,11 @@ class _Eagerly:
 
     def __exit__(self, *error: Any) -> None:
         self._stack.pop().__exit__(None, None, None)
+
+
+def _compiles(code: CodeType) -> bool:
+    """Whether this calls a compiled function; what may never be compiled, as checkpoints, is called from there too."""
+    return DYNAMO in code.co_filename.replace("\\", "/") and not code.co_qualname.startswith("DisableContext.")
 
 
 def _names(code: CodeType) -> set[str]:

@@ -78,6 +78,8 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "png_needs": "to_png() needs resvg (pip install resvg-py) or the program `dot` (apt install graphviz, brew install"
     " graphviz, conda install graphviz); to_svg() and save() need nothing.",
     # ------------------------------------------------------------ notes about a library
+    "multi_grad": "register_multi_grad_hook on leaves works in the cell's own backward alone: PyTorch lets no other"
+    " pass ask such a hook; on tensors inside the graph it works",
     "reentrant": "checkpoint with use_reentrant=True runs a backward of its own inside this one, and PyTorch allows no"
     " other pass over it; with use_reentrant=False the sliders can",
     "compiled": "A compiled function ran without being compiled, so that its operations could be recorded: a last digit"

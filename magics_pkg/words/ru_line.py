@@ -83,6 +83,8 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "png_needs": "to_png() нужен resvg (pip install resvg-py) или программа `dot` (apt install graphviz, brew install"
     " graphviz, conda install graphviz); to_svg() и save() ничего не нужно.",
     # ------------------------------------------------------------ notes about a library
+    "multi_grad": "register_multi_grad_hook на листовых тензорах работает только в собственном backward ячейки: при"
+    " другом проходе PyTorch спросить такой хук не даёт; на тензорах внутри графа он работает",
     "reentrant": "checkpoint с use_reentrant=True запускает внутри этого обратного прохода свой собственный, и PyTorch"
     " не допускает ещё одного прохода по нему; с use_reentrant=False ползунки работают",
     "compiled": "Скомпилированная функция выполнена без компиляции, чтобы записать её операции: последняя цифра может"

@@ -71,6 +71,8 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "png_needs": "to_png() 需要 resvg（pip install resvg-py）或程序 `dot`（apt install graphviz、brew install"
     " graphviz、conda install graphviz）；to_svg() 和 save() 什么也不需要。",
     # ------------------------------------------------------------ notes about a library
+    "multi_grad": "叶子张量上的 register_multi_grad_hook 只在单元自己的 backward 中起作用：PyTorch 不允许在另一次传播中"
+    "调用这种钩子；用在图内部的张量上则可以",
     "reentrant": "use_reentrant=True 的 checkpoint 会在这次反向传播中再运行一次自己的反向传播，"
     "PyTorch 不允许对它另做一次；用 use_reentrant=False 就可以移动滑块",
     "compiled": "为了记录运算，编译过的函数这次没有按编译方式运行：最后一位数字可能不同。",
