@@ -73,11 +73,8 @@ def tensors(names: dict[str, Any], torch: ModuleType) -> dict[str, Any]:
 def bits(tensor: Any) -> tuple[Any, ...]:
     """dtype, shape and bits of a tensor."""
     plain = tensor.detach().resolve_conj().contiguous()
-    return (
-        str(plain.dtype),
-        tuple(plain.shape),
-        plain.view(plain.numel()).view(plain.new_empty(0).byte().dtype).numpy().tobytes(),
-    )
+    held = plain.view(-1).view(plain.new_empty(0).byte().dtype).numpy().tobytes() if plain.numel() else b""
+    return str(plain.dtype), tuple(plain.shape), held
 
 
 def agree(found: dict[str, Any], expected: dict[str, Any], exact: bool = True) -> None:
