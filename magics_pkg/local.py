@@ -116,7 +116,7 @@ class _Run:
     def _is_diagonal(self, ways: tuple[Way, ...], ones: Any) -> bool:
         """Whether each entry goes its own way: powers of two then come out as they went in, to the bit."""
         for which in ("first", "second"):
-            _, factors = alike([ones, plain(self._gradient(which)).reshape(ones.shape)])
+            _, factors = alike([ones, np.array(_factors(self.shape, which)).reshape(ones.shape)])
             with np.errstate(all="ignore"):
                 if not is_same(self._into(ways, which, ones.shape), ones * factors):
                     return False
