@@ -176,7 +176,7 @@ export class Panel {
   text() {
     this.tree = this.spec.tree && this.spec.parts.inspect ? new Tree(this, this.built.signal) : null;
     if (this.tree) return this.tree.element;
-    return this.spec.text ? make("pre", { class: "backward-text", tabindex: "0" }, this.spec.text) : null;
+    return this.spec.text ? make("pre", { class: "backward-text", tabindex: "0", "data-lm-suppress-shortcuts": "true" }, this.spec.text) : null;
   }
 
   update() {

@@ -42,11 +42,15 @@ export class Search {
     const text = this.input.value.trim();
     if (!text) return this.close();
     this.show(this.cards(text.toLowerCase()), 0, text);
-    if (this.spec.live) this.timer = setTimeout(() => this.panel.ask("search", { text }), TYPING);
+    if (!this.spec.live) return;
+    this.element.setAttribute("aria-busy", "true");
+    this.timer = setTimeout(() => this.panel.ask("search", { text }), TYPING);
   }
 
   answer({ what, text, found, more }) {
-    if (what === "search" && text === this.input.value.trim() && this.element.contains(document.activeElement)) this.show([...this.leaves(text.toLowerCase()), ...found], more, text);
+    if (what !== "search" || text !== this.input.value.trim()) return;
+    this.element.removeAttribute("aria-busy");
+    if (found && this.element.contains(document.activeElement)) this.show([...this.leaves(text.toLowerCase()), ...found], more, text);
   }
 
   cards(text) {
@@ -106,6 +110,7 @@ export class Search {
 
   close() {
     clearTimeout(this.timer);
+    this.element.removeAttribute("aria-busy");
     this.list.hidden = true;
     this.input.setAttribute("aria-expanded", "false");
     this.input.removeAttribute("aria-activedescendant");

@@ -11,7 +11,7 @@ export class Tree {
     const { spec } = panel;
     Object.assign(this, { panel, spec, cards: spec.parts.inspect.cards });
     this.root = this.item(spec.tree.root);
-    this.element = make("ul", { class: "backward-tree", role: "tree", "aria-label": word(spec, "graph"), "data-lm-suppress-shortcuts": "true" }, this.root);
+    this.element = make("ul", { class: "backward-tree", role: "tree", "aria-label": word(spec, "graph") }, this.root);
     let open = [this.root];
     for (let lines = 1; open.length && lines < AT_FIRST; open = open.flatMap((each) => this.below(each))) for (const each of open) lines += this.expand(each).length;
     this.root.tabIndex = 0;
@@ -33,7 +33,8 @@ export class Tree {
     }
     const code = source && source !== name ? make("code", {}, source) : null;
     const line = make("span", { class: "backward-branch" }, make("b", {}, name || op), code, make("span", { class: "backward-where" }, [folded, op].filter(Boolean).join(" · ")), ...numbers);
-    return make("li", { role: "treeitem", tabindex: "-1", "data-branch": id, "aria-expanded": this.inputs(id).length ? "false" : null }, line);
+    // what has the focus must say itself that the notebook's shortcuts are not meant: Jupyter looks there first
+    return make("li", { role: "treeitem", tabindex: "-1", "data-lm-suppress-shortcuts": "true", "data-branch": id, "aria-expanded": this.inputs(id).length ? "false" : null }, line);
   }
 
   below(item) {
