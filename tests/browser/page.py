@@ -7,16 +7,17 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.browser.server import Server
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-background-timer-throttling")
+WIDTH, HEIGHT = 1280, 900
 OFFLINE = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
 
 IDLE = """() => { const session = window.jupyterapp?.shell?.currentWidget?.sessionContext;
@@ -39,6 +40,18 @@ EXECUTE = """async code => {
     if (message.header.msg_type === 'error') text += message.content.traceback.join('\\n'); };
   const reply = await future.done;
   return {status: reply.content.status, text}; }"""
+# Other texts for the notebook's cells, which are the same cells to the kernel; nothing of their last run stays.
+REWRITE = """texts => {
+  const {content} = window.jupyterapp.shell.currentWidget, shared = content.model.sharedModel;
+  texts.forEach((source, place) => place < shared.cells.length ? shared.cells[place].setSource(source)
+    : shared.insertCell(place, {cell_type: 'code', source, metadata: {}}));
+  if (shared.cells.length > texts.length) shared.deleteCellRange(texts.length, shared.cells.length);
+  content.activeCellIndex = 0;
+  content.mode = 'command'; }"""
+FORGET = """import sys as _sys
+_shell = get_ipython()
+if "magics_pkg" in _shell.extension_manager.loaded: _shell.run_line_magic("unload_ext", "magics_pkg")
+_shell.run_line_magic("reset", "-f")"""
 START = """code => { const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
   window.__started = {done: false};
   kernel.requestExecute({code, store_history: false}).done.then(() => { window.__started.done = true; }); }"""
@@ -78,11 +91,10 @@ class Slider:
         self.page, self.locator = page, locator
 
     def press(self, key: str, times: int = 1) -> None:
-        """Focus the handle and press a key, as a person without a mouse does."""
+        """Press a key on the handle, as a person without a mouse does."""
         self.locator.scroll_into_view_if_needed()
-        self.locator.focus()
         for _ in range(times):
-            self.page.keyboard.press(key)
+            self.locator.press(key)  # which focuses: the page's own keyboard types wherever the focus has gone
 
     def drag(self, to: float, *, start: float | None = None, seconds: float = 0.3, rate: float = 60) -> None:
         """Pull the handle with the mouse to a share (0..1) of the track, with ``rate`` moves per second."""
@@ -113,7 +125,7 @@ class Slider:
 class View:
     """A page that shows panels: texts by their ``data-value``, sliders by their names, and every complaint it made."""
 
-    def __init__(self, browser: Browser, *, width: int = 1280, height: int = 900, dark: bool = False) -> None:
+    def __init__(self, browser: Browser, *, width: int = WIDTH, height: int = HEIGHT, dark: bool = False) -> None:
         self.context = browser.new_context(
             viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
         )
@@ -155,6 +167,16 @@ class View:
             assert time.monotonic() < end, f"the page shows {shown!r} for {name}, not {expected!r}"
             time.sleep(0.02)
 
+    def settled(self, panel: Locator | None = None, *, state: str = "ready", seconds: float = 30) -> None:
+        """Until the kernel has answered for where the sliders stand: then `.grad` is set, and the page shows it."""
+        panel = panel or self.page.locator(".backward-panel").first
+        expect(panel).to_have_attribute("data-state", state, timeout=seconds * 1000)
+
+    def wait_other(self, name: str, before: str, *, seconds: float = 10) -> str:
+        """Until the page shows something else than ``before`` for the number called ``name``; what it is."""
+        expect(self.page.locator(f'[data-value="{name}"]').first).not_to_have_text(before, timeout=seconds * 1000)
+        return self.text(name)
+
     def slider(self, name: str, *, nth: int = 0) -> Slider:
         """The ``nth`` slider with this accessible name."""
         locator = self.page.get_by_role("slider", name=name, exact=True).nth(nth)
@@ -169,6 +191,22 @@ class NotebookView(View):
         """Open the notebook and wait for its kernel."""
         self.page.goto(server.url(notebook), wait_until="domcontentloaded")
         self.page.wait_for_function(IDLE, timeout=seconds * 1000)
+        return self
+
+    def rewrite(self, texts: Sequence[str], *, seconds: float = 30) -> NotebookView:
+        """Other cells in the same notebook, whose kernel has forgotten all names, panels and settings of the last."""
+        self.page.set_default_timeout(30_000)
+        self.page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+        self.page.emulate_media(media="screen", reduced_motion="no-preference")
+        self.page.mouse.move(0, 0)
+        self.page.wait_for_function(IDLE, timeout=seconds * 1000)
+        self.page.evaluate("() => window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
+        self.execute(FORGET)
+        self.page.evaluate(REWRITE, list(texts))
+        self.page.evaluate("() => __probe.forget()")
+        expect(self.page.locator(".backward-panel")).to_have_count(0)
+        self.complaints.clear()
+        self.requests.clear()
         return self
 
     def run_all(self, *, seconds: float = 120, errors: bool = False) -> list[dict[str, Any]]:

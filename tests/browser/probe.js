@@ -20,5 +20,6 @@
     observer ??= new MutationObserver(look);
     observer.observe(document.documentElement, { subtree: true, childList: true, characterData: true });
   };
+  probe.forget = () => { observer?.disconnect(); observer = null; probe.watched = {}; probe.seen = {}; probe.clear(); };
   probe.clear = () => { probe.keys = []; probe.moves = []; probe.changes = []; };
 })();

@@ -122,10 +122,11 @@ class Server:
         name = urllib.parse.quote(str(notebook.relative_to(self.root)))
         return f"{self.base}/lab/tree/{name}?reset" if self.kind == "lab" else f"{self.base}/notebooks/{name}"
 
-    def stop_kernels(self) -> None:
-        """End every kernel, so that one test's work does not slow down the next."""
-        for kernel in self.api("kernels"):
-            self.api(f"kernels/{kernel['id']}", "DELETE")
+    def stop_kernels(self, notebook: Path | None = None) -> None:
+        """End every kernel, or that of one notebook, so that one test's work does not slow down the next."""
+        for session in self.api("sessions"):
+            if notebook is None or session["path"] == str(notebook.relative_to(self.root)):
+                self.api(f"sessions/{session['id']}", "DELETE")
 
     def __exit__(self, *_: object) -> None:
         assert self._process is not None

@@ -70,10 +70,10 @@ def answered(view: NotebookView, panel: Locator) -> None:
 
 def busy(view: NotebookView, panel: Locator) -> None:
     """A slider moves where only the kernel knows, and the kernel is at work."""
-    view.start("import time; time.sleep(4)")
-    panel.get_by_role("slider", name="v[0]", exact=True).focus()
+    view.start("import time; time.sleep(600)")  # until the notebook is closed: this is the last state
+    slider = panel.get_by_role("slider", name="v[0]", exact=True)
     for _ in range(5):
-        view.page.keyboard.press("ArrowLeft")
+        slider.press("ArrowLeft")
 
 
 def stale(view: NotebookView, panel: Locator) -> None:
@@ -83,9 +83,7 @@ def stale(view: NotebookView, panel: Locator) -> None:
 
 def broken(view: NotebookView, panel: Locator) -> None:
     """A hook that raises at the new v."""
-    slider = panel.get_by_role("slider", name="v[0]", exact=True)
-    slider.focus()
-    view.page.keyboard.press("ArrowLeft")
+    panel.get_by_role("slider", name="v[0]", exact=True).press("ArrowLeft")
 
 
 def unfolded(view: NotebookView, panel: Locator) -> None:
@@ -142,7 +140,6 @@ STATES: dict[str, State] = {
     "hook": State("%%backward\n" + X + "h = x * x\nh.register_hook(lambda g: g * 10)\ny = h + x\n" + V),
     "compare": State("%%backward --compare\n" + X + "y = x.exp() * x\n" + V),
     "no-graph": State("%%backward --no-graph\n" + X + "y = x.exp() * x\n" + V),
-    "busy": State("%%backward\n" + X + "y = x * x\nx.register_hook(lambda g: g * 2)\n" + V, busy, "busy"),
     "broken": State(
         f"%%backward\n{X}def hook(g):\n    if g[0] != 1:\n        raise ValueError('takes 1 alone')\n    return g\n"
         f"y = x + 0\ny.register_hook(hook)\n{V}",
@@ -150,4 +147,11 @@ STATES: dict[str, State] = {
         "error",
     ),
     "stale": State("%%backward\n" + X + "y = x * x\n" + V, stale, "stale"),
+    # after it the kernel is lost; its leaf has another name, for "stale" means the x of the last cell that has one
+    "busy": State(
+        "%%backward\nu = torch.tensor([0.5, -1.25, 2.0], requires_grad=True)\ny = u * u\n"
+        "u.register_hook(lambda g: g * 2)\n" + V,
+        busy,
+        "busy",
+    ),
 }

@@ -29,26 +29,26 @@ def on_torch(v: list[float]) -> list[float]:
     return [float(each) for each in names["x"].grad]
 
 
-def test_hint(open_lab: Any) -> None:
+def test_hint(open_alone: Any) -> None:
     """Without the option the cell fails, and what is shown under it names the option."""
-    view = open_lab([NO_TORCH, f"%%backward\n{PROGRAM}"])
+    view = open_alone([NO_TORCH, f"%%backward\n{PROGRAM}"])
     (error,) = view.run_all(errors=True)
     assert (error["ename"], error["evalue"]) == ("ModuleNotFoundError", "No module named 'torch'")
     hint = view.wait_for(".jp-OutputArea :text('%%backward --as torch above the cell with this import')")
     assert "import engine as torch" in hint.inner_text()
 
 
-def test_a_page_as_it_is(open_notebook: Any, torch: ModuleType) -> None:
+def test_a_page_as_it_is(open_alone: Any, torch: ModuleType) -> None:
     """With the option it runs as it is, and its sliders give PyTorch's figures."""
-    view = open_notebook([NO_TORCH, f"%%backward --as torch -o e\n{PROGRAM}"])
+    view = open_alone([NO_TORCH, f"%%backward --as torch -o e\n{PROGRAM}"])
     view.complaints.clear()  # those of the front end's own start
     view.run_all()
     view.wait_for(READY)
     assert [number(view.text(f"x.grad[{place}]")) for place in range(3)] == pytest.approx([51.2, 512, 0.0512])
     view.slider("v[1]").drag(0.2)
     view.slider("v[2]").press("ArrowRight", times=3)
-    look = "import sys, time; time.sleep(0.5)\n"
-    v = eval(view.execute(look + "print(e.weights.tolist())"))
+    view.settled()
+    v = eval(view.execute("import sys; print(e.weights.tolist())"))
     assert v != [0.1, 1.0, 0.0001]
     grad = [float(each) for each in view.execute("print(*x.grad.tolist())").split()]
     assert grad == on_torch(v)

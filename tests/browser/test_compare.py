@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -18,9 +19,9 @@ y.backward(torch.tensor([1.0, 0.5, -0.25]))"""
 COLOUR = "cell => getComputedStyle(cell).color"
 
 
-def test_table(open_notebook: Any) -> None:
+def test_table(open_alone: Any) -> None:
     """The sentence, then a row for each operation and gradient: what differs first and in another colour."""
-    view = open_notebook([SETUP, WRONG, CELL])
+    view = open_alone([SETUP, WRONG, CELL])
     view.run_all()
     view.wait_for('.backward-panel[data-state="ready"]')
     table = view.wait_for(".backward-compare")
@@ -44,14 +45,15 @@ def test_table(open_notebook: Any) -> None:
     assert below["width"] >= 0.9 * panel["width"]
 
 
-def test_without_a_difference(open_lab: Any) -> None:
+def test_without_a_difference(open_lab: Any, library: ModuleType) -> None:
     """Where all is equal the sentence says so, and no row stands out; sliders work as ever."""
     cell = "%%backward --compare\nx = torch.ones(3, requires_grad=True)\ny = x * 2\ny.backward(torch.ones(3))"
-    view = open_lab([SETUP, cell])
+    view = open_lab([f"%load_ext magics_pkg\nimport {library.__name__} as torch", cell])
     view.run_all()
     table = view.wait_for(".backward-compare")
     assert "all equal to the bit" in table.locator("p").first.inner_text()
     statuses = table.locator("tbody tr").evaluate_all("rows => rows.map(row => row.dataset.status)")
     assert set(statuses) == {"same"}
     view.slider("v[0]").drag(0.9)
-    assert view.execute("import time; time.sleep(0.3); print(float(x.grad[0]) != 2)") == "True"
+    view.settled()
+    assert view.execute("print(float(x.grad[0]) != 2)") == "True"

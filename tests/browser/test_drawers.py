@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -40,9 +41,9 @@ def walk(view: Any) -> list[str]:
     return titles
 
 
-def test_steps(open_lab: Any) -> None:
+def test_steps(open_lab: Any, library: ModuleType) -> None:
     """`--step` opens them: from v to the leaves, each number that of the moment, under the sliders too."""
-    view: NotebookView = open_lab([SETUP, CELL.format("--step")])
+    view: NotebookView = open_lab([SETUP.format(library.__name__), CELL.format("--step")])
     view.run_all()
     view.wait_for(READY)
     assert title(view) == "y"
@@ -68,9 +69,9 @@ def test_steps(open_lab: Any) -> None:
     assert view.complaints == []
 
 
-def test_steps_in_a_saved_page(open_lab: Any, view: Any, tmp_path: Path) -> None:
+def test_steps_in_a_saved_page(open_lab: Any, view: Any, tmp_path: Path, library: ModuleType) -> None:
     """The same without a kernel."""
-    notebook: NotebookView = open_lab([SETUP, CELL.format("--quiet --step")])
+    notebook: NotebookView = open_lab([SETUP.format(library.__name__), CELL.format("--quiet --step")])
     notebook.run_all()
     page = tmp_path / "steps.html"
     notebook.execute(f"e.save({str(page)!r})")
@@ -85,9 +86,9 @@ def test_steps_in_a_saved_page(open_lab: Any, view: Any, tmp_path: Path) -> None
     assert view.complaints == []
 
 
-def test_jacobian(open_lab: Any) -> None:
+def test_jacobian(open_lab: Any, library: ModuleType) -> None:
     """Rows follow v; an entry's paths come from the kernel and add up to it; by keyboard too."""
-    view: NotebookView = open_lab([SETUP, CELL.format("")])
+    view: NotebookView = open_lab([SETUP.format(library.__name__), CELL.format("")])
     view.run_all()
     view.wait_for(READY)
     view.page.locator('[data-drawer="jacobian"]').click()
@@ -98,11 +99,10 @@ def test_jacobian(open_lab: Any) -> None:
     before = cells.nth(6).evaluate(look)
     assert before[0] == "negative"  # v[2] is
     view.slider("v[2]").drag(0.95)
-    view.page.wait_for_timeout(300)
+    view.settled()
     assert cells.nth(6).evaluate(look)[0] == "positive"
-    cells.nth(0).focus()
-    view.page.keyboard.press("ArrowDown")
-    view.page.keyboard.press("Enter")
+    cells.nth(0).press("ArrowDown")
+    view.page.locator(".backward-heat td:focus").press("Enter")
     rows = view.page.locator(".backward-paths tbody tr")
     rows.first.wait_for()
     assert rows.count() == 1
@@ -123,13 +123,13 @@ STOP = """() => {
 }"""
 
 
-def test_jacobian_of_a_large_output(open_lab: Any) -> None:
+def test_jacobian_of_a_large_output(open_lab: Any, library: ModuleType) -> None:
     """Its rows are computed when asked for; stopping keeps those that are there."""
     cell = (
         "%%backward -o e\ntorch.manual_seed(0)\nx = torch.randn(40, requires_grad=True)\n"
         "y = torch.tanh(torch.randn(2000, 40) @ x)\ny.backward(torch.ones(2000))"
     )
-    view: NotebookView = open_lab([SETUP, cell])
+    view: NotebookView = open_lab([SETUP.format(library.__name__), cell])
     view.run_all()
     view.wait_for(READY)
     view.page.locator('[data-drawer="jacobian"]').click()
@@ -150,13 +150,13 @@ def test_jacobian_of_a_large_output(open_lab: Any) -> None:
     assert view.complaints == []
 
 
-def test_passes(open_lab: Any) -> None:
+def test_passes(open_lab: Any, library: ModuleType) -> None:
     """Each call is a row, chosen by pointer or keys; what it added, held and left."""
     cell = (
         "%%backward\nx = torch.tensor([2., 2., 2.], requires_grad=True)\ny = x * 2\nv = torch.tensor([0.1, 1., 10.])\n"
         "y.backward(v, retain_graph=True)\nx.grad.zero_()\ny.backward(v, retain_graph=True)\ny.backward(v)"
     )
-    view: NotebookView = open_lab([SETUP, cell])
+    view: NotebookView = open_lab([SETUP.format(library.__name__), cell])
     view.run_all()
     view.wait_for(READY)
     view.page.locator('[data-drawer="passes"]').click()
@@ -169,14 +169,14 @@ def test_passes(open_lab: Any) -> None:
     ]  # fmt: skip
     rows.first.focus()
     assert view.page.locator(".backward-side tr").count() == 1
-    view.page.keyboard.press("ArrowDown")
+    rows.first.press("ArrowDown")
     assert rows.nth(1).get_attribute("aria-selected") == "true"
     assert view.complaints == []
 
 
-def test_quiz(open_lab: Any) -> None:
+def test_quiz(open_lab: Any, library: ModuleType) -> None:
     """Nothing gives a gradient away before its guess; a wrong one hears how far off it is, and what it left out."""
-    view: NotebookView = open_lab([SETUP, CELL.format("--quiz")])
+    view: NotebookView = open_lab([SETUP.format(library.__name__), CELL.format("--quiz")])
     view.run_all()
     view.wait_for(READY)
     grads = view.page.locator('.backward-panel [data-at]:not([data-value^="v"])')
@@ -188,7 +188,6 @@ def test_quiz(open_lab: Any) -> None:
     def answer(number: float) -> str:
         guess.fill(f"{number:.5g}")
         guess.press("Enter")
-        view.page.wait_for_timeout(400)
         return view.page.locator(".backward-verdict").inner_text()
 
     guess.fill("a lot")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -29,19 +28,13 @@ def _state():
 
 def kernel(view: NotebookView) -> dict[str, Any]:
     """v, x.grad and the first entry of each number that the kernel has for the page."""
-    time.sleep(0.3)
+    view.settled()
     return dict(json.loads(view.execute("print(_state())")))
 
 
 def folded(view: View) -> list[str]:
     """The names of the cards that open."""
     return list(view.page.evaluate("() => [...document.querySelectorAll('[data-open]')].map(e => e.dataset.open)"))
-
-
-def focused(view: View) -> str:
-    """What the focused element opens or folds."""
-    found = view.page.evaluate("() => { const d = document.activeElement.dataset; return d.open ?? '-' + d.fold; }")
-    return str(found)
 
 
 def agree(view: NotebookView, expected: dict[str, Any], names: list[str]) -> None:
@@ -91,15 +84,12 @@ def test_opened_and_folded_by_keys(open_lab: Any) -> None:
     card = view.page.locator('[data-open="net.head"]')
     assert card.get_attribute("role") == "button"
     assert card.get_attribute("aria-expanded") == "false"
-    card.focus()
     cells = view.execute("print(len(In))")
-    view.page.keyboard.press("Enter")
-    view.wait_for('[data-fold="net.head"]')
-    assert focused(view) == "-net.head"
+    card.press("Enter")
+    view.wait_for('[data-fold="net.head"]:focus')
     assert view.page.locator('[data-fold="net.head"]').get_attribute("aria-expanded") == "true"
-    view.page.keyboard.press("Enter")
-    view.wait_for('[data-open="net.head"]')
-    assert focused(view) == "net.head"
+    view.page.locator('[data-fold="net.head"]').press("Enter")
+    view.wait_for('[data-open="net.head"]:focus')
     assert view.execute("print(len(In))") == cells, "the notebook's own keys are not meant"
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
 
 from tests.browser.page import NotebookView, number
+from tests.browser.server import Server
+from tests.browser.test_live import LIBRARIES, SETUP
 
 pytestmark = pytest.mark.browser
 
-SETUP = "%load_ext magics_pkg\nimport engine as torch"
 PROGRAM = """x = torch.tensor({x}, requires_grad=True)
 w = torch.tensor([1.5, 0.25, -0.75], requires_grad=True)
 y = torch.tanh(x * w) + x ** 2 / 3
@@ -39,7 +39,7 @@ def fresh(view: NotebookView, x: list[float]) -> dict[str, list[float]]:
 
 def inputs(view: NotebookView) -> list[float]:
     """x as the panel's Exploration has it, once the kernel is idle."""
-    time.sleep(0.5)
+    view.settled()
     return list(json.loads(view.execute("import json; print(json.dumps([float(a) for a in e.inputs['x']]))")))
 
 
@@ -57,9 +57,9 @@ def agree(view: NotebookView) -> list[float]:
 
 
 @pytest.fixture
-def view(open_notebook: Any) -> NotebookView:
+def view(server: Server, open_notebook: Any) -> NotebookView:
     """The notebook, run: its panel is ready."""
-    opened: NotebookView = open_notebook([SETUP, CELL])
+    opened: NotebookView = open_notebook([SETUP.format(LIBRARIES[server.kind]), CELL])
     opened.run_all()
     opened.wait_for('.backward-panel[data-state="ready"]')
     opened.slider("x[0]")
@@ -88,7 +88,7 @@ def test_inputs(view: NotebookView) -> None:
     )
 
     view.slider("v[0]").press("ArrowRight", 5)  # moves both
-    time.sleep(0.5)
+    view.settled()
     moved = float(view.execute("print(float(e.weights[0]))"))
     assert moved != 1.0
     first = json.loads(own.partition("] ")[2])[0]
@@ -136,6 +136,5 @@ def test_keyboard_and_names(view: NotebookView) -> None:
         assert view.page.locator(f'.backward-inputs [role="textbox"][data-value="{name}"]').count() == 1
     view.slider("x[1]").press("ArrowRight", 2)
     assert agree(view)[1] > -1.25
-    view.page.locator('[data-inputs="written"]').focus()
-    view.page.keyboard.press("Enter")
+    view.page.locator('[data-inputs="written"]').press("Enter")
     assert agree_written(view)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from playwright.sync_api import Browser
@@ -51,9 +52,9 @@ def english(view: View, code: str) -> set[str]:
 
 
 @pytest.mark.parametrize("language", ["zh", "ru"])
-def test_a_saved_page(view: View, tmp_path: Path, language: str) -> None:
+def test_a_saved_page(view: View, tmp_path: Path, language: str, library: ModuleType) -> None:
     """Drawers, cards, strips, buttons, the quiz: everything in a saved page."""
-    with cells.shell() as shell:
+    with cells.shell(library.__name__) as shell:
         cells.run(shell, f"%config BackwardMagics.language = {language!r}")
         for option in ("", "--quiz"):
             path = tmp_path / f"page{option}.html"
@@ -68,14 +69,14 @@ def test_a_saved_page(view: View, tmp_path: Path, language: str) -> None:
             assert not english(view, CODE)
 
 
-@pytest.mark.parametrize(("locale", "graph"), [("zh_CN", "计算图"), ("ru_RU", "Граф")])
-def test_the_language_of_jupyterlab(browser: Browser, locale: str, graph: str) -> None:
+@pytest.mark.parametrize(("locale", "graph", "library"), [("zh_CN", "计算图", "engine"), ("ru_RU", "Граф", "torch")])
+def test_the_language_of_jupyterlab(browser: Browser, locale: str, graph: str, library: str) -> None:
     """Where JupyterLab's menu has a language, a panel speaks it with nothing configured, live and in its hints."""
     raises = "%%backward\ny.backward()"
     with Server("lab", locale=locale) as server:
         path = make_notebook(
             server.root / "language.ipynb",
-            ["%load_ext magics_pkg\nimport engine as torch", f"%%backward\n{CODE}", raises],
+            [f"%load_ext magics_pkg\nimport {library} as torch", f"%%backward\n{CODE}", raises],
         )
         view = NotebookView(browser)
         try:

@@ -44,8 +44,7 @@ def test_one_graph_alone(view: View, tmp_path: Path, library: ModuleType) -> Non
     assert view.page.evaluate(LINES, ".derivative") == 3
     alone, both = view.page.locator(".backward-layers button").all()
     assert (alone.inner_text(), both.get_attribute("aria-pressed")) == ("y", "true")
-    alone.focus()
-    view.page.keyboard.press("Enter")
+    alone.press("Enter")
     assert view.page.evaluate(SEEN) == ["x", "sin", "×", "y"]
     assert alone.get_attribute("aria-pressed") == "true"
     for kind in (".derivative", ".second", ".of-second"):
@@ -74,9 +73,9 @@ def test_links_and_words(view: View, tmp_path: Path, library: ModuleType) -> Non
     assert view.complaints == []
 
 
-def test_live(open_lab: Any) -> None:
+def test_live(open_lab: Any, library: ModuleType) -> None:
     """In JupyterLab a slider moves x.grad through both graphs; the second folds to one card and opens again."""
-    view: NotebookView = open_lab([SETUP, "%%backward -o e\n" + CELL])
+    view: NotebookView = open_lab([SETUP.format(library.__name__), "%%backward -o e\n" + CELL])
     view.run_all()
     view.wait_for(READY)
     view.slider("v[1]").press("ArrowRight", times=20)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import time
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from tests.browser.conftest import opener
 from tests.browser.page import NotebookView, number
 from tests.browser.server import Server
 
 pytestmark = pytest.mark.browser
 
-SETUP = "%load_ext magics_pkg\nimport engine as torch"
+SETUP = "%load_ext magics_pkg\nimport {} as torch"
+LIBRARIES = {"lab": "torch", "notebook": "engine"}  # JupyterLab on the engine is in all other files
 PROGRAM = """x = torch.tensor([0.5, -1.25, 2.0], requires_grad=True)
 w = torch.tensor([1.5, 0.25, -0.75], requires_grad=True)
 y = torch.tanh(x * w) + x ** 2 / 3 + x.sum()
@@ -35,9 +35,9 @@ READ = (
 )
 
 
-def kernel(view: NotebookView, *, after: float = 0.5) -> dict[str, Any]:
-    """v, x.grad and w.grad as the kernel has them, once it is idle."""
-    time.sleep(after)
+def kernel(view: NotebookView) -> dict[str, Any]:
+    """v, x.grad and w.grad as the kernel has them, once it has followed."""
+    view.settled()
     return dict(json.loads(view.execute(READ)))
 
 
@@ -66,19 +66,13 @@ def agree(view: NotebookView, torch: ModuleType) -> list[float]:
     return list(found["v"])
 
 
-@pytest.fixture(scope="module")
-def opened(server: Server, browser: Any, request: pytest.FixtureRequest) -> NotebookView:
-    """One notebook in JupyterLab, then one in Notebook 7."""
-    return opener(server, browser, request)([SETUP, CELL])
-
-
 @pytest.fixture
-def panel(opened: NotebookView) -> NotebookView:
-    """The notebook, run anew: its panel is ready, with the sliders as written."""
-    opened.run_all()
-    opened.wait_for('.backward-panel[data-state="ready"]')
-    opened.slider("v[0]")
-    return opened
+def panel(server: Server, open_notebook: Any) -> NotebookView:
+    """A notebook in JupyterLab, then one in Notebook 7, run: its panel is ready, with the sliders as written."""
+    view: NotebookView = open_notebook([SETUP.format(LIBRARIES[server.kind]), CELL])
+    view.run_all()
+    view.settled()
+    return view
 
 
 def test_starts_as_written(panel: NotebookView, torch: ModuleType) -> None:
@@ -110,9 +104,9 @@ def test_typed_into_the_readout(panel: NotebookView, torch: ModuleType) -> None:
         readout = panel.page.locator(".backward-panel .widget-readout").nth(index)
         readout.scroll_into_view_if_needed()
         readout.dblclick()
-        panel.page.keyboard.press("Control+a")
-        panel.page.keyboard.type(typed)
-        panel.page.keyboard.press("Enter")
+        readout.press("Control+a")
+        readout.press_sequentially(typed)
+        readout.press("Enter")
     assert agree(panel, torch) == [0.0001, 10.0, WRITTEN[2]]
 
 
@@ -125,14 +119,15 @@ def test_buttons(panel: NotebookView, torch: ModuleType, button: str, v: list[fl
     assert agree(panel, torch) == WRITTEN
 
 
-def test_page_follows_while_the_kernel_is_busy(panel: NotebookView, torch: ModuleType) -> None:
+def test_page_follows_while_the_kernel_is_busy(panel: NotebookView, torch: ModuleType, tmp_path: Path) -> None:
     """While another cell runs the page follows at once, and x.grad is right when the kernel is idle."""
-    before = shown(panel)
-    panel.start("import time\nfor _ in range(300): time.sleep(0.01)")
+    before, enough = shown(panel), tmp_path / "enough"
+    panel.start(f"import os, time\nwhile not os.path.exists({str(enough)!r}): time.sleep(0.01)")
     panel.slider("v[0]").press("ArrowLeft", times=10)
     during = shown(panel)
     assert not panel.started_is_done()
     assert during["x"][0] != before["x"][0]
+    enough.touch()
     panel.page.wait_for_function("() => window.__started.done", timeout=15_000)
     v = agree(panel, torch)
     assert v[0] < WRITTEN[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import nbformat
@@ -61,11 +62,16 @@ LESSONS = (
 
 
 @pytest.fixture(scope="module")
-def asked(lab: Any, browser: Browser, request: pytest.FixtureRequest) -> NotebookView:
-    """The notebook of the questions, run."""
+def asked(lab: Any, browser: Browser, request: pytest.FixtureRequest, library: ModuleType) -> NotebookView:
+    """The notebook of the questions, run on each library."""
     cells = [cell for cell in nbformat.read(NOTEBOOK, as_version=4).cells if cell.cell_type == "code"]
     view = opener(lab, browser, request)(
-        [nbformat.v4.new_code_cell(cell.source, metadata=cell.metadata) for cell in cells]
+        [
+            nbformat.v4.new_code_cell(
+                cell.source.replace("import engine as", f"import {library.__name__} as"), metadata=cell.metadata
+            )
+            for cell in cells
+        ]
     )
     view.page.set_viewport_size({"width": 1280, "height": 20_000})  # whatever is out of sight is not drawn
     view.run_all(errors=True)

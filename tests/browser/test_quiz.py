@@ -66,8 +66,9 @@ def open_page(view: View, path: Path) -> View:
 
 def guess(view: View, value: float) -> str:
     """Type a guess; what is said of it."""
-    view.page.locator(".backward-guess input[type=text]").fill(repr(value))
-    view.page.keyboard.press("Enter")
+    box = view.page.locator(".backward-guess input[type=text]")
+    box.fill(repr(value))
+    box.press("Enter")
     return view.page.locator(".backward-verdict").inner_text()
 
 
@@ -229,11 +230,11 @@ def test_chance_is_no_explanation(view: View, tmp_path: Path) -> None:
     assert explained < 20
 
 
-def test_answers_outlive_a_redrawing(open_lab: Any) -> None:
+def test_answers_outlive_a_redrawing(open_lab: Any, library: ModuleType) -> None:
     """A panel drawn anew, with a function opened, keeps what was answered, and hides the rest."""
     made = "def f(a):\n    return torch.tanh(a) * a\n" + X
     cell = "%%backward --quiz --depth 0 -o e\ny = f(x) + f(x * 2)\ny.backward(torch.ones(3))"
-    view: NotebookView = open_lab([SETUP, made, cell])
+    view: NotebookView = open_lab([SETUP.format(library.__name__), made, cell])
     view.run_all()
     view.wait_for(READY)
     right = float(view.execute("print(float(x.grad[0]))"))

@@ -265,8 +265,7 @@ def test_keyboard_and_names(view: View, tmp_path: Path) -> None:
     )
     assert unnamed == []
     assert view.page.locator('[data-node][tabindex="0"]').count() == 1
-    view.page.locator('[data-node][tabindex="0"]').focus()
-    view.page.keyboard.press("ArrowDown")
+    view.page.locator('[data-node][tabindex="0"]').press("ArrowDown")
     assert view.page.evaluate("() => document.activeElement.dataset.node") == "n1"
     assert view.page.locator("[data-node].lit").count() == 1
     assert "w" in (view.page.evaluate("() => document.activeElement.getAttribute('aria-label')"))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import random
-import time
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -69,8 +68,7 @@ def test_every_number(open_lab: Any, shell: InteractiveShell, name: str) -> None
 
 def settled(view: NotebookView) -> None:
     """The kernel has followed, and the page shows its answer."""
-    time.sleep(0.4)
-    view.wait_for(READY)
+    view.settled()
 
 
 def leaves(shown: Shown) -> None:

@@ -63,4 +63,4 @@ def test_a_notebook_that_is_only_opened_shows_the_picture(lab: Server, browser: 
         assert view.page.locator(".backward-panel").count() == 0
     finally:
         view.close()
-        lab.stop_kernels()
+        lab.stop_kernels(path)
