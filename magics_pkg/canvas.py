@@ -63,14 +63,17 @@ class Canvas:
 
     def open(self, name: str) -> None:
         """Open a function or module, and those that it stands in."""
-        group = self._group(name)
+        group, inner = self._group(name), None
         while group is not None:
-            self.folding = self.folding.open(group.name)
-            group = group.parent
+            # what stands in a loop is seen as well while the loop's rounds are drawn as one
+            if group.kind != "loop" or inner is None or inner.kind in ("round", "rounds"):
+                self.folding = self.folding.open(group.name)
+            group, inner = group.parent, group
 
     def fold(self, name: str) -> None:
         """Fold it to one card."""
-        self.folding = self.folding.fold(self._group(name).name)
+        group = self._group(name)  # a loop goes back to its body drawn once
+        self.folding = (self.folding.close if group.kind == "loop" else self.folding.fold)(group.name)
 
     def _group(self, name: str) -> Any:
         groups = {} if self._subject is None else self._subject.tree.groups

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .format import MINUS, NUMBER_WIDTH, elide, entry, number, one_line, shape, unravel, width
+from .format import MINUS, NUMBER_WIDTH, elide, entry, number, one_line, shape, unravel, width, within
 from .theme import SIZES
 from .words import say
 
@@ -134,7 +134,9 @@ def _says_more(graph: Graph, linear: Linear, edge: Edge, tail: Node) -> bool:
 def _card(graph: Graph, node: Node) -> Card:
     again = node.repeat_of is not None
     run = bool(node.folded) and node.symbol == "⋯"  # an expression: what it computes says more
-    title = one_line((not run and node.folded) or node.name or node.symbol or node.op or node.source or "?")
+    title = one_line(
+        (not run and within(node.folded, node.group)) or node.name or node.symbol or node.op or node.source or "?"
+    )
     symbol = one_line(node.symbol) if (node.folded or node.name) and node.symbol != title else ""
     source = "" if node.kind == "leaf" or again else one_line(node.source)
     if node.folded and not run and node.name != node.folded:

@@ -27,6 +27,10 @@ class Folding:
         """With this group open, and those around it."""
         return replace(self, opened=self.opened | {name}, folded=self.folded - {name})
 
+    def close(self, name: str) -> Folding:
+        """With this group as if nobody had asked for it."""
+        return replace(self, opened=self.opened - {name}, folded=self.folded - {name})
+
     def fold(self, name: str) -> Folding:
         """With this group folded."""
         return replace(self, opened=self.opened - {name}, folded=self.folded | {name})
@@ -79,34 +83,38 @@ class Plan:
     folds: bool  # whether anything is folded
 
 
-def plan_of(web: Web, homes: dict[Any, Home], folding: Folding, most: int) -> Plan:
-    """The plan that a folding asks for, of a graph that may have ``most`` cards."""
-    drawn = _Drawn(web, homes)
+def plan_of(web: Web, homes: dict[Any, Home], folding: Folding, most: int, base: dict[Any, Home]) -> Plan:
+    """The plan that a folding asks for, of a graph that may have ``most`` cards. ``base``: the homes with no loop open,
+    which decide what is folded unasked."""
+    drawn = _Drawn(web, base)
+    shown = drawn if homes is base else _Drawn(web, homes)
     modules = {group.modules for chain in drawn.chains for group in chain if group.kind == "module"}
     depth, unasked = folding.depth, Folding()  # opening one group by hand must not fold others
     bases: tuple[Rule, ...] = (_lines, _lines_and_runs)
     # where runs do not suffice, whole functions and lines are folded in their place
-    rule = base = next((each for each in bases if drawn.places(_card(folding, each)) <= most), _lines)
+    rule = inner = next((each for each in bases if drawn.places(_card(folding, each)) <= most), _lines)
     if depth is not None and depth != math.inf:
-        rule = _by_level(depth, drawn, base)
+        rule = _by_level(depth, shown, inner)
     elif modules:
         limit = most if depth == math.inf else min(LEGIBLE, most)
-        rules: tuple[Rule, ...] = (base, *(_by_modules(level, drawn, base) for level in sorted(modules, reverse=True)))
-        rule = next((each for each in rules if drawn.cards(_card(unasked, each)) <= limit), rules[-1])
+        levels = sorted(modules, reverse=True)
+        rules: tuple[Rule, ...] = (inner, *(_by_modules(level, drawn, inner) for level in levels))
+        place = next((i for i, each in enumerate(rules) if drawn.cards(_card(unasked, each)) <= limit), len(levels))
+        rule = rules[place] if shown is drawn or not place else _by_modules(levels[place - 1], shown, inner)
     card = _card(folding, rule)
-    return Plan(card, drawn.leaves(card), any(card(chain) is not None for chain in drawn.chains))
+    return Plan(card, shown.leaves(card), any(card(chain) is not None for chain in shown.chains))
 
 
 Rule = Callable[[Group], bool]
 
 
 def _lines(group: Group) -> bool:
-    """Groups of lines are made only where there are too many."""
-    return group.kind == "lines"
+    """Groups of lines are made only where there are too many, those of rounds where a loop is open."""
+    return group.kind in ("lines", "round", "rounds")
 
 
 def _lines_and_runs(group: Group) -> bool:
-    return group.kind in ("lines", "run")
+    return group.kind == "run" or _lines(group)
 
 
 def _by_level(depth: float, drawn: _Drawn, base: Rule) -> Rule:
@@ -127,7 +135,7 @@ def _card(folding: Folding, rule: Rule) -> Callable[[Chain], Group | None]:
     def is_folded(group: Group) -> bool:
         if group.name in folding.folded:
             return True
-        return group.name not in folding.opened and rule(group)
+        return group.name not in folding.opened and group.kind != "loop" and rule(group)
 
     def card(chain: Chain) -> Group | None:
         if chain not in known:

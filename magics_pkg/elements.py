@@ -123,6 +123,7 @@ class Graph:
     notes: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     seconds: tuple[Second, ...] = ()
+    loops: frozenset[str] = frozenset()  # groups that open: loops whose rounds are drawn as one
     moving: bool = False  # whether the values on the cards may become other ones
 
     def node(self, name: str) -> Node:

@@ -89,7 +89,10 @@ def parts_of(
     units |= {node: each for node, each in derived.items() if node in units}
     cards = {node: plan.card(home.chain) for node, home in homes.items()}
     loose = {unit for node, unit in units.items() if cards[node] is None}
-    named, levels = _groups(trace, loose, max(most - len({each for each in cards.values() if each is not None}), 1))
+    rounds = {units[node]: each for node, home in homes.items() if (each := _round_of(home.chain)) is not None}
+    named, levels = _groups(
+        trace, loose, rounds, max(most - len({each for each in cards.values() if each is not None}), 1)
+    )
     found: dict[Hashable, Part] = {}
     parts = Parts([], {}, {})
     for node in web.nodes:
@@ -101,7 +104,7 @@ def parts_of(
             part.level = levels[name] if group is None else None
             part.derived = derived.get(node) if group is None else None
         part.last, part.call = number, owned.get(node) or (None if group is None else part.call)
-        part.inside = _shared(part.inside, home.chain if group is None else home.chain[: group.level])
+        part.inside = _shared(part.inside, home.chain if group is None else home.chain[: home.chain.index(group)])
         if group is None:
             part.newest = unit
         elif home.call is not None:
@@ -126,8 +129,16 @@ def _shared(one: Chain, other: Chain) -> Chain:
     return one[: next(ends, min(len(one), len(other)))]
 
 
-def _groups(trace: Trace, units: set[Any], most: int) -> tuple[dict[Any, Hashable], dict[Hashable, int | None]]:
-    """For each unit the group that it is drawn in, and each group's level; see `parts_of`.
+def _round_of(chain: Chain) -> Group | None:
+    """The innermost round that is open around what stands in these groups."""
+    return next((each for each in reversed(chain) if each.kind == "round"), None)
+
+
+def _groups(
+    trace: Trace, units: set[Any], rounds: dict[Any, Group], most: int
+) -> tuple[dict[Any, Hashable], dict[Hashable, int | None]]:
+    """For each unit the group that it is drawn in, and each group's level; see `parts_of`. ``rounds``: the round that
+    a unit was in, where that is open: what was done in another is not the same.
 
     The finest level that leaves few enough groups for all, then finer ones for single groups while there is room.
     """
@@ -137,6 +148,8 @@ def _groups(trace: Trace, units: set[Any], most: int) -> tuple[dict[Any, Hashabl
     keys: list[tuple[int | None, Callable[[Any], Hashable]]] = [(None, lambda unit: unit), (None, _place)]
     paths = _paths(calls)
     keys += [*((level, _path_to(paths, level)) for level in range(depth, 0, -1)), (0, _line_of(trace))]
+    if rounds:
+        keys[1:] = [(level, _in_rounds(key, rounds)) for level, key in keys[1:]]
     sizes = [len({key(call) for call in calls}) + len(others) for _, key in keys]
     chosen = next((i for i, size in enumerate(sizes) if size <= most), len(keys) - 1)
     groups: dict[Hashable, tuple[int, list[Call]]] = {}
@@ -153,6 +166,10 @@ def _groups(trace: Trace, units: set[Any], most: int) -> tuple[dict[Any, Hashabl
     named = others | {call: name for name, (_, members) in groups.items() for call in members}
     levels = dict.fromkeys(others.values(), None) | {name: keys[at][0] for name, (at, _) in groups.items()}
     return named, levels
+
+
+def _in_rounds(key: Callable[[Any], Hashable], rounds: dict[Any, Group]) -> Callable[[Any], Hashable]:
+    return lambda unit: (rounds.get(unit), key(unit))
 
 
 def _size_and_place(group: tuple[Hashable, tuple[int, list[Call]]]) -> tuple[int, int]:

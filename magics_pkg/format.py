@@ -153,3 +153,9 @@ def elide(text: str, room: float, size: float, *, bold: bool = False, mono: bool
             break
         head, tail, forward = head + forward, tail + (not forward), not forward
     return text[:head].rstrip() + "…" + (text[len(text) - tail :].lstrip() if tail else "")
+
+
+def within(name: str, around: Sequence[str]) -> str:
+    """A group's name without the end that tells where it is, which stands on a frame around it: "round 3"."""
+    head, dot, end = name.partition(" · ")
+    return head if dot and any(each == end or each.startswith(f"{end} · ") for each in around) else name

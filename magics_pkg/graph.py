@@ -72,12 +72,12 @@ class _Assembly:
         self.subject, self.folding = subject, folding
         self.web, self.arrivals, self.names = subject.web, subject.arrivals, subject.names
         self.wording, self.computed = subject.wording, subject.computed
-        self.plan = subject.plan(folding, max_nodes)
+        self.plan, homes = subject.plan(folding, max_nodes), subject.homes_in(folding)
         leaves = min(self.plan.leaves, max_nodes // 2)
         most = max(max_nodes - leaves, 1)
         layers, self.reached = subject.layers, subject.reached
         derived, roots = layers.derived(layers.opened(folding)), [*self.arrivals, *layers.roots]
-        parts = parts_of(trace, self.web, subject.owned, roots, most, subject.tree, subject.homes, self.plan, derived)
+        parts = parts_of(trace, self.web, subject.owned, roots, most, subject.tree, homes, self.plan, derived)
         self.parts, self.part_of = parts.ordered, parts.of
         self.stacked = Stacked(subject.layers, parts.of, self.wording, folding, subject.owned)
         self.links = links_of(self.web, parts)
@@ -117,7 +117,7 @@ class _Assembly:
         cards = Cards(self.nodes, self.edges, self._card_of, self._card_of_node, single, outputs[0])
         Marks(self.trace, self.names, cards).put()
         return Graph(
-            tuple(grouped(self.nodes, self.plan.folds, self.folding.opened | self.stacked.names)),
+            tuple(grouped(self.nodes, self.plan.folds, self.folding.opened | self.stacked.names | self.stacked.loops)),
             tuple(self.edges),
             tuple(self.quantities),
             outputs[0],
@@ -126,6 +126,7 @@ class _Assembly:
             (*self.trace.notes, *self.inputs.notes, *self.computed.notes, *self.stacked.notes(), *self._unrecorded()),
             outputs,
             self.stacked.seconds(self._output_id),
+            self.stacked.loops,
         )
 
     def _reached(self, nodes: Iterable[Any]) -> bool:

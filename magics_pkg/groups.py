@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import dis
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from types import CodeType
 from typing import Any
 
+from .loops import Loop, head_of, loops_of
 from .source import Position
 from .trace import Call, Frame, Site, Trace
+from .words import say
 
 # What is no group of its own: a comprehension, and a module's forward, which its module stands for
 SKIPPED = ("<listcomp>", "<genexpr>", "<dictcomp>", "<setcomp>", "<lambda>", "forward")
-TITLES = {"function": "function", "lines": "", "run": "⋯"}
+TITLES = {"function": "function", "lines": "", "run": "⋯", "loop": "⟳", "round": "", "rounds": ""}
+UNCOUNTED = ("lines", "loop", "round", "rounds")  # no level of functions and modules
 
 
 @dataclass(eq=False)
@@ -23,11 +24,12 @@ class Group:
 
     name: unlike that of any other group. place: where its frame stands in the frames of the sites below it. level: how
     many groups it stands in; modules: how many of them are modules. parameters, buffers: the ids of its module's.
-    span: where a run of lines stands.
+    span: where a run of lines, or a loop, stands. loop: in which of a site's frames it is, and its instructions.
+    origin: what it is outside of rounds; mark: which round it is, or stands in.
     """
 
     name: str
-    kind: str  # "function", "module", "lines", "run"
+    kind: str  # "function", "module", "lines", "run", "loop", "round", "rounds"
     place: int
     parent: Group | None = None
     module: Any = None
@@ -36,6 +38,9 @@ class Group:
     parameters: frozenset[int] = frozenset()
     buffers: frozenset[int] = frozenset()
     span: Position | None = None
+    loop: tuple[int, Loop] | None = None
+    origin: Group | None = None
+    mark: str = ""
 
     @property
     def title(self) -> str:
@@ -93,24 +98,49 @@ class Tree:
                     group = self._known[whole] = self._made(frame, place, outer)
                 yield group
                 outer, key = group, [id(group)]
+            if frame.kind in ("cell", "function"):
+                for loop in (each for each in loops_of(frame.code) if each.holds(frame.lasti)):
+                    whole = (*key, id(frame.code), loop)
+                    group = self._known.get(whole)
+                    if group is None:
+                        group = self._known[whole] = self._loop(frame, place, loop, outer)
+                    yield group
+                    outer, key = group, [id(group)]
             key += [id(frame.code), frame.lasti, id(frame.module)]
         run = self.run(site, outer)
         if run is not None:
             self.groups.setdefault(run.name, run)
             yield run
 
+    def _loop(self, frame: Frame, place: int, loop: Loop, outer: Group | None) -> Group:
+        text, span = head_of(self.trace, frame.code, loop)
+        name = self._numbered(text or say("a_loop"))
+        level, modules = self._depth(outer)
+        above = -1 if outer is None else outer.place
+        group = Group(name, "loop", above, outer, None, level, modules, span=span, loop=(place, loop))
+        self.groups[name] = group
+        return group
+
+    def _numbered(self, name: str) -> str:
+        self._counts[name] = times = self._counts.get(name, 0) + 1
+        return name if times == 1 else f"{name} #{times}"
+
+    @staticmethod
+    def _depth(outer: Group | None) -> tuple[int, int]:
+        """The levels of groups, and of modules, that a group inside of this one is at."""
+        if outer is None:
+            return 0, 0
+        return outer.level + (outer.kind not in UNCOUNTED), outer.modules + (outer.kind == "module")
+
     def _made(self, frame: Frame, place: int, outer: Group | None) -> Group:
         module = frame.module
-        name = self._name(frame, outer)
-        self._counts[name] = times = self._counts.get(name, 0) + 1
         group = Group(
-            name if times == 1 else f"{name} #{times}",
+            self._numbered(self._name(frame, outer)),
             "function" if module is None else "module",
             place,
             outer,
             module,
-            0 if outer is None else outer.level + (outer.kind != "lines"),
-            0 if outer is None else outer.modules + (outer.kind == "module"),
+            *self._depth(outer),
             frozenset() if module is None else frozenset(map(id, module.parameters())),
             frozenset(map(id, getattr(module, "buffers", tuple)())),
         )
@@ -134,7 +164,8 @@ class Tree:
     def visit(self, call: Call, group: Group) -> Hashable:
         """Equal for calls that the same call of this group made. Of modules it is noted; of functions it is seen by
         their steps: one that goes back where no loop does has begun anew."""
-        if group.kind == "lines":
+        group = group.origin or group
+        if group.kind in UNCOUNTED:
             return 0
         if group.kind == "run":
             return self._visits[call.index]
@@ -160,6 +191,8 @@ class Tree:
         for call in self.trace.calls:
             outer: Hashable = None
             for group in self.chain(call.site):
+                if group.kind == "loop":
+                    continue
                 if group.kind != "function":
                     outer = self.visit(call, group)
                     continue
@@ -184,15 +217,6 @@ def _anew(before: _Last, call: Call, outer: Hashable, place: int) -> bool:
     return not any(_loops(each, each.lasti, each.lasti) for each in now)
 
 
-_LOOPS: dict[CodeType, tuple[tuple[int, int], ...]] = {}
-
-
 def _loops(frame: Frame, *offsets: int) -> bool:
     """Whether one loop of this frame's code holds all these offsets."""
-    code = frame.code
-    if code not in _LOOPS:
-        if len(_LOOPS) > 512:
-            _LOOPS.clear()
-        jumps = [(each.argval, each.offset) for each in dis.get_instructions(code) if "JUMP_BACKWARD" in each.opname]
-        _LOOPS[code] = tuple(jumps)
-    return any(all(first <= each <= end for each in offsets) for first, end in _LOOPS[code])
+    return any(each.holds(*offsets) for each in loops_of(frame.code))

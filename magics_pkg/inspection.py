@@ -144,6 +144,8 @@ def _card(graph: Graph, card: Node) -> dict[str, Any]:
         told["rules"] = list(_rules(graph, card))
     if card.folded:
         told["folded"] = one_line(card.folded)
+    if card.group:
+        told["groups"] = list(card.group)
     if card.folded or card.count > 1:
         told |= {"operations": card.operations, "count": card.count}
     return told if card.repeat_of is None else {**told, "of": card.repeat_of}

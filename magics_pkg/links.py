@@ -44,7 +44,7 @@ def links_of(web: Web, parts: Parts) -> dict[Part, list[Link]]:
 
 
 def _newest(web: Web, head: Part, links: list[Link]) -> list[Link]:
-    """Between runs of lines the newest value that goes from one to the other: hundreds may."""
+    """Between runs of lines, or of rounds, the newest value that goes from one to the other: hundreds may."""
     kept: dict[tuple[Part, bool], Link] = {}
     for link in links:
         known = kept.get((link.tail, link.carried))
@@ -54,7 +54,7 @@ def _newest(web: Web, head: Part, links: list[Link]) -> list[Link]:
 
 
 def _of_lines(head: Part, tail: Part) -> bool:
-    return any(each.group is not None and each.group.kind == "lines" for each in (head, tail))
+    return any(each.group is not None and each.group.kind in ("lines", "rounds") for each in (head, tail))
 
 
 def _joined(head: Part, tail: Part) -> bool:

@@ -25,6 +25,7 @@ class Place:
     line: int | None
     count: int
     chain: Chain
+    node: Any = None  # the last that was made there; None where it is about one round
 
 
 def places(subject: Subject) -> list[Place]:
@@ -50,9 +51,31 @@ def places(subject: Subject) -> list[Place]:
                 trace.line(position) if inside and position is not None else None,
                 counts[key],
                 subject.tree.chain(call.site),
+                node,
             )
         )
-    return found
+    return [*found, *_in_rounds(subject, last)]
+
+
+def _in_rounds(subject: Subject, last: dict[Any, tuple[Any, Any]]) -> list[Place]:
+    """Each round of a loop, and what has a name in one that is not the last."""
+    if not any(group.kind == "loop" for group in subject.tree.groups.values()):
+        return []
+    known = {node for node, _ in last.values()}
+    found: dict[Any, Place] = {}
+    for node, home in subject.every_round().items():
+        rounds = [place for place, group in enumerate(home.chain) if group.kind == "round"]
+        for place in rounds:
+            group, chain = home.chain[place], home.chain[: place + 1]
+            short, _, loop = group.name.partition(" · ")
+            line = subject.trace.line(group.span) if group.span is not None else None
+            found.setdefault(group, Place(short, loop, "", line, 1, chain))
+        named, call = subject.names.made.get(node, ()), home.call
+        if rounds and named and node not in known and call is not None:
+            position, text = subject.trace.position(call.site), one_line(subject.trace.expression(call.site))
+            line = subject.trace.line(position) if position is not None else None
+            found[node] = Place(named[0][0], text, node.name(), line, 1, home.chain)
+    return list(found.values())
 
 
 def matching(known: Iterable[Place], text: str) -> list[Place]:
@@ -82,10 +105,11 @@ def answer(subject: Subject, known: list[Place], folding: Folding, most: int, as
     text = str(asked.get("text", ""))
     found = matching(known, text)
     card = subject.plan(folding, most).card
-    listed = []
+    listed, homes = [], subject.homes_in(folding)
     for place in found[:FOUND]:
-        hidden = card(place.chain)
-        groups = [group.name for group in place.chain if group.kind != "run"]
+        chain = place.chain if place.node is None else homes[place.node].chain
+        hidden = card(chain)
+        groups = [group.name for group in chain if group.kind not in ("run", "loop")]
         listed.append(
             {
                 "name": one_line(place.name),
@@ -95,7 +119,8 @@ def answer(subject: Subject, known: list[Place], folding: Folding, most: int, as
                 "count": place.count,
                 "open": groups[-1] if hidden is not None and hidden.kind != "run" else "",
                 "inside": groups[-1] if groups else "",
-                "run": next((group.name for group in place.chain if group.kind == "run"), ""),
+                "round": next((group.name for group in reversed(chain) if group.kind == "round"), ""),
+                "run": next((group.name for group in chain if group.kind == "run"), ""),
             }
         )
     return {"text": text, "found": listed, "more": len(found) - len(listed)}

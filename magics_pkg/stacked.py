@@ -26,6 +26,8 @@ class Stacked:
         held: dict[Part, list[Any]] = {}
         for node, part in parts.items() if layers.all else ():
             held.setdefault(part, []).append(node)
+        merged = {each for part in parts.values() if part.count > 1 for each in part.inside if each.kind == "loop"}
+        self.loops = frozenset(each.name for each in merged if each.name not in folding.opened)
         self._levels = {part: layers.level(nodes) for part, nodes in held.items()}
 
     @property
@@ -74,7 +76,8 @@ class Stacked:
     def groups(self, part: Part) -> tuple[str, ...]:
         """The frames that a card stands in."""
         last = () if part.derived is None else (part.derived.layer.name,)
-        around = (each for each in part.inside if each.kind != "run" or each.name in self.folding.opened)
+        shown = self.folding.opened | self.loops
+        around = (each for each in part.inside if each.kind not in ("run", "loop") or each.name in shown)
         return (*(each.name for each in around), *last)
 
     def fold(self, part: Part) -> tuple[str, int]:

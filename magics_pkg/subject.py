@@ -6,11 +6,12 @@ import dataclasses
 import math
 from typing import Any
 
-from .depth import Folding, Plan, homes_of, plan_of
+from .depth import Folding, Home, Plan, homes_of, plan_of
 from .groups import Tree
 from .layers import Layers
 from .lines import Lines
 from .names import Namespace, tensors_in
+from .rounds import Rounds
 from .runs import Runs
 from .trace import Trace
 from .values import Computed
@@ -43,6 +44,8 @@ class Subject:
         self.tree = Tree(trace, dict(self.names.modules), self.lines.chain, self.runs.around)
         self.layers.name(self.tree, self.owned)
         self.homes = homes_of(self.web, self.owned, self.tree)
+        self.rounds = Rounds(trace, self.tree)
+        self._looked: tuple[frozenset[str], dict[Any, Home]] = frozenset(), self.homes
         self.wording = Wording(trace, self.names)
         self.computed = Computed(trace, self.names, self.owned, self.arrivals)
         for each in self.layers.all:
@@ -53,7 +56,7 @@ class Subject:
         units = {call.unit for call in self.owned.values()}
         calls = tuple(call if call.unit in units else call.bare() for call in self.trace.calls)
         trace = dataclasses.replace(self.trace, calls=calls, result=None)
-        self.trace = self.wording.trace = self.computed.trace = self.tree.trace = trace
+        self.trace = self.wording.trace = self.computed.trace = self.tree.trace = self.rounds.trace = trace
         self.lines.trace = self.runs.trace = self.layers.trace = trace
         given = (
             each
@@ -66,4 +69,15 @@ class Subject:
 
     def plan(self, folding: Folding, most: int) -> Plan:
         """Which groups are drawn as one card each."""
-        return plan_of(self.web, self.homes, folding, most)
+        return plan_of(self.web, self.homes_in(folding), folding, most, self.homes)
+
+    def homes_in(self, folding: Folding) -> dict[Any, Home]:
+        """Each node's home, in rounds where loops are open."""
+        loops = frozenset(name for name in folding.opened if self.tree.groups[name].kind == "loop")
+        if self._looked[0] != loops:
+            self._looked = loops, self.rounds.homes(self.homes, loops.__contains__) if loops else self.homes
+        return self._looked[1]
+
+    def every_round(self) -> dict[Any, Home]:
+        """Each node's home were every loop open."""
+        return self.rounds.homes(self.homes, lambda _: True)

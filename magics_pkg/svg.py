@@ -17,7 +17,7 @@ import numpy as np
 from . import theme
 from .card import BLOCK_GAP, CODE_LINE, GAP, LABEL_GAP, NUMBER_LINE, PAD, TITLE_LINE, Card, Cell, EdgeLabel
 from .dot import LABEL, groups
-from .format import MINUS, elide, number, one_line, shape, width
+from .format import MINUS, elide, number, one_line, shape, width, within
 from .theme import SIZES
 from .words import say
 
@@ -58,7 +58,7 @@ def draw(
     parts.append('<g class="edges" aria-hidden="true">')
     parts += (pen.edge(edge, geometry, nodes) for edge in graph.edges)
     parts.append('</g><g class="labels">')
-    parts += (_frame_name(box, path, titles) for box, path in boxes)
+    parts += (_frame_name(box, path, titles, path[-1] in graph.loops) for box, path in boxes)
     parts += (pen.label(name, label, geometry.nodes[LABEL + name]) for name, label in labels.items())
     parts.append('</g><g class="nodes">')
     parts += (pen.node(node, cards[node.id], geometry.nodes[node.id]) for node in graph.nodes)
@@ -273,15 +273,16 @@ def _frame(box: Box, path: Sequence[str], titles: Mapping[str, str]) -> str:
     return f'<g class="group{second}"><title>{_text(titles.get(path[-1], path[-1]))}</title>{rect}</g>'
 
 
-def _frame_name(box: Box, path: Sequence[str], titles: Mapping[str, str]) -> str:
-    """A group's name, and the sign that only a live panel shows: there a click on either folds it."""
+def _frame_name(box: Box, path: Sequence[str], titles: Mapping[str, str], opens: bool) -> str:
+    """A group's name, and the sign that only a live panel shows: there a click on either folds it, or opens a loop."""
     second = " of-second" if path[-1] in titles else ""
-    label = elide(one_line(path[-1]), box.width - 18 - SIGN, SIZES["meta"])
+    label = elide(one_line(within(path[-1], path[:-1])), box.width - 18 - SIGN, SIZES["meta"])
+    way, sign = ("open", "+") if opens else ("fold", MINUS)
     x, y, wide = box.x + 9, box.y + 14, width(label, SIZES["meta"]) + SIGN + 8
     return (
-        f'<g class="fold{second}" data-fold="{_attribute(path[-1])}">'
+        f'<g class="fold{second}" data-{way}="{_attribute(path[-1])}">'
         f'<rect class="touch" x="{x - 4:g}" y="{y - 11:g}" width="{wide:.1f}" height="15" rx="3"/>'
-        f'<text class="group-name" x="{x:g}" y="{y:g}"><tspan class="sign">{MINUS} </tspan>{_text(label)}</text></g>'
+        f'<text class="group-name" x="{x:g}" y="{y:g}"><tspan class="sign">{sign} </tspan>{_text(label)}</text></g>'
     )
 
 

@@ -24,7 +24,7 @@ NAMES = """
     None NaN inf True False Python NumPy Graphviz JupyterLab PATH wasm wasi graphviz wasmtime resvg resvg_py py dot pip
     install apt brew conda to_png to_svg save close open Exploration MB SVG PNG ulp s
     wrt weights range max nodes depth step quiz no graph quiet compare out name library help o h html all
-    Enter Escape BackwardMagics config
+    Enter Escape BackwardMagics config seconds
     """
 TERMS = EXCEPTIONS | set(NAMES.split())
 

@@ -3,6 +3,7 @@
 import { word } from "./dom.js";
 
 const OPEN = "[data-open]";
+const FRAME = ".fold"; // the name of an open group, or of a loop whose rounds are drawn as one
 const BOTH = "[data-open], [data-fold]";
 
 export class Folds {
@@ -20,7 +21,7 @@ export class Folds {
       const opens = element.matches(OPEN);
       element.setAttribute("role", "button");
       element.setAttribute("aria-expanded", String(!opens));
-      if (!opens) element.setAttribute("aria-label", element.dataset.fold);
+      if (element.matches(FRAME)) element.setAttribute("aria-label", element.dataset.fold ?? element.dataset.open);
       const title = element.querySelector("title") ?? element.insertBefore(document.createElementNS(svg.namespaceURI, "title"), element.firstChild);
       title.textContent = [title.textContent, word(this.spec, opens ? "open" : "fold")].filter(Boolean).join(" \u00b7 ");
     }
@@ -28,7 +29,7 @@ export class Folds {
     svg.addEventListener("click", (event) => this.hear(event), { signal, capture: true });
     svg.addEventListener("keydown", (event) => ["Enter", " "].includes(event.key) && this.hear(event), { signal, capture: true });
     this.restore(svg);
-    return [...svg.querySelectorAll("[data-fold]")];
+    return [...svg.querySelectorAll(FRAME)];
   }
 
   hear(event) {

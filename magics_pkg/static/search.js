@@ -129,7 +129,9 @@ export class Search {
 // The card of what was found: its own; else the one with its expression; else the first of what it is folded in.
 export function cardOf(cards, found) {
   if (found.id) return found.id;
-  const all = Object.entries(cards).filter(([, card]) => !card.of && card.kind === "op");
+  const drawn = Object.entries(cards).filter(([, card]) => !card.of && card.kind === "op");
+  const inside = drawn.filter(([, card]) => card.groups?.includes(found.round));
+  const all = inside.length ? inside : drawn;
   const same = (...keys) => all.find(([, card]) => keys.every((key) => card[key] === found[key]))?.[0];
-  return same("op", "source", "line") ?? same("source", "line") ?? all.find(([, card]) => found.run && card.source === found.run.replace(/ #\d+$/, ""))?.[0] ?? (found.line ? same("line") : undefined) ?? null;
+  return same("op", "source", "line") ?? same("source", "line") ?? all.find(([, card]) => found.run && card.source === found.run.replace(/ #\d+$/, ""))?.[0] ?? (found.line ? same("line") : undefined) ?? inside[0]?.[0] ?? null;
 }

@@ -3,6 +3,9 @@
 TEXTS: dict[str, str | tuple[str, ...]] = {
     "comma": ", ",
     "and": " and ",
+    "a_loop": "a loop",
+    "round": "round {n}",
+    "rounds": "rounds {first}…{last}",
     "lines": "lines {first}-{last}",
     "and_more": "{n} more",
     "in_line": " in line {line}",

@@ -5,6 +5,9 @@ from .noun import Noun
 TEXTS: dict[str, str | tuple[str, ...]] = {
     "comma": ", ",
     "and": " и ",
+    "a_loop": "цикл",
+    "round": "круг {n}",
+    "rounds": "круги {first}…{last}",
     "lines": "строки {first}-{last}",
     "and_more": "ещё {n}",
     "in_line": " (строка {line})",

@@ -5,6 +5,9 @@ from .noun import Noun
 TEXTS: dict[str, str | tuple[str, ...]] = {
     "comma": "、",
     "and": " 和 ",
+    "a_loop": "循环",
+    "round": "第 {n} 轮",
+    "rounds": "第 {first}…{last} 轮",
     "lines": "第 {first}-{last} 行",
     "and_more": "另外 {n} 个",
     "in_line": "（第 {line} 行）",

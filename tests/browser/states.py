@@ -131,6 +131,7 @@ STATES: dict[str, State] = {
     "folded": State("%%backward --depth 0\ny = net(x)\ny.backward(torch.tensor([1., -2.]))"),
     "unfolded": State("%%backward --depth 0\ny = net(x)\ny.backward(torch.tensor([1., -2.]))", unfolded),
     "loop": State("%%backward\n" + X + "y = x\nfor _ in range(60):\n    y = y * 0.9 + x\n" + V),
+    "rounds": State("%%backward\n" + X + "y = x\nfor _ in range(60):\n    y = y * 0.9 + x\n" + V, unfolded),
     "freed": State("%%backward\n" + X + "y = x ** 2 * 3\ny.sum().backward()\n" + V, state="ready"),
     "error": State("%%backward\n" + X + "y = x * 2\ny.backward()"),
     "in-place-error": State("%%backward\n" + X + "y = torch.exp(x)\ny += 1\n" + V),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.browser.page import NotebookView, View, number
+from tests.test_rounds import CHAIN, LOOP
 from tests.test_unfolding import NET
 
 pytestmark = pytest.mark.browser
@@ -91,6 +92,44 @@ def test_opened_and_folded_by_keys(open_lab: Any) -> None:
     view.page.locator('[data-fold="net.head"]').press("Enter")
     view.wait_for('[data-open="net.head"]:focus')
     assert view.execute("print(len(In))") == cells, "the notebook's own keys are not meant"
+
+
+@pytest.mark.parametrize("library", ["engine", "torch"])
+def test_a_loop_is_opened_into_rounds(open_lab: Any, library: str) -> None:
+    """The name of a loop's frame opens it, by a click or by Enter; a round between is found by search, and opened with
+    what it stands in; the numbers in it are live."""
+    pytest.importorskip(library)
+    view = open_lab([SETUP.format(library), f"%%backward -o e\n{CHAIN}"])
+    view.run_all()
+    view.wait_for(READY)
+    view.complaints.clear()
+    frame = view.page.locator(f'.fold[data-open="{LOOP}"]')
+    assert (frame.get_attribute("role"), frame.get_attribute("aria-expanded")) == ("button", "false")
+    assert frame.get_attribute("aria-label") == LOOP
+    frame.focus()
+    view.page.keyboard.press("Enter")
+    view.wait_for(f'[data-fold="{LOOP}"]')
+    assert focused(view) == f"-{LOOP}"
+    assert [each.partition(" · ")[0] for each in folded(view)] == [
+        *("round 1", "round 2", "rounds 3…98", "round 99", "round 100")
+    ]
+    titles = view.page.locator("[data-open] .name").all_text_contents()
+    assert titles == [each.partition(" · ")[0] for each in folded(view)], "the frame around says of what"
+    view.page.fill(".backward-search input", "round 57")
+    view.wait_for('.backward-search [role="option"]:has-text("round 57")')
+    view.page.wait_for_timeout(600)
+    view.page.keyboard.press("Enter")
+    view.wait_for(f'[data-fold="round 57 · {LOOP}"]')
+    view.wait_for("[data-node].pinned")
+    assert "tanh" in (view.page.locator("[data-node].pinned").text_content() or "")
+    assert view.page.locator('[data-fold^="round "]').count() == 1, "that round alone"
+    view.page.locator(f'[data-fold="{LOOP}"]').click()
+    view.wait_for(f'.fold[data-open="{LOOP}"]')
+    assert view.page.locator("[data-node].op").count() == 4
+    view.execute(STATE)
+    view.slider("v").press("ArrowRight", times=3)
+    agree(view, kernel(view), ["x.grad", "h.grad"])
+    assert view.complaints == []
 
 
 def test_nothing_to_open_without_a_kernel(view: View, open_lab: Any, tmp_path: Path) -> None:
