@@ -14,6 +14,7 @@ from .facts import in_line, name_of
 from .finite import not_a_number, part, zeros
 from .format import entry, number, one_line, unravel
 from .mistakes import lesson
+from .seed import Seed
 from .words import MANY, listed, say
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def notes(trace: Trace, backward: Backward | None, graph: Graph, linear: Linear 
         said += hook_changes(trace, backward, graph, linear)
         said.append(say("hooked", hooks=_hooks(trace, backward, hooks)))
     elif linear is not None and not linear.linear:
-        said.append(say("not_finite" if np.isfinite(linear.v).all() else "not_a_weight"))
+        said.append(say("not_finite" if Seed.of(linear.v).finite else "not_a_weight"))
     said += not_a_number(graph, linear)
     said += cuts(trace)
     said += without_gradient(trace, graph, backward, linear)
@@ -185,9 +186,8 @@ def weights(graph: Graph, linear: Linear | None) -> list[str]:
         return []
     name, written = one_line(output.name or output.source or "y"), linear.as_written  # as the panel calls it
     entries = [entry(name, unravel(flat, output.shape)) for flat in range(min(written.size, SPELLED))]
-    hot = np.flatnonzero(written)
-    if hot.size == 1 and written[hot[0]] == 1:
-        at = entry(name, unravel(int(hot[0]), output.shape))
+    if (hot := Seed.of(written).hot) is not None:
+        at = entry(name, unravel(hot, output.shape))
         return [say("one_hot", entry=at, output=name, leaf=grads[0].removesuffix(".grad"))]
     marks = [entry("v", unravel(flat, output.shape)) for flat in range(len(entries))]
     terms = [f"{mark}·{each}" for mark, each in zip(marks, entries, strict=True)]

@@ -83,7 +83,7 @@ class Exploration:
 
     @weights.setter
     def weights(self, v: Any) -> None:
-        self._wishes.follow(weights_for(self._live.weighting.v.shape, v))
+        self._wishes.follow(weights_for(tuple(self._live.weighting.v.shape), v))
 
     @property
     def grads(self) -> dict[str, Any]:
@@ -272,7 +272,7 @@ class Exploration:
         if self._session is None:
             return text.render(self._graph, self._linear, None, self._all_said())
         session = self._live
-        shown, v = session.shown(), session.v.reshape(-1)
+        shown, v = session.shown(), session.seeded.shown
         return text.render(self._graph, session.linear, shown, self._all_said(), v, veiled=self._veiled)
 
     # ------------------------------------------------------------------ life

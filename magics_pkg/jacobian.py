@@ -28,7 +28,7 @@ def jacobian(graph: Graph, session: Session) -> dict[str, Any] | None:
     """The drawer's data: which leaves there are, and how many rows and columns; None where v does not act linearly."""
     if not session.linear.linear:
         return None
-    rows = session.weighting.v.size
+    rows = session.seeded.size
     leaves = []
     for identity in graph.leaves:
         card = graph.node(identity)
@@ -62,12 +62,12 @@ class Answers:
     def rows(self, asked: Mapping[str, Any]) -> dict[str, Any] | None:
         """As many rows of one leaf's Jacobian from ``start`` on as a moment allows."""
         leaf, start = self._asked_leaf(asked), asked.get("start")
-        if leaf is None or not isinstance(start, int) or not 0 <= start < self.session.weighting.v.size:
+        if leaf is None or not isinstance(start, int) or not 0 <= start < self.session.seeded.size:
             return None
         began = time.perf_counter()
         rows: list[Array] = []
         columns = min(leaf.tensor.numel(), COLUMNS)
-        last = min(self.session.weighting.v.size, ROWS)
+        last = min(self.session.seeded.size, ROWS)
         while start + len(rows) < last and (not rows or time.perf_counter() - began < PAUSE):
             rows.append(self.session.row(leaf, start + len(rows), columns))
         numbers = [[_json(float(each)) for each in row] for row in rows]
@@ -78,7 +78,7 @@ class Answers:
         leaf, row, column = self._asked_leaf(asked), asked.get("row"), asked.get("column")
         if leaf is None or not isinstance(row, int | None) or not isinstance(column, int):
             return None
-        if not (0 <= (row or 0) < self.session.weighting.v.size and 0 <= column < leaf.tensor.numel()):
+        if not (0 <= (row or 0) < self.session.seeded.size and 0 <= column < leaf.tensor.numel()):
             return None
         same = {"quantity": asked["quantity"], "row": row, "column": column}
         try:

@@ -17,6 +17,7 @@ from . import format
 from .backends import Backend, address_of
 from .backends.arrays import Terms, combined, entries, joined, products, raw, side_by_side, total
 from .passes import BackwardPasses
+from .seed import Seed, Weighting, weighting_of
 from .trace import Backward
 from .uncollected import uncollected
 from .walk import Path
@@ -32,33 +33,6 @@ MEMORY = 256 * 2**20  # bytes that the rows may hold together
 SMALL = 4096  # entries of one of many parameters, up to which their inner products are taken together
 
 Array = np.ndarray[Any, Any]
-
-
-@dataclass(frozen=True)
-class Weighting:
-    """v of one backward call: which of its outputs the sliders weight, and what the other outputs get.
-
-    `gradients` is what the call was given, one array for each output, ones where a scalar got None."""
-
-    gradients: tuple[Array, ...]
-    root: int = 0
-
-    @property
-    def v(self) -> Array:
-        """The weights as written, in their own dtype and shape."""
-        return self.gradients[self.root]
-
-    def at(self, flat: Array) -> list[Array]:
-        """The call's gradients with this v instead, cast as `torch.tensor(numbers, dtype=...)` would."""
-        with np.errstate(all="ignore"):
-            v = np.asarray(flat).astype(self.v.dtype).reshape(self.v.shape)
-        return [v if index == self.root else each for index, each in enumerate(self.gradients)]
-
-    def one_hot(self, index: int) -> list[Array]:
-        """v with 1 at this flat index and zeros elsewhere, the other outputs' too."""
-        gradients = [np.zeros_like(each) for each in self.gradients]
-        gradients[self.root].reshape(-1)[index] = 1
-        return gradients
 
 
 @dataclass(frozen=True)
@@ -79,7 +53,7 @@ class Linear:
 
     weights: tuple[int, ...]  # flat indices of v that have sliders
     names: tuple[str, ...]  # "v[0]", "v[0, 1]", "v"
-    v: Array  # all of v at first, flat, float64
+    v: Any  # all of v at first, flat, float64: an array, or a Seed where most of it is elsewhere
     start: tuple[float, ...]  # of that, where the sliders stand
     offsets: tuple[int, ...]  # where each quantity begins in the flat vector of N numbers
     base: Array  # (N,)
@@ -87,10 +61,10 @@ class Linear:
     gram: Array  # (Q, m+1, m+1): inner products of [base, rows...] over all entries of each quantity
     sums: Array  # (Q, m+1): their totals, whose weighted sum has the sign of the quantity
     linear: bool = True
-    written: Array | None = None  # all of v as the cell wrote it, where the sliders start elsewhere
+    written: Any = None  # all of v as the cell wrote it, where the sliders start elsewhere
 
     @property
-    def as_written(self) -> Array:
+    def as_written(self) -> Any:
         """v as the cell wrote it, flat."""
         return self.v if self.written is None else self.written
 
@@ -113,10 +87,10 @@ def take(snapshot: Any, weighting: Weighting, picked: Sequence[int] | None = Non
     """Sweep once for each picked entry, for as many as time and memory allow, and once for the rest of v.
 
     Where a hook makes the gradient other than linear in v, or could be noticed, no sweep is run at all."""
-    v = weighting.v
-    flat = v.reshape(-1)
+    v = Seed.of(weighting.v)
     # a slider cannot stand at NaN or inf: such an entry is held with the rest
-    chosen = tuple(index for index in pick(v.size, picked) if np.isfinite(flat[index]))
+    asked = pick(v.size, picked)
+    chosen = tuple(index for index, number in zip(asked, v.at(asked), strict=True) if np.isfinite(number))
     if not snapshot.linear:
         return Sweeps(weighting, chosen, None, (), linear=False)
     began = time.perf_counter()
@@ -128,9 +102,8 @@ def take(snapshot: Any, weighting: Weighting, picked: Sequence[int] | None = Non
             break
         rows.append(snapshot.run(weighting.one_hot(index)))
     chosen = chosen[: len(rows)]  # what got no row is held constant with the rest
-    rest = flat.copy()
-    rest[list(chosen)] = 0
-    outside = snapshot.run(weighting.at(rest)) if len(weighting.gradients) > 1 or np.any(rest) else None
+    rest = v.moved_to(chosen, 0.0)
+    outside = snapshot.run(weighting.at(rest)) if len(weighting.gradients) > 1 or rest.any else None
     return Sweeps(weighting, chosen, outside, tuple(rows), linear=True)
 
 
@@ -179,16 +152,6 @@ class RowPasses(BackwardPasses):
                 self.sweeps[id(kept)] = take(kept, weighting_of(backend, (named,), None))
         except Exception as error:  # the user's own call has gone through, and that is what counts
             self.notes.append(say("rows_not_taken", error=error or type(error).__name__))
-
-
-def weighting_of(backend: Backend, roots: Sequence[Any], gradients: Sequence[Any] | None, root: int = 0) -> Weighting:
-    """The weights of a call as written: copies, and ones where it gave none."""
-    given = list(gradients) if gradients is not None else [None] * len(roots)
-    arrays = [
-        np.ones(tuple(output.shape), backend.dtype(output)) if gradient is None else np.array(backend.array(gradient))
-        for output, gradient in zip(roots, given, strict=True)
-    ]
-    return Weighting(tuple(np.asarray(each) for each in arrays), root)
 
 
 def _nbytes(sweep: Any) -> int:
@@ -274,12 +237,12 @@ def build(
     if sweeps.linear and not np.isfinite(table).all():
         # 0 × inf is NaN in a sum of rows, where a real pass may have met no inf at all: only the kernel knows then
         return build(graph, replace(sweeps, rest=None, rows=(), linear=False), before, after, last)
-    flat = v.reshape(-1).astype(np.float64)
+    flat = Seed.of(v)
     return Linear(
         weights=tuple(picked),
-        names=tuple(format.entry("v", format.unravel(index, v.shape)) for index in picked),
-        v=flat,
-        start=tuple(float(flat[index]) for index in picked),
+        names=tuple(format.entry("v", format.unravel(index, tuple(v.shape))) for index in picked),
+        v=flat.shown,
+        start=tuple(flat.at(picked).tolist()),
         offsets=tuple(int(each) for each in offsets[:-1]),
         base=table[0],
         rows=table[1:],

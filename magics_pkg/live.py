@@ -18,7 +18,8 @@ from .backends import accumulated_hooks, is_gone, plain, version_of
 from .backends.arrays import combined, entries, entries_of, joined
 from .elements import leaf_nodes
 from .latest import Latest
-from .linear import Array, Linear, Sweeps, Weighting, build, found, pick, take, values, whole
+from .linear import Array, Linear, Sweeps, build, found, pick, take, values, whole
+from .seed import Seed, Weighting
 from .words import listed, say
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Session:
         leaves: Sequence[Leaf],
         *,
         create_graph: bool = False,
-        weights: Array | None = None,
+        weights: Array | Seed | None = None,
         beside: Sequence[Snapshot] = (),
     ) -> None:
         self.backend, self.snapshot, self.sweeps, self.graph = backend, snapshot, sweeps, graph
@@ -85,8 +86,8 @@ class Session:
         # v, the numbers shown, state, message, the graph that the numbers are for
         self.report: Callable[[Array, Array, str, str, Graph], None] | None = None
         self._lock = threading.RLock()
-        self._v = np.array(self.weighting.v).reshape(-1).astype(np.float64)
-        self._rest = self._v.copy()  # v as it was when the part without a slider was computed
+        self._v = Seed.of(self.weighting.v)
+        self._rest = self._v  # v as it was when the part without a slider was computed
         self._known: Array | None = None  # the numbers shown, as the last move gave them
         self._last: Any = snapshot.observed  # the pass that gave them; at first the user's own
         self._names: Mapping[str, Any] = {}
@@ -109,7 +110,12 @@ class Session:
         """The weights at present, in the output's shape, float64."""
         with self._lock:
             self._open()
-            return self._v.reshape(self.weighting.v.shape).copy()
+            return np.array(self._v).reshape(tuple(self.weighting.v.shape))
+
+    @property
+    def seeded(self) -> Seed:
+        """The same, wherever it is."""
+        return self._v
 
     def order(self) -> list[Any]:
         """The graph's nodes in the order in which a pass runs them; empty where none is known."""
@@ -127,11 +133,11 @@ class Session:
         """Wait until the last submitted v has been followed."""
         self._latest.settle()
 
-    def set(self, v: Array) -> None:
+    def set(self, v: Array | Seed) -> None:
         """Follow this v (flat or in the output's shape) now; Errors: whatever the backward pass raises."""
         with self._lock:
             self._open()
-            flat = np.asarray(v, dtype=np.float64).reshape(-1)
+            flat = Seed.of(v)
             if flat.size != self._v.size:
                 raise ValueError(say("v_has_entries", wanted=self._v.size, found=flat.size))
             self._move(flat)
@@ -144,7 +150,7 @@ class Session:
             moved = Weighting(tuple(weighting.at(self._v)), weighting.root)
             with self._grad_mode(False):
                 sweeps = take(self.snapshot, moved, entries)
-            self.sweeps, self._rest = replace(sweeps, weighting=weighting), self._v.copy()
+            self.sweeps, self._rest = replace(sweeps, weighting=weighting), self._v
             self.linear = self._build()
             return self.linear
 
@@ -177,7 +183,7 @@ class Session:
             root = self.weighting.root
             return self.snapshot.gradient(root, self.weighting.one_hot(index)[root])
 
-    def seed(self, v: Array | None = None) -> Any:
+    def seed(self, v: Array | Seed | None = None) -> Any:
         """A v, or the present one, as the library's own tensor."""
         with self._lock:
             self._open()
@@ -209,9 +215,9 @@ class Session:
         with self._lock:
             self._open()
             entries = self.linear.weights
-            if not np.isfinite(self._rest).all():  # what was NaN then had no slider, and may have one now
+            if not self._rest.finite:  # what was NaN then had no slider, and may have one now
                 entries = pick(self._v.size)
-            movable = tuple(index for index in entries if np.isfinite(self._v[index]))
+            movable = tuple(i for i, v in zip(entries, self._v.at(entries), strict=True) if np.isfinite(v))
             if movable != self.linear.weights or (self.sweeps.linear and not self._have_rows(self._v)):
                 return self.pick(movable)
             self.linear = self._build()
@@ -220,10 +226,10 @@ class Session:
     def present(self) -> Linear:
         """`linear` with the sliders at the present v; nothing is run for it, and the panel's own stays."""
         with self._lock:
-            linear, v = self.linear, self.v.reshape(-1)
+            linear, v = self.linear, self._v
             base = linear.base if linear.linear else self.shown()
-            start = tuple(float(v[index]) for index in linear.weights)
-            return replace(linear, v=v, start=start, base=base, written=linear.as_written)
+            start = tuple(v.at(linear.weights).tolist())
+            return replace(linear, v=v.shown, start=start, base=base, written=linear.as_written)
 
     def shown(self) -> Array:
         """The N numbers of the graph at the present v."""
@@ -231,7 +237,7 @@ class Session:
             self._open()
             if self._known is not None:
                 return self._known
-            return self.linear.shown([self._v[index] for index in self.linear.weights])
+            return self.linear.shown(self._v.at(self.linear.weights).tolist())
 
     def check(self, names: Mapping[str, Any]) -> str:
         """What other cells have done to the gradients since, as a sentence, "" when nothing; `names`: the user's."""
@@ -288,8 +294,8 @@ class Session:
                 return whole(quantity, self._last, self._before())
             if self.linear.linear:
                 parts = [(1.0, whole(quantity, self.sweeps.rest, self._before()))]
-                for index, row in zip(self.sweeps.picked, self.sweeps.rows, strict=True):
-                    parts.append((float(self._v[index]), whole(quantity, row, None)))
+                for v, row in zip(self._v.at(self.sweeps.picked).tolist(), self.sweeps.rows, strict=True):
+                    parts.append((v, whole(quantity, row, None)))
                 return combined(parts)
             held, nodes = self._held(), leaf_nodes(quantity.key)
             known = bool(nodes) and all(node in held for node in nodes)
@@ -304,8 +310,8 @@ class Session:
                 self._last = self.snapshot.run(self.weighting.at(self._v))
             made = build(graph, self.sweeps, self._before(), after, self._last)
         self._tell_hooked(made.base, graph)
-        start = tuple(float(self._v[index]) for index in made.weights)
-        return replace(made, v=self._v.copy(), start=start, written=made.v)
+        start = tuple(self._v.at(made.weights).tolist())
+        return replace(made, v=self._v.shown, start=start, written=made.v)
 
     def _held(self) -> dict[Any, Any]:
         """What each `.grad` holds."""
@@ -325,8 +331,7 @@ class Session:
         with self._lock:
             if self.closed:
                 return
-            flat = self._v.copy()
-            flat[list(self.linear.weights)] = sliders
+            flat = self._v.moved_to(self.linear.weights, sliders)
             report, graph = self.report, self.graph
             try:
                 shown = self._move(flat)
@@ -336,7 +341,7 @@ class Session:
         if report is not None:
             report(np.array(sliders), shown, state, message, graph)
 
-    def _move(self, flat: Array) -> Array:
+    def _move(self, flat: Seed) -> Array:
         """Run the graph at v, set every leaf that follows, return the numbers shown."""
         with self._grad_mode(self.create_graph):
             try:
@@ -356,7 +361,7 @@ class Session:
             tensor.grad = kept  # retain_grad
         self._v = flat
         if sweep is None:
-            self._known = self.linear.shown([flat[index] for index in self.linear.weights])
+            self._known = self.linear.shown(flat.at(self.linear.weights).tolist())
         else:
             self._known, self._last = values(self.graph, sweep, self._before()), sweep
             self._tell_hooked(self._known, self.graph)
@@ -372,23 +377,19 @@ class Session:
                 numbers[at : at + count] = entries_of(grad, quantity.indices)
             at += count
 
-    def _have_rows(self, flat: Array) -> bool:
+    def _have_rows(self, flat: Seed) -> bool:
         """Whether v differs from what the rows were taken at only where there is a row."""
-        if not self.sweeps.linear:
-            return False
-        same = np.ones(flat.size, dtype=bool)
-        same[list(self.sweeps.picked)] = False
-        return bool(np.array_equal(flat[same], self._rest[same], equal_nan=True))
+        return self.sweeps.linear and flat.is_same(self._rest, self.sweeps.picked)
 
-    def _result(self, leaf: Leaf, sweep: Any, flat: Array) -> Any:
+    def _result(self, leaf: Leaf, sweep: Any, flat: Seed) -> Any:
         """The tensor that accumulation would leave in this leaf's `.grad`."""
         gradient = self._combined(leaf, flat) if sweep is None else sweep.leaves.get(leaf.node)
         return self.backend.accumulate(leaf.parts(gradient), leaf.tensor)
 
-    def _combined(self, leaf: Leaf, flat: Array) -> Any:
+    def _combined(self, leaf: Leaf, flat: Seed) -> Any:
         """`rest + Σ v[i]·row[i]`, right to rounding: what is left when the graph's values were overwritten."""
         parts = [(1.0, self.sweeps.rest)]
-        parts += [(float(flat[index]), row) for index, row in zip(self.sweeps.picked, self.sweeps.rows, strict=True)]
+        parts += zip(flat.at(self.sweeps.picked).tolist(), self.sweeps.rows, strict=True)
         key = ("leaf", leaf.node)
         return combined([(weight, term) for weight, s in parts if s is not None for term in found(s, key)])
 

@@ -30,6 +30,7 @@ from .outputs import is_complex, outputs_of, unshown
 from .passes import BackwardPasses, reachable_leaves
 from .program import Stuck
 from .recorder import Recorder, trace_of
+from .seed import Seed
 from .settings import Settings, weights_for
 from .several import several
 from .subject import Subject
@@ -116,7 +117,7 @@ def _what_if(
     """The inputs of the panel's leaves. Errors: UsageError for a leaf that is not there."""
 
     def opened(
-        again: Trace, passed: BackwardPasses, made: Sequence[Any], graph: Graph, weights: Array | None, remade: Any
+        again: Trace, passed: BackwardPasses, made: Sequence[Any], graph: Graph, weights: Any, remade: Any
     ) -> Session:
         found = _call_of(again, made[0])
         if found is None:
@@ -142,7 +143,7 @@ def session_of(
     outputs: Sequence[Any],
     found: tuple[Backward, Snapshot, int],
     graph: Graph,
-    weights: Array | None,
+    weights: Array | Seed | None,
     subject: Any,
     names: Namespace,
 ) -> Session:

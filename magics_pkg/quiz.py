@@ -60,8 +60,7 @@ def _paths(names: dict[Way, list[str]], ways: dict[Way, Array], column: int) -> 
 def _ways(session: Session, output: Any, nr: int) -> dict[Any, dict[Way, Array]] | None:
     """By leaf every way to it, and what comes along: a row for the rest of v, and one for each slider's entry."""
     picked = session.linear.weights
-    rest = session.v.reshape(-1)
-    rest[list(picked)] = 0
+    rest = session.seeded.moved_to(picked, 0.0)
     found: dict[Any, dict[Way, Array]] = {}
     seeds = [session.seed(rest), *(session.hot(index) for index in picked)]
     steps = 0

@@ -21,6 +21,7 @@ from .passes import BackwardPasses
 from .program import Program, Reading, Stuck, program_of
 from .rerun import Missing, Passes, Rerun
 from .rewritten import rewritten
+from .seed import Seed
 from .trace import Backward, Trace
 from .words import say
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 LONGEST = 40  # letters of what Python was given
 Array = np.ndarray[Any, Any]
 # trace, passes, outputs, graph, v, subject -> the session of that call
-Opened = Callable[[Trace, BackwardPasses, Sequence[Any], Graph, Array | None, Any], "Session"]
+Opened = Callable[[Trace, BackwardPasses, Sequence[Any], Graph, Any, Any], "Session"]
 
 
 class Remade:
@@ -212,8 +213,8 @@ class WhatIf:
             self._nodes, self._run = nodes, run
             try:
                 graph = self.remade(self.own.graph)
-                v = self.own.v
-                weights = None if np.array_equal(v, self.own.weighting.v) else v  # else its own pass has it already
+                v = self.own.seeded
+                weights = None if v.is_same(Seed.of(self.own.weighting.v)) else v  # else its own pass has it already
                 roots = {self.backend.root(each): each for each in outputs}
                 subject = Remade(run, trace, roots)
                 session = self._opened(trace, run.passes, outputs, graph, weights, subject)

@@ -130,7 +130,7 @@ class Wishes:
             copies = shown._sessions[1:]
             if state != "error" and copies:
                 try:
-                    copies[0].set(session.v)
+                    copies[0].set(session.seeded)
                     session, graph, message = copies[0], copies[0].graph, ""
                     values = session.shown()
                 except Exception as error:  # nobody else would see it
@@ -142,11 +142,11 @@ class Wishes:
 
     def pick(self, index: int) -> None:
         """Give entry `index` of v a slider: the newest pick takes the place of the oldest."""
-        v, weights = self.shown._live.v.reshape(-1), self.shown._live.linear.weights
+        v, weights = self.shown._live.seeded, self.shown._live.linear.weights
         kept = [each for each in weights if each != index]
         for session in self.shown._sessions:
             if not np.isfinite(v[index]):  # where no slider can stand
-                session.set(np.where(np.arange(v.size) == index, 0.0, v))
+                session.set(v.moved_to([index], 0.0))
             session.pick([*kept[-(max(len(weights), 1) - 1) :], index] if len(kept) > 1 else [*kept, index])
         self.redraw()
 
@@ -154,7 +154,7 @@ class Wishes:
         """All of v at once, by a button: where not every entry has a slider the page cannot do it alone."""
         self.follow(preset(name, self.shown._live.linear.as_written, index))
 
-    def follow(self, v: Array) -> None:
+    def follow(self, v: Any) -> None:
         """Have everything at this v."""
         for session in self.shown._sessions:
             session.set(v)

@@ -96,16 +96,59 @@ def test_only_what_is_shown_is_copied(
         assert max(copied) <= max(LEAF_LIMIT, inspection.SAVED)
 
 
-def test_v_alone_comes_whole(torch: ModuleType, copied: list[int]) -> None:
-    """The weights are the panel's own: they are brought over once, whatever is moved."""
+LARGE_V = """torch.manual_seed(0)
+x = torch.randn(300, 200, requires_grad=True)
+y = x * x * 0.3
+v = torch.randn(300, 200)
+{}
+y.backward(v)
+"""
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_v_stays_where_it_is(torch: ModuleType, copied: list[int], dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a large v what has a slider or is shown: at first, at moves, with sliders elsewhere, after a write over v."""
+    monkeypatch.setattr(linear.take, "__defaults__", (None, 60))  # seconds: also where the machine is busy
+    program = LARGE_V.replace("300, 200)", f"300, 200, dtype=torch.{dtype})").replace(
+        "300, 200, requires_grad", f"300, 200, dtype=torch.{dtype}, requires_grad"
+    )
+
+    def fresh(*moves: tuple[int, float]) -> Any:
+        names: dict[str, Any] = {"torch": torch}
+        exec(program.format("\n".join(f"v.view(-1)[{i}] = {number}" for i, number in moves)), names)  # this file's text
+        return names["x"].grad
+
     with cells.shell("torch") as shell:
-        source = "x = torch.randn(300, 200, requires_grad=True)\ny = x * x\ny.backward(torch.ones(300, 200))"
-        assert cells.run(shell, "%%backward -o e\n" + source).error is None
-        made = shell.user_ns["e"]
-        for slider in (1.0, 2.0):
-            made._live.submit([slider] * 16)
-            made._live.settle()
-        assert sum(size > max(LEAF_LIMIT, 17**2) for size in copied) == 1
+        assert cells.run(shell, "%%backward -o e\n" + program.format("")).error is None
+        made, names = shell.user_ns["e"], shell.user_ns
+        cells.run(shell, "v.zero_();")
+        session = made._live
+        for numbers in ([0.1] * 16, [float(i) * 1e3 for i in range(16)]):
+            session.submit(numbers)
+            session.settle()
+            assert torch.equal(names["x"].grad, fresh(*enumerate(numbers)))
+        made._wishes.preset("written", None)
+        assert torch.equal(names["x"].grad, fresh())
+        session.submit(numbers)
+        session.settle()
+        made._wishes.pick(40_000)
+        where = session.linear.weights
+        assert where[-1] == 40_000
+        session.submit([0.7] * len(where))
+        session.settle()
+        assert torch.equal(names["x"].grad, fresh((0, 0.0), *dict.fromkeys((i, 0.7) for i in where)))
+        assert made.bundle()["text/html"]
+        assert made.to_svg()
+        assert repr(made)
+        assert session.row(session.leaves[0], 50_000, 10).shape == (10,)
+        cells.run(shell, "with torch.no_grad():\n    x += 1")
+        session.submit([0.5] * len(where))
+        session.settle()
+        assert not session.exact
+        assert max(copied) <= max(LEAF_LIMIT, 17**2)
+        copied.clear()
+        assert made.weights.shape == (300, 200)
+        assert max(copied) == 60_000  # somebody has asked for all of it
 
 
 def test_nothing_is_copied_in_shared_memory(shell: InteractiveShell, library: ModuleType) -> None:

@@ -42,6 +42,7 @@ LAYERS = (
     {"stacked"},
     {"subject"},
     {"graph"},
+    {"seed"},
     {"linear"},
     {"card", "dot", "layout", "svg", "png", "plain"},
     {"finite"},

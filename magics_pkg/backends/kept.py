@@ -164,6 +164,8 @@ class Kept:
     def gradient(self, root: int, numbers: Any) -> Any:
         """Numbers as a tensor like this output."""
         dtype, device = self._like[root]
+        if hasattr(numbers, "detach"):
+            return numbers.to(dtype=dtype, device=device)
         return self._backend.module.from_numpy(np.array(numbers)).to(dtype=dtype, device=device)
 
     def vjp(self, node: Any, nr: int, gradient: Any) -> tuple[Any, ...]:
