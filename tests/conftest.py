@@ -80,6 +80,15 @@ def each_library(request: pytest.FixtureRequest, library: ModuleType, monkeypatc
     monkeypatch.setattr(request.module, "torch", library)
 
 
+@pytest.fixture
+def magics(library: ModuleType) -> Iterator[Any]:
+    """An IPython with the magics loaded, whose ``torch`` is each library."""
+    from tests import cells  # engine tests start no IPython
+
+    with cells.shell(library.__name__) as made:
+        yield made
+
+
 @pytest.fixture(scope="session")
 def torch() -> ModuleType:
     """The real PyTorch on one thread, to compare with; skips where it is not installed."""

@@ -49,13 +49,6 @@ def test_custom_function(shell: InteractiveShell) -> None:
     assert card.grad is not None
 
 
-@pytest.fixture
-def magics(library: ModuleType) -> Iterator[InteractiveShell]:
-    """The same with the magics loaded."""
-    with cells.shell(library.__name__) as made:
-        yield made
-
-
 def test_custom_function_follows_the_sliders(magics: InteractiveShell) -> None:
     """Its backward is the program's own, so every move runs it again, and the panel says so."""
     cells.run(magics, "%%backward -o e --quiet\n" + CUBE.lstrip())

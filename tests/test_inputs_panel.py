@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -22,20 +21,6 @@ VECTOR = (
 )
 
 
-@pytest.fixture(params=("engine", "torch"))
-def library(request: pytest.FixtureRequest) -> str:
-    """The library that the cell uses."""
-    pytest.importorskip(request.param, reason=f"{request.param} is not installed")
-    return str(request.param)
-
-
-@pytest.fixture
-def shell(library: str) -> Iterator[InteractiveShell]:
-    """An IPython whose ``torch`` is this library."""
-    with cells.shell(library) as made:
-        yield made
-
-
 def slide(e: Exploration, *values: float) -> dict[str, Any]:
     """Set the inputs' sliders as the page does; what the panel then sends."""
     for slider, value in zip(e.panel._inputs.sliders, values, strict=False):
@@ -50,9 +35,9 @@ def texts(given: dict[str, Any]) -> dict[str, str]:
     return {name: text for each in given["cards"].values() for name, text in each}
 
 
-def test_sliders(shell: InteractiveShell) -> None:
+def test_sliders(magics: InteractiveShell) -> None:
     """One for each entry, of its name, at its value, in a range that holds it; a move sends what a fresh cell shows."""
-    e = opened(shell, VECTOR)
+    e = opened(magics, VECTOR)
     sliders = e.panel._inputs.sliders
     assert [each.description for each in sliders] == ["x[0]", "x[1]", "x[2]"]
     assert [each.value for each in sliders] == [1.0, -2.0, 0.5]
@@ -60,7 +45,7 @@ def test_sliders(shell: InteractiveShell) -> None:
     spec = e.panel.picture.spec["inputs"]
     assert texts(spec)["x[1]"] == "−2"
     given = slide(e, 0.25)
-    fresh = opened(shell, VECTOR.replace("1., -2.", "0.25, -2."), "--inputs")
+    fresh = opened(magics, VECTOR.replace("1., -2.", "0.25, -2."), "--inputs")
     assert texts(given) == texts(fresh.panel.picture.spec["inputs"])
     assert given["at"] == [0.25, -2.0, 0.5]
     assert np.frombuffer(given["truth"]["values"]).tolist() == fresh._live.shown().tolist()
@@ -69,23 +54,23 @@ def test_sliders(shell: InteractiveShell) -> None:
     assert "keep their values" in given["said"][-1]
 
 
-def test_a_move_of_v(shell: InteractiveShell) -> None:
+def test_a_move_of_v(magics: InteractiveShell) -> None:
     """v moves both: x.grad of the user's own, and what is shown of the copies."""
-    e = opened(shell, VECTOR)
-    x = shell.user_ns["x"]
+    e = opened(magics, VECTOR)
+    x = magics.user_ns["x"]
     slide(e, 0.25)
     e.panel.sliders[0].value = 2.0
     e._session.settle()
-    mine = opened(shell, VECTOR.replace("torch.tensor([1., 2., 3.])", "torch.tensor([2., 2., 3.])"), "")
+    mine = opened(magics, VECTOR.replace("torch.tensor([1., 2., 3.])", "torch.tensor([2., 2., 3.])"), "")
     assert bits(x.grad) == bits(mine.grads["x"])
-    moved = opened(shell, VECTOR.replace("([1., 2.", "([2., 2.").replace("1., -2.", "0.25, -2."), "")
+    moved = opened(magics, VECTOR.replace("([1., 2.", "([2., 2.").replace("1., -2.", "0.25, -2."), "")
     moved.weights = moved.weights
     assert np.frombuffer(e.panel.picture.truth["values"]).tolist() == moved._live.shown().tolist()
 
 
-def test_refused_on_the_way(shell: InteractiveShell) -> None:
+def test_refused_on_the_way(magics: InteractiveShell) -> None:
     """What raises with these inputs is a sentence; the numbers stay those before, and the next move goes on."""
-    e = opened(shell, "x = torch.tensor([4., 1.], requires_grad=True)\ny = x[x > 0.5]\n(y * y).sum().backward()")
+    e = opened(magics, "x = torch.tensor([4., 1.], requires_grad=True)\ny = x[x > 0.5]\n(y * y).sum().backward()")
     before = slide(e, 3.0)
     given = slide(e, 3.0, -1.0)
     assert given["said"][0].startswith("Not computed: with these inputs line 3, x[x > 0.5], has shape (1,)")
@@ -96,9 +81,9 @@ def test_refused_on_the_way(shell: InteractiveShell) -> None:
     assert e.grads["x"].tolist() == [6.0, 4.0]
 
 
-def test_many_entries(shell: InteractiveShell) -> None:
+def test_many_entries(magics: InteractiveShell) -> None:
     """Sixteen have a slider; another is asked for by its name and takes the oldest one's place."""
-    e = opened(shell, "w = torch.arange(20.).reshape(4, 5).requires_grad_()\n(w * w).sum().backward()")
+    e = opened(magics, "w = torch.arange(20.).reshape(4, 5).requires_grad_()\n(w * w).sum().backward()")
     panel, asks = e.panel, e.panel._asks["inputs"]
     assert len(panel._inputs.sliders) == 16
     assert asks({"entry": "w[3, 4]"}) == {"found": True}
@@ -115,15 +100,15 @@ def test_many_entries(shell: InteractiveShell) -> None:
     assert panel._inputs.sliders[-1].value == 19.0
 
 
-def test_unfolded(shell: InteractiveShell) -> None:
+def test_unfolded(magics: InteractiveShell) -> None:
     """A module that is opened shows the copies' numbers."""
     code = ("torch.manual_seed(1)\nnet = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1))\n"
             "x = torch.tensor([[1., 2.]], requires_grad=True)\nnet(x).sum().backward()")  # fmt: skip
-    cells.run(shell, code)
-    e = opened(shell, code, "--inputs x --depth 0")
+    cells.run(magics, code)
+    e = opened(magics, code, "--inputs x --depth 0")
     e.inputs = {"x": [[0.5, -1.0]]}
     e.open("net")
-    fresh = opened(shell, code.replace("[[1., 2.]]", "[[0.5, -1.0]]"), "--depth 0")
+    fresh = opened(magics, code.replace("[[1., 2.]]", "[[0.5, -1.0]]"), "--depth 0")
     fresh.open("net")
     assert [node.value for node in e.graph.nodes] == [node.value for node in fresh.graph.nodes]
     assert bits(e.grads["x"]) == bits(fresh.grads["x"])
@@ -133,9 +118,9 @@ def test_unfolded(shell: InteractiveShell) -> None:
     assert e.graph.moving
 
 
-def test_saved(shell: InteractiveShell, tmp_path: Any) -> None:
+def test_saved(magics: InteractiveShell, tmp_path: Any) -> None:
     """A page has no sliders for inputs, and says so; what was moved it names."""
-    e = opened(shell, VECTOR)
+    e = opened(magics, VECTOR)
     e.inputs = {"x": [0.25, -2, 0.5]}
     text = e.save(tmp_path / "page.html").read_text(encoding="utf-8")
     content = page.unpacked(json.loads(text.split('<script type="application/json">')[1].split("</script>")[0]))
@@ -145,24 +130,24 @@ def test_saved(shell: InteractiveShell, tmp_path: Any) -> None:
     assert "Here an input is not as the cell has it: x = [0.25, -2.0, 0.5]." in content["spec"]["notes"]
 
 
-def test_quiz(shell: InteractiveShell) -> None:
+def test_quiz(magics: InteractiveShell) -> None:
     """A quiz is about the cell's own numbers."""
-    assert opened(shell, VECTOR, "--inputs --quiz").panel.picture.spec["inputs"] is None
+    assert opened(magics, VECTOR, "--inputs --quiz").panel.picture.spec["inputs"] is None
 
 
 # ---------------------------------------------------------------- the cell with these inputs
-def test_run_again_by_hand(shell: InteractiveShell) -> None:
+def test_run_again_by_hand(magics: InteractiveShell) -> None:
     """Pasted and run, the text takes the path that these inputs take."""
-    e = opened(shell, BRANCH)
+    e = opened(magics, BRANCH)
     e.inputs = {"x": [0.25, 8.5]}
     answer = e.panel._asks["inputs"]({"cell": True})
     assert answer["cell"].startswith(
         "%%backward --inputs --no-graph -o panel\nx = torch.tensor([0.25, 8.5], requires_grad"
     )
-    ran = cells.run(shell, answer["cell"])
+    ran = cells.run(magics, answer["cell"])
     assert ran.error is None
-    fresh = opened(shell, BRANCH.replace("[1., 2.]", "[0.25, 8.5]"), "")
-    assert bits(shell.user_ns["panel"].grads["x"]) == bits(fresh.grads["x"])
+    fresh = opened(magics, BRANCH.replace("[1., 2.]", "[0.25, 8.5]"), "")
+    assert bits(magics.user_ns["panel"].grads["x"]) == bits(fresh.grads["x"])
 
 
 @pytest.mark.parametrize(
@@ -177,14 +162,14 @@ def test_run_again_by_hand(shell: InteractiveShell) -> None:
          ["x = torch.tensor(", "    [0.5, 3.0],", "    requires_grad=True,", ")"]),
     ],
 )  # fmt: skip
-def test_rewritten(shell: InteractiveShell, code: str, lines: list[str]) -> None:
+def test_rewritten(magics: InteractiveShell, code: str, lines: list[str]) -> None:
     """Literal numbers are replaced where they stand, on as many lines; what is not literal is written over."""
-    e = opened(shell, code + "\n(x * x).sum().backward()")
+    e = opened(magics, code + "\n(x * x).sum().backward()")
     e.inputs = {"x": [0.5, 3]}
     text = e._what_if.cell().rstrip().split("\n")
     assert text[1:-1] == lines
-    assert cells.run(shell, "\n".join(text)).error is None
-    assert shell.user_ns["x"].grad.tolist() == [1.0, 6.0]
+    assert cells.run(magics, "\n".join(text)).error is None
+    assert magics.user_ns["x"].grad.tolist() == [1.0, 6.0]
 
 
 def test_from_another_cell() -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.test_structure import ROOT, parse
 
 TRACING = {"cells", "bare_shell", "magic_shell", "trace_cell", "trace_cell_async", "trace_of", "explore", "Recorder"}
-FIXTURES = {"library", "each_library"}
+FIXTURES = {"library", "each_library", "magics"}
 # A file, or one test of it: why it is of one library
 ONE = {
     "test_as_torch.py": "`--as torch` gives the engine",

@@ -5,13 +5,13 @@ from __future__ import annotations
 import gc
 import random
 import weakref
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
+from magics_pkg import linear, rerun
 from magics_pkg.errors import UsageError
 from magics_pkg.exploration import Exploration
 from magics_pkg.live import Closed
@@ -21,18 +21,12 @@ from tests.cells import usage
 from tests.test_random_graphs import CHANGES, EXPRESSIONS
 
 
-@pytest.fixture(params=("engine", "torch"))
-def library(request: pytest.FixtureRequest) -> str:
-    """The library that the cell uses."""
-    pytest.importorskip(request.param, reason=f"{request.param} is not installed")
-    return str(request.param)
-
-
 @pytest.fixture
-def shell(library: str) -> Iterator[InteractiveShell]:
-    """An IPython whose ``torch`` is this library."""
-    with cells.shell(library) as made:
-        yield made
+def shell(magics: InteractiveShell, monkeypatch: pytest.MonkeyPatch) -> InteractiveShell:
+    """All rows are taken, on a busy machine too: another number of them is another panel."""
+    monkeypatch.setattr(rerun, "PATIENCE", 60)
+    monkeypatch.setattr(linear.take, "__defaults__", (None, 60))
+    return magics
 
 
 def opened(shell: InteractiveShell, code: str, line: str = "--inputs") -> Exploration:
@@ -177,7 +171,7 @@ def test_cells(shell: InteractiveShell, name: str) -> None:
         assert e.inputs[leaf].tolist() == x
 
 
-def test_the_users_own(shell: InteractiveShell, library: str) -> None:
+def test_the_users_own(shell: InteractiveShell) -> None:
     """Values, `.grad`, versions and random numbers stay; x.grad follows v alone, at the cell's own values."""
     e = opened(shell, "torch.manual_seed(0)\nx = torch.tensor([2., 2.], requires_grad=True)\n"
                "y = torch.dropout(x * x, 0.5, True) + torch.rand(2)\ny.backward(torch.tensor([1., 10.]))")  # fmt: skip
