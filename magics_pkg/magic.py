@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import traitlets
-from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand, output_can_be_silenced
+from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 from IPython.display import display
 
 from . import backends, compare, errors, explain, layout, options, substitute, words
@@ -67,7 +67,6 @@ class BackwardMagics(Magics):
         return options.valid(proposal, options.levels)
 
     @no_var_expand
-    @output_can_be_silenced
     @line_cell_magic
     @options.with_options
     def backward(self, line: str, cell: str | None = None) -> None:
@@ -108,7 +107,8 @@ class BackwardMagics(Magics):
     # ------------------------------------------------------------------ a cell
     def _run_cell(self, line: str, asked: Options, source: str) -> None:
         __tracebackhide__ = True
-        cell, recorder = self._prepare(line, asked, source)
+        with uncollected():
+            cell, recorder = self._prepare(line, asked, source)
         outcome = run_cell(self.shell, cell, recorder, recorder.attach)
         self._finish(line, asked, cell, recorder, outcome)
 
@@ -119,7 +119,8 @@ class BackwardMagics(Magics):
         if asked.help:
             print(type(self).backward.__doc__)
             return
-        cell, recorder = self._prepare(line, asked, source)
+        with uncollected():
+            cell, recorder = self._prepare(line, asked, source)
         outcome = await run_cell_async(self.shell, cell, recorder, recorder.attach)
         self._finish(line, asked, cell, recorder, outcome)
 

@@ -15,6 +15,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from magics_pkg import layout, linear
 from magics_pkg.source import Source, span_of
+from magics_pkg.uncollected import MANY as AGED
 from magics_pkg.uncollected import uncollected
 from magics_pkg.words import MANY, listed
 from tests import cells
@@ -80,6 +81,24 @@ def test_what_can_be_laid_out_is_tried() -> None:
     for boxes, lines in ((3289, 5544), (4102, 5201)):
         with pytest.raises(layout.LayoutError, match=r"show fewer nodes"):
             layout.check(boxes, lines)
+
+
+def test_many_objects_count_as_old() -> None:
+    """The collection that follows does not go through what was made inside; what the program has frozen stays so."""
+    gc.collect()
+    with uncollected():
+        made = [[] for _ in range(2 * AGED)]
+    assert sum(each is made for each in gc.get_objects(2)) == 1
+    assert gc.get_count()[0] < AGED
+    gc.freeze()
+    try:
+        frozen = gc.get_freeze_count()
+        with uncollected():
+            made.extend([] for _ in range(2 * AGED))
+        assert gc.get_freeze_count() >= frozen - 100  # some of it may have died meanwhile
+    finally:
+        gc.unfreeze()
+    assert gc.isenabled()
 
 
 def test_long_lists_are_cut() -> None:
