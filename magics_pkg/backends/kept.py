@@ -8,8 +8,9 @@ alone: everyone else meets PyTorch's own "second time" error, as after the plain
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,12 +26,12 @@ from .private import (
     raw_names,
     readable,
 )
-from .seals import Guard, Holder
+from .seals import Guard, Holder, Seals
+from .swept import Pass, Ways, watching
 
 if TYPE_CHECKING:
     from .torch import Torch
 
-OBSERVED = 1_000_000  # entries of a gradient of the user's own pass that is held
 ENGINE = "run_backward"  # the method of PyTorch's that runs a pass and calls the hooks
 COMPRESSED = ("torch.sparse_csr", "torch.sparse_csc", "torch.sparse_bsr", "torch.sparse_bsc")
 MANY = "A leaf node was passed to"  # what a hook on several gradients asks, and cannot ask of leaves in other passes
@@ -49,6 +50,8 @@ class Kept:
         if any(node.name() == REENTRANT for node in self._nodes):
             raise ValueError(say("reentrant"))
         self._leaves = [node for node in self._nodes if hasattr(node, "variable")]
+        ends = set(self._leaves)
+        self._inner = [node for node in self._nodes if node not in ends]  # what a pass of the panel's runs
         if any(str(node.variable.layout) in COMPRESSED for node in self._leaves):
             raise ValueError(say("sparse_leaf"))
         self._inputs = [edge(node, 0) for node in self._leaves]
@@ -57,11 +60,16 @@ class Kept:
         self._retained = [
             (each, None if each.grad is None else backend.copy(each.grad)) for each in known if each.retains_grad
         ]
-        self._ran: list[Any] = []
+        self._ran: Collection[Any] = ()  # in the user's pass that is being watched
+        self._called = _HooksCalled()  # in that pass
         self._holders: list[Holder] = []
         self._handles: list[Any] = []
         self.observed: Pass | None = None
         self._shapes: dict[Any, tuple[Any, ...]] = {}  # of each node's outputs, where nothing but a pass tells
+
+    @cached_property
+    def _ways(self) -> Ways | None:
+        return Ways.of(self._backend.module.autograd.graph.GradientEdge, self._inner, self._outputs)
 
     @property
     def hooks(self) -> tuple[str, ...]:
@@ -84,49 +92,52 @@ class Kept:
     def observe(self) -> Generator[None]:
         """Watch the user's pass: which nodes run, which Python functions they call, and, if any, their gradients."""
         seen = Pass()
-        self._ran.clear()
-        watched = _HooksCalled()
+        self._ran = seen.nodes
+        watched = self._called = _HooksCalled()
         try:
-            with _watching(self._nodes, seen, self._ran, OBSERVED), watched:
+            with watching(self._nodes, seen.nodes, seen.edges.noted, small=True), watched:
                 yield
         finally:
             self._learn(seen)
             known = {each.partition(" on ")[0] for each in self._named}
             self._named += [each for each in watched.names if each not in known]
             if not self.linear and self._ran:
+                seen.detach()
                 seen.leaves = {leaf: seen.nodes[leaf][0] for leaf in self._leaves if leaf in seen.nodes}
                 self.observed = seen
+            self._ran = ()
 
     @contextmanager
     def sealing(self) -> Generator[None]:
         """What runs inside frees nothing, and nobody but the panel notices; also where a hook raises half way."""
+        # it may write over what its graph saved: into a .grad that the graph was computed from, or in a hook
+        adds = any(node.variable.grad is not None for node in self._leaves)
         try:
             yield
         finally:
             with uncollected():
+                writes = adds or bool(self._named or self._called.names)
+                intact, other = (_packer(self._holders, self._backend.seals, each) for each in (True, False))
+                leaves = set(self._leaves)  # these save nothing
                 for node in self._ran:
-                    self._seal(node)
+                    if node not in leaves:
+                        self._seal(node, _saved(node, writes), (intact, other))
 
-    def _seal(self, node: Any) -> None:
-        seals, holders = self._backend.seals, self._holders
-        kind, module = type(node), self._backend.module
+    def _seal(self, node: Any, found: Iterator[tuple[Any, bool]], packs: tuple[Pack, Pack]) -> None:
+        """``packs``: for what a node holds as it was saved, and for what was written over."""
+        holders, kind, module = self._holders, type(node), self._backend.module
         plain = "::" not in node.name() and kind.__name__ != "CopySlices"
         if not self._backend.names_saved:
             plain = not node.saved_tensors if custom_function(node) else plain and not saves(node.name())
-        for saved, intact in _saved(node):
-
-            def pack(tensor: Any, intact: bool = intact) -> Holder:
-                holders.append(Holder(tensor, seals, intact))
-                return holders[-1]
-
+        for saved, intact in found:
             try:
-                saved.register_hooks(pack, Holder.give)
+                saved.register_hooks(packs[not intact], Holder.give)
                 holders[-1].watch(module)
             except RuntimeError as error:
                 # nothing was saved there; else the program has hooks of its own on it, as checkpointing has
                 plain = plain and "None" in str(error)
-        if not plain and not hasattr(node, "variable"):
-            self._handles.append(node.register_prehook(Guard(seals)))
+        if not plain:
+            self._handles.append(node.register_prehook(Guard(self._backend.seals)))
 
     # ------------------------------------------------------------------ the panel's passes
     def run(self, gradients: Sequence[Any], create_graph: bool = False) -> Pass:
@@ -136,10 +147,14 @@ class Kept:
         module = self._backend.module
         given = [g if g is None or hasattr(g, "detach") else self.gradient(root, g) for root, g in enumerate(gradients)]
         done = Pass()
-        with self._backend.seals.opened(), self._retaining(done), _watching(self._nodes, done, []):
+        ways = self._ways if self.linear and not create_graph else None
+        got: dict[Any, tuple[Any, ...]] = done.nodes if ways is None else {}
+        watched = watching(self._inner if ways is None else ways.watched, got, done.edges.noted)
+        asked = self._inputs if ways is None else [*self._inputs, *ways.asked]
+        with uncollected(), self._backend.seals.opened(), self._retaining(done), watched:
             try:
                 found = module.autograd.grad(
-                    self._outputs, self._inputs, given,
+                    self._outputs, asked, given,
                     retain_graph=True, create_graph=create_graph, allow_unused=True,
                 ) if self._inputs else ()  # fmt: skip
             except RuntimeError as error:
@@ -148,7 +163,11 @@ class Kept:
                 if MANY in str(error):
                     raise RuntimeError(say("multi_grad")) from None
                 raise
-        done.leaves = {leaf: g for leaf, g in zip(self._leaves, found, strict=True) if g is not None}
+        done.leaves = {leaf: g for leaf, g in zip(self._leaves, found, strict=False) if g is not None}
+        if ways is not None and found:
+            ways.fill(done, found[len(self._leaves) :])
+        if create_graph:
+            done.detach()
         self._learn(done)
         return done
 
@@ -218,24 +237,10 @@ class Kept:
         """Let everything go; nodes that the user still holds go on refusing."""
         for each in self._holders:
             each.tensor = None
-        self._outputs, self._nodes, self._leaves, self._inputs = [], [], [], []
-        self._ran, self._holders, self._handles, self._retained = [], [], [], []
+        self._outputs, self._nodes, self._leaves, self._inner, self._inputs = [], [], [], [], []
+        self._holders, self._handles, self._retained = [], [], []
         self.observed = None
-
-
-class Pass:
-    """Gradients of one pass: at ``leaves``, along ``edges`` by (node, slot), into ``nodes`` by output number.
-
-    ``retained``: for tensors with ``retain_grad``, (tensor, what its ``.grad`` would be after this pass).
-    """
-
-    __slots__ = ("edges", "leaves", "nodes", "retained")
-
-    def __init__(self) -> None:
-        self.leaves: dict[Any, Any] = {}
-        self.edges: dict[Any, Any] = {}
-        self.nodes: dict[Any, Any] = {}
-        self.retained: list[tuple[Any, Any]] = []
+        self.__dict__.pop("_ways", None)
 
 
 class _HooksCalled:
@@ -278,31 +283,17 @@ def _called(hook: Any) -> str:
     return str(getattr(hook, "__qualname__", type(hook).__name__))
 
 
-@contextmanager
-def _watching(nodes: Sequence[Any], into: Pass, ran: list[Any], most: int | None = None) -> Generator[None]:
-    """While it lasts, each of these nodes that runs is noted with what it got and gave."""
-
-    def watcher(node: Any) -> Callable[[Any, Any], None]:
-        def note(gave: Any, got: Any) -> None:
-            ran.append(node)
-            into.nodes[node] = tuple(_held(each, most) for each in got)
-            for slot, each in enumerate(gave):
-                if each is not None and (each := _held(each, most)) is not None:
-                    into.edges[node, slot] = each
-
-        return note
-
-    with uncollected():
-        handles = [node.register_hook(watcher(node)) for node in nodes]
-    try:
-        yield
-    finally:
-        for each in handles:
-            each.remove()
+Pack = Callable[[Any], Holder]
 
 
-def _held(tensor: Any, most: int | None) -> Any:
-    return None if tensor is None or (most is not None and tensor.numel() > most) else tensor.detach()
+def _packer(holders: list[Holder], seals: Seals, intact: bool) -> Pack:
+    """A function that puts a saved tensor into a holder, the same one for all nodes."""
+
+    def pack(tensor: Any) -> Holder:
+        holders.append(Holder(tensor, seals, intact))
+        return holders[-1]
+
+    return pack
 
 
 def _under(roots: Iterator[Any]) -> list[Any]:
@@ -317,22 +308,26 @@ def _under(roots: Iterator[Any]) -> list[Any]:
     return list(found)
 
 
-def _saved(node: Any) -> Iterator[tuple[Any, bool]]:
+def _saved(node: Any, writes: bool) -> Iterator[tuple[Any, bool]]:
     """The SavedTensors of a node, and whether they hold what was saved; a call that freed them earlier has left none.
 
-    A pass may itself write over what its graph saved: it adds to a ``.grad`` that the graph was computed from."""
+    ``writes``: whether the pass may have written over some of it; what it has read is else as it was."""
     for name in raw_names(node):
         try:
             value = getattr(node, name)
         except RuntimeError:
             continue
-        try:
-            getattr(node, name.replace("_raw", "", 1), None)  # nothing is known of a custom function's
-            intact = True
-        except RuntimeError as error:
-            intact = CHANGED not in str(error)
+        intact = not writes or _is_intact(node, name.replace("_raw", "", 1))
         if value is not None:
             yield from ((each, intact) for each in (value if isinstance(value, tuple | list) else (value,)))
+
+
+def _is_intact(node: Any, name: str) -> bool:
+    try:
+        getattr(node, name, None)  # nothing is known of a custom function's
+    except RuntimeError as error:
+        return CHANGED not in str(error)
+    return True
 
 
 def _hooks_of(backend: Torch, nodes: Sequence[Any], known: Iterable[Any]) -> list[str]:

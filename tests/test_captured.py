@@ -1,0 +1,78 @@
+"""A pass whose gradients PyTorch captures gives what hooks on every node note: the same bits, in the same order."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from magics_pkg.backends import of
+from magics_pkg.backends.kept import Kept
+
+# Each makes y; x and w are leaves
+PROGRAMS = {
+    "a chain": "y = (x * w).sin().exp()",
+    "what is used twice": "h = x * w\ny = h.sin() + h * h",
+    "a loop": "h = x\nfor _ in range(5):\n    h = torch.tanh(h * w) + x\ny = h",
+    "several outputs of a node": "a, b = (x * w).split(2)\ny = (a.sum() + b[0] * a).exp()",
+    "an output that nobody uses": "a, b = (x * w).chunk(2)\ny = b.exp()",
+    "what is broadcast": "y = (x.reshape(4, 1) * w + x.sum()).mean(0)",
+    "two dtypes": "y = (x * w.double()).sum() + x",
+    "a leaf as an operand twice": "y = x * x + x",
+    "an output inside the graph": "h = x * w\ny = h.exp() + h\ny = h * 1, y",
+    "in place": "h = x * w\nh[1:].mul_(2)\ny = h.sin()",
+    "layers": "y = torch.nn.functional.layer_norm(x * w, (4,), w, x).softmax(0)",
+}
+
+
+def same(one: Any, other: Any) -> bool:
+    """Both None, or of one dtype, with the same bits."""
+    if one is None or other is None:
+        return one is other
+    return bool(one.dtype == other.dtype and one.shape == other.shape and (one == other).all())
+
+
+@pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
+@pytest.mark.parametrize("freed", [False, True], ids=["kept", "sealed"])
+def test_as_hooks_note_it(torch: ModuleType, monkeypatch: pytest.MonkeyPatch, program: str, freed: bool) -> None:
+    """Leaves, nodes, edges and the order of nodes; also of a graph that was sealed after the user's own pass."""
+    names: dict[str, Any] = {
+        "torch": torch,
+        "x": torch.tensor([0.5, -1.25, 2.0, 0.75], requires_grad=True),
+        "w": torch.tensor([1.5, 0.25, -0.75, 1.0], requires_grad=True),
+    }
+    exec(program, names)  # this file's own text
+    outputs = list(names["y"]) if isinstance(names["y"], tuple) else [names["y"]]
+    kept = Kept(of(outputs[0]), outputs)  # type: ignore[arg-type]  # it is torch's
+    gradients = [torch.rand_like(each) for each in outputs]
+    if freed:
+        with kept.observe(), kept.sealing():
+            torch.autograd.backward(outputs, gradients, retain_graph=True)
+    assert kept._ways is not None
+    captured = kept.run(gradients)
+    monkeypatch.setitem(vars(kept), "_ways", None)
+    noted = kept.run(gradients)
+    assert list(captured.nodes) == list(noted.nodes)
+    for node, got in noted.nodes.items():
+        mine = captured.nodes[node]
+        assert all(same(*pair) for pair in zip(got, mine, strict=False))
+        assert all(each is None for each in got[len(mine) :])
+    assert set(captured.edges) == set(noted.edges)
+    assert len(captured.edges) == len(noted.edges) > 0
+    assert all(same(captured.edges[edge], noted.edges[edge]) for edge in noted.edges)
+    assert captured.leaves.keys() == noted.leaves.keys()
+    assert all(same(captured.leaves[leaf], noted.leaves[leaf]) for leaf in noted.leaves)
+    kept.close()
+
+
+def test_few_nodes_are_watched(torch: ModuleType) -> None:
+    """Only those that send to where others send as well."""
+    x = torch.ones(3, requires_grad=True)
+    h = x * 2
+    for _ in range(50):
+        h = h.sin()
+    kept = Kept(of(h), [h + x])  # type: ignore[arg-type]  # it is torch's
+    assert kept._ways is not None
+    assert {each.name() for each in kept._ways.watched} == {"MulBackward0", "AddBackward0"}
+    kept.close()
