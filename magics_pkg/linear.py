@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -95,10 +96,12 @@ def take(snapshot: Any, weighting: Weighting, picked: Sequence[int] | None = Non
         return Sweeps(weighting, chosen, None, (), linear=False)
     began = time.perf_counter()
     rows: list[Any] = []
+    size = 0
     for index in chosen:
         done = len(rows)
         spent = time.perf_counter() - began
-        if done and (spent + spent / done > budget or _nbytes(rows[0]) * (done + 1) > MEMORY):
+        size = size or sum(map(_nbytes, rows))
+        if done and (spent + spent / done > budget or size * (done + 1) > MEMORY):
             break
         rows.append(snapshot.run(weighting.one_hot(index)))
     chosen = chosen[: len(rows)]  # what got no row is held constant with the rest
@@ -161,10 +164,15 @@ def _nbytes(sweep: Any) -> int:
 
 def found(sweep: Any, key: tuple[Any, ...]) -> Terms:
     """The gradients whose sum this sweep sent to a quantity; none where nothing arrived."""
+    return tuple(map(raw, _sent(sweep, key)))
+
+
+def _sent(sweep: Any, key: tuple[Any, ...]) -> Terms:
+    """The same as the library gave them."""
     if key[0] == "sum":
-        return tuple(term for each in key[1:] for term in found(sweep, each))
+        return tuple(term for each in key[1:] for term in _sent(sweep, each))
     value = _value(sweep, key)
-    return () if value is None else (raw(value),)
+    return () if value is None else (value,)
 
 
 def _value(sweep: Any, key: tuple[Any, ...]) -> Any:
@@ -184,11 +192,10 @@ def members(quantity: Quantity) -> Iterator[tuple[tuple[Any, ...], int, Array, s
     if quantity.key[0] != "all":
         yield quantity.key, int(np.prod(quantity.shape)), indices, slice(0, len(indices))
         return
-    first = 0
-    for key, size in quantity.key[1:]:
-        begin, end = np.searchsorted(indices, (first, first + size))
-        yield key, size, indices[begin:end] - first, slice(int(begin), int(end))
-        first += size
+    bounds = np.cumsum([0, *(size for _, size in quantity.key[1:])])
+    places, none = np.searchsorted(indices, bounds).tolist(), indices[:0]
+    for (key, size), first, (begin, end) in zip(quantity.key[1:], bounds.tolist(), pairwise(places), strict=False):
+        yield key, size, indices[begin:end] - first if end > begin else none, slice(begin, end)
 
 
 def build(
@@ -213,25 +220,26 @@ def build(
     grads = before if sweeps.linear or last is not None else after
     with np.errstate(all="ignore"):
         for place, quantity in enumerate(graph.quantities):
-            small: list[tuple[int, list[tuple[Terms, ...]]]] = []
+            small: list[tuple[tuple[Any, ...], int]] = []
             for key, size, indices, where in members(quantity):
                 known = sweeps.products.get(key) if sweeps.linear else None
-                if known is None or len(indices):
-                    parts = _parts(sweeps, key, grads, last)
-                    shown = slice(int(offsets[place]) + where.start, int(offsets[place]) + where.stop)
-                    for row, groups in enumerate(parts):
-                        for terms in groups:
-                            table[row, shown] += entries(terms, indices)
-                    if size and not (sweeps.linear or last is not None or _held(key, grads)):
-                        table[0, shown] = gram[place, 0, 0] = sums[place, 0] = np.nan
-                    if known is None and size <= SMALL and quantity.key[0] == "all":
-                        small.append((size, parts))
-                        continue
-                    known = known or _products(sweeps, key, parts, grads)
+                together = known is None and size <= SMALL and quantity.key[0] == "all"
+                shown = slice(int(offsets[place]) + where.start, int(offsets[place]) + where.stop)
+                parts = _parts(sweeps, key, grads, last) if len(indices) or not (known or together) else []
+                for row, groups in enumerate(parts if len(indices) else ()):
+                    for terms in groups:
+                        table[row, shown] += entries(terms, indices)
+                if size and not (sweeps.linear or last is not None or _held(key, grads)):
+                    table[0, shown] = gram[place, 0, 0] = sums[place, 0] = np.nan
+                if together:
+                    small.append((key, size))
+                    continue
+                known = known or _products(sweeps, key, parts, grads)
                 gram[place] += known[0]
                 sums[place] += known[1]
             if small:
-                known = products(side_by_side(small))
+                columns = zip(*(_given(sweeps, key, grads, last) for key, _ in small), strict=True)
+                known = products(side_by_side([size for _, size in small], list(columns)))
                 gram[place] += known[0]
                 sums[place] += known[1]
     if sweeps.linear and not np.isfinite(table).all():
@@ -256,16 +264,26 @@ def _parts(sweeps: Sweeps, key: tuple[Any, ...], grads: Mapping[Any, Any] | None
     """What the rest of v and each row sent to one key; what a leaf's `.grad` held before is with the rest.
 
     Each a sum of groups, each of terms: `arrays.products`."""
+    return [tuple(tuple(map(raw, terms)) for terms in groups) for groups in _given(sweeps, key, grads, last)]
+
+
+def _given(sweeps: Sweeps, key: tuple[Any, ...], grads: Mapping[Any, Any] | None, last: Any) -> list[tuple[Terms, ...]]:
+    """The same as the library gave it."""
     constant = sweeps.rest if sweeps.linear else last
-    parts = [() if sweep is None else found(sweep, key) for sweep in (constant, *sweeps.rows)]
-    groups = [(terms,) if terms else () for terms in parts]
-    held = _held(key, grads)
-    return [(held, *groups[0]) if held else groups[0], *groups[1:]]
+    parts = [() if sweep is None else _sent(sweep, key) for sweep in (constant, *sweeps.rows)]
+    groups: list[tuple[Terms, ...]] = [(terms,) if terms else () for terms in parts]
+    held = _before(key, grads)
+    return groups if held is None else [((held,), *groups[0]), *groups[1:]]
+
+
+def _before(key: tuple[Any, ...], grads: Mapping[Any, Any] | None) -> Any:
+    """What a leaf's `.grad` held; None for anything but a leaf, and for an empty `.grad`."""
+    return grads.get(key[1]) if grads and key[0] == "leaf" else None
 
 
 def _held(key: tuple[Any, ...], grads: Mapping[Any, Any] | None) -> Terms:
-    """What a leaf's `.grad` held; nothing for anything but a leaf, and for an empty `.grad`."""
-    held = grads.get(key[1]) if grads and key[0] == "leaf" else None
+    """The same where the numbers are."""
+    held = _before(key, grads)
     return () if held is None else (raw(held),)
 
 

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from .backends import Backend, Snapshot, version_of
-from .backends.arrays import has_any, is_same
+from .backends.arrays import copied, has_any, is_same, joined
 from .backends.created import Creating
 from .trace import Backward
 from .uncollected import uncollected
@@ -49,7 +49,8 @@ class BackwardPasses:
         self.notes: list[str] = []
         self.tape: Any = None  # of --compare
         self._open: list[int] = []  # the passes that still keep something
-        self._after: dict[Any, tuple[Any, int, Any]] = {}  # leaf: its .grad after the last pass, version, copy
+        self._after: dict[Any, tuple[Any, int]] = {}  # leaf: its .grad after the last pass, version
+        self._numbers: Any = None  # all of these, one after the other
 
     def run(self, backend: Backend, func: Any, args: Any, kwargs: dict[str, Any], path: Path) -> Any:
         """Run one call; the graph is kept first, because the call frees it."""
@@ -164,11 +165,10 @@ class BackwardPasses:
             return None
 
     def _remember(self, backend: Backend, leaves: Iterable[Any]) -> None:
-        grads = {leaf: leaf.grad for leaf in leaves}
-        small = sum(g.numel() for g in grads.values() if g is not None) <= COMPARED
-        self._after = {
-            leaf: (grad, version_of(grad), _copy(backend, grad) if small else None) for leaf, grad in grads.items()
-        }
+        self._after = {leaf: (grad := leaf.grad, version_of(grad)) for leaf in leaves}
+        grads = [grad for grad, _ in self._after.values() if grad is not None]
+        small = grads and sum(grad.numel() for grad in grads) <= COMPARED
+        self._numbers = copied(grads) if small and not any(map(backend.unshown, grads)) else None
 
     def _changes(self) -> dict[Any, str]:
         """Leaf by leaf, what became of ``.grad`` after the last pass; leaves that it left alone are not in it.
@@ -176,7 +176,8 @@ class BackwardPasses:
         Any write counts, also one that left the same numbers for the v as written, as zero_() after v = 0.
         """
         changes = {}
-        for leaf, (grad, version, copy) in self._after.items():
+        rewritten = self._rewritten()
+        for leaf, (grad, version) in self._after.items():
             now = leaf.grad
             if now is None:
                 if grad is not None:
@@ -185,12 +186,21 @@ class BackwardPasses:
             assert self.backend is not None
             if self.backend.unshown(now):
                 continue
-            changed = now is not grad or version_of(now) != version
-            if not changed and copy is not None:  # by NumPy or .data: no version tells
-                changed = not is_same(now, copy)
-            if changed:
+            if now is not grad or version_of(now) != version or leaf in rewritten:
                 changes[leaf] = "changed" if has_any(now) else "set to zero"
         return changes
+
+    def _rewritten(self) -> set[Any]:
+        """The leaves whose ``.grad`` is the same tensor with other numbers: by NumPy or .data, no version tells."""
+        grads = {leaf: grad for leaf, (grad, _) in self._after.items() if grad is not None}
+        if self._numbers is None or is_same(joined(list(grads.values())), self._numbers):
+            return set()
+        found, end = set(), 0
+        for leaf, grad in grads.items():
+            begin, end = end, end + grad.numel()
+            if not is_same(joined([grad]), self._numbers[begin:end]):
+                found.add(leaf)
+        return found
 
 
 def reachable_leaves(backend: Backend, roots: Iterable[Any]) -> dict[Any, Any]:

@@ -10,7 +10,7 @@ import importlib
 import importlib.util
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from types import CodeType, MethodType, ModuleType
 from typing import Any, Protocol
@@ -197,6 +197,10 @@ class Backend:
         """The node, and which of its outputs, where the gradient of this tensor arrives."""
         node = tensor.grad_fn
         return (self.leaf_node(tensor), 0) if node is None else (node, tensor.output_nr)
+
+    def joined(self, tensors: Sequence[Any]) -> Any:
+        """The numbers of several tensors one after the other, flat; None where they have to be looked at one by one."""
+        return None
 
     def trouble(self, node: Any) -> str:
         """ "freed" where what a node saved is gone, "written" where it was written over since, else ""."""

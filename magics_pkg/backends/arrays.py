@@ -155,6 +155,10 @@ def combined(weighted: Sequence[tuple[float, Any]]) -> Any:
 
 def joined(values: Sequence[Any]) -> Any:
     """One after the other, flat."""
+    backend = of(values[0])
+    at_once = backend.joined(values) if backend is not None and len(values) > 1 else None
+    if at_once is not None:
+        return at_once
     flat = [each.reshape(-1) for each in alike([raw(each) for each in values])]
     if len(flat) == 1:
         return flat[0]
@@ -162,20 +166,31 @@ def joined(values: Sequence[Any]) -> Any:
     return np.concatenate([plain(each) for each in flat]) if backend is None else backend.module.cat(flat)
 
 
-def side_by_side(members: Sequence[tuple[int, Sequence[Sequence[Terms]]]]) -> list[Sequence[Terms]]:
-    """Rows of several quantities, by size, one after the other: what is missing in some is zero there."""
-    rows: list[Sequence[Terms]] = []
-    for row in range(len(members[0][1])):
-        each = [[total(terms) for terms in parts[row]] for _, parts in members]
-        if not any(each):
-            rows.append(())
-            continue
-        filled = [
-            np.zeros(size) if not groups else groups[0] if len(groups) == 1 else total(tuple(map(wide, groups)))
-            for (size, _), groups in zip(members, each, strict=True)
-        ]
-        rows.append(((joined(filled),),))
-    return rows
+def copied(values: Sequence[Any]) -> Any:
+    """The same in memory of its own."""
+    flat = joined(values)
+    if len(values) > 1:
+        return flat
+    return flat.copy() if isinstance(flat, HOST) else flat.clone()
+
+
+def side_by_side(sizes: Sequence[int], rows: Sequence[Sequence[Sequence[Terms]]]) -> list[Sequence[Terms]]:
+    """Rows of several quantities, by size, one after the other: what is missing in some is zero there.
+
+    Terms are as the library gave them: many small ones are joined before anything is worked out from them."""
+    made: list[Sequence[Terms]] = []
+    for row in rows:
+        filled = [_one(size, groups) for size, groups in zip(sizes, row, strict=True)] if any(row) else []
+        made.append(((joined(filled),),) if filled else ())
+    return made
+
+
+def _one(size: int, groups: Sequence[Terms]) -> Any:
+    """A sum of groups of terms as one value."""
+    if len(groups) == 1 and len(groups[0]) == 1:
+        return groups[0][0]
+    totals = [total(tuple(map(raw, terms))) for terms in groups]
+    return np.zeros(size) if not totals else totals[0] if len(totals) == 1 else total(tuple(map(wide, totals)))
 
 
 def has_any(value: Any) -> bool:

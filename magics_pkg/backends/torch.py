@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import cached_property
 from types import CodeType, ModuleType
@@ -70,6 +70,16 @@ class Torch(Backend):
             return plain.resolve_conj().resolve_neg().numpy()
         except TypeError:  # bfloat16 and the 8 bit floats
             return plain
+
+    def joined(self, tensors: Sequence[Any]) -> Any:
+        """By one call of PyTorch's for all, where it has one."""
+        first = tensors[0]
+        for each in tensors:
+            if not isinstance(each, self.tensor) or each.layout is not self.module.strided:
+                return None
+            if each.device != first.device:
+                return None
+        return self.raw(self.module.cat([each.detach().reshape(-1) for each in tensors]))
 
     def _dense(self, tensor: Any) -> Any:
         plain = tensor.detach()
