@@ -1,4 +1,4 @@
-"""The gradients of one pass on PyTorch's graph: noted by hooks, or captured by the pass itself, which costs a tenth."""
+"""The gradients of one pass on PyTorch's graph: noted by hooks, or captured by the pass itself, which costs less."""
 
 from __future__ import annotations
 
