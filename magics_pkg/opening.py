@@ -102,6 +102,8 @@ def open_exploration(
     session = session_of(trace, passes, outputs, found, graph, weights, subject, subject.names)
     backward, snapshot, _ = found
     said = (*explain.notes(trace, backward, graph, session.linear), *explain.memory(snapshot.nbytes))
+    if settings.opens == "quiz" and not session.linear.linear:
+        said = (say("no_quiz"), *said)
     what_if = None if settings.inputs is None else _what_if(trace, passes, settings.inputs, session, subject, outputs)
     return Exploration(graph, session.linear, session, said, settings, canvas.keep(), what_if)
 
@@ -309,6 +311,7 @@ class Block(Exploration):
         del self._frame_names
         if error[1] is None:
             made = open_exploration(trace, passes, self.settings, wrt=self._wrt)
+            self._what_if = made._what_if
             self._fill(made._graph, made._linear, made._session, made.notes, made._canvas)
             if self._wanted is not None:
                 self.weights = self._wanted

@@ -14,6 +14,8 @@ import engine as torch
 from magics_pkg import Exploration, explore
 from magics_pkg.errors import OutputError
 from magics_pkg.live import Closed
+from magics_pkg.program import Stuck
+from magics_pkg.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("each_library")
 
@@ -218,3 +220,28 @@ def test_without_a_notebook_no_widget_is_made() -> None:
     e = explore(y)
     e._repr_mimebundle_()
     assert e._panel is None
+
+
+def test_a_block_says_why_inputs_cannot_be_moved() -> None:
+    """Settings that ask for inputs in a block, whose calls are not kept, get the sentence and no sliders."""
+    x = torch.tensor([0.5, -1.25], requires_grad=True)
+    with explore(settings=Settings(inputs=())) as e:
+        y = x * x
+        y.backward(torch.ones(2))
+    assert "only the calls of a cell are recorded" in e.panel.picture.spec["inputs"]["problem"]
+    with pytest.raises(Stuck, match="only the calls of a cell"):
+        e.inputs = {"x": [1.0, 2.0]}
+    e.close()
+
+
+def test_a_quiz_that_cannot_be_says_why() -> None:
+    """A hook that is not linear leaves the page no way to judge a guess: the first note says so."""
+    x = torch.tensor([0.5, -1.25], requires_grad=True)
+    with explore(settings=Settings(opens="quiz")) as e:
+        h = x * 2
+        h.register_hook(lambda g: g * g)
+        y = h * x
+        y.backward(torch.ones(2))
+    assert e.notes[0].startswith("There is no quiz here")
+    assert "quiz" not in e.panel.picture.spec["parts"]
+    e.close()

@@ -3,6 +3,8 @@
 TEXTS: dict[str, str | tuple[str, ...]] = {
     "comma": ", ",
     "and": " and ",
+    "no_quiz": "There is no quiz here: the gradient need not be linear in v, so the page "
+    "cannot judge a guess, and shows it.",
     "a_loop": "a loop",
     "round": "round {n}",
     "rounds": "rounds {first}…{last}",

@@ -5,6 +5,8 @@ from .noun import Noun
 TEXTS: dict[str, str | tuple[str, ...]] = {
     "comma": ", ",
     "and": " и ",
+    "no_quiz": "Вопросов здесь нет: градиент может зависеть от v нелинейно, поэтому страница "
+    "не может оценить ответ и показывает его.",
     "a_loop": "цикл",
     "round": "круг {n}",
     "rounds": "круги {first}…{last}",

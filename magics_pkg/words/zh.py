@@ -5,6 +5,7 @@ from .noun import Noun
 TEXTS: dict[str, str | tuple[str, ...]] = {
     "comma": "、",
     "and": " 和 ",
+    "no_quiz": "这里没有测验：梯度不一定是 v 的线性函数，页面无法判断猜测，因此直接显示梯度。",
     "a_loop": "循环",
     "round": "第 {n} 轮",
     "rounds": "第 {first}…{last} 轮",
