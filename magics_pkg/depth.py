@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from .groups import Chain, Group, Tree
 from .trace import Call
@@ -36,8 +36,7 @@ class Folding:
         return replace(self, opened=self.opened - {name}, folded=self.folded | {name})
 
 
-@dataclass(frozen=True)
-class Home:
+class Home(NamedTuple):
     """The groups that a node was made in, and a call that was made in the same calls of them."""
 
     chain: Chain = ()
@@ -92,14 +91,16 @@ def plan_of(web: Web, homes: dict[Any, Home], folding: Folding, most: int, base:
     depth, unasked = folding.depth, Folding()  # opening one group by hand must not fold others
     bases: tuple[Rule, ...] = (_lines, _lines_and_runs)
     # where runs do not suffice, whole functions and lines are folded in their place
-    rule = inner = next((each for each in bases if drawn.places(_card(folding, each)) <= most), _lines)
+    rule = inner = next((each for each in bases if drawn.fits(_card(folding, each), most, drawn.places)), _lines)
     if depth is not None and depth != math.inf:
         rule = _by_level(depth, shown, inner)
     elif modules:
         limit = most if depth == math.inf else min(LEGIBLE, most)
         levels = sorted(modules, reverse=True)
         rules: tuple[Rule, ...] = (inner, *(_by_modules(level, drawn, inner) for level in levels))
-        place = next((i for i, each in enumerate(rules) if drawn.cards(_card(unasked, each)) <= limit), len(levels))
+        place = next(
+            (i for i, each in enumerate(rules) if drawn.fits(_card(unasked, each), limit, drawn.sizes)), len(levels)
+        )
         rule = rules[place] if shown is drawn or not place else _by_modules(levels[place - 1], shown, inner)
     card = _card(folding, rule)
     return Plan(card, shown.leaves(card), any(card(chain) is not None for chain in shown.chains))
@@ -152,10 +153,11 @@ class _Drawn:
         units: dict[Hashable, Chain] = {}
         for node, home in homes.items():
             units[home.call.unit if home.call is not None else node] = home.chain
-        self.sizes: dict[Chain, int] = {}
-        self.sites: dict[Chain, set[Hashable]] = {}
+        self.sizes: dict[Chain, int] = {}  # operations
+        sites: dict[Chain, set[Hashable]] = {}
         for node, home in homes.items():
-            self.sites.setdefault(home.chain, set()).add(home.call.site.place if home.call is not None else node)
+            sites.setdefault(home.chain, set()).add(home.call.site.place if home.call is not None else node)
+        self.places = {chain: len(found) for chain, found in sites.items()}  # where all visits to a place are one
         for chain in units.values():
             self.sizes[chain] = self.sizes.get(chain, 0) + 1
         self.chains = list(self.sizes)
@@ -181,16 +183,19 @@ class _Drawn:
             found.add(group if group is not None and id(leaf.variable) in group.parameters else leaf)
         return len(found) + self.single
 
-    def places(self, card: Callable[[Chain], Group | None]) -> int:
-        """Cards where all visits to a place are one."""
-        groups = {group for chain in self.chains if (group := card(chain)) is not None}
-        open_ones = sum(len(sites) for chain, sites in self.sites.items() if card(chain) is None)
-        return len(groups) + open_ones + self.leaves(card)
-
-    def cards(self, card: Callable[[Chain], Group | None]) -> int:
-        groups = {group for chain in self.chains if (group := card(chain)) is not None}
-        open_ones = sum(size for chain, size in self.sizes.items() if card(chain) is None)
-        return len(groups) + open_ones + self.leaves(card)
+    def fits(self, card: Callable[[Chain], Group | None], most: int, sizes: dict[Chain, int]) -> bool:
+        """Whether there are no more cards than ``most``, of ``sizes`` what is open; stops as soon as there are more."""
+        groups: set[Group] = set()
+        loose = 0
+        for chain, size in sizes.items():
+            group = card(chain)
+            if group is None:
+                loose += size
+            else:
+                groups.add(group)
+            if loose + len(groups) > most:
+                return False
+        return loose + len(groups) + self.leaves(card) <= most
 
 
 def _leaves_of(web: Web, node: Any) -> Iterable[Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from .loops import Loop, head_of, loops_of
 from .source import Position
 from .trace import Call, Frame, Site, Trace
+from .walk import module_call
 from .words import say
 
 # What is no group of its own: a comprehension, and a module's forward, which its module stands for
@@ -23,7 +24,7 @@ class Group:
     """A function or a module as one place of the program calls it, a run of lines or of operations.
 
     name: unlike that of any other group. place: where its frame stands in the frames of the sites below it. level: how
-    many groups it stands in; modules: how many of them are modules. parameters, buffers: the ids of its module's.
+    many groups it stands in; modules: how many of them are modules.
     span: where a run of lines, or a loop, stands. loop: in which of a site's frames it is, and its instructions.
     origin: what it is outside of rounds; mark: which round it is, or stands in.
     """
@@ -35,12 +36,20 @@ class Group:
     module: Any = None
     level: int = 0
     modules: int = 0
-    parameters: frozenset[int] = frozenset()
-    buffers: frozenset[int] = frozenset()
     span: Position | None = None
     loop: tuple[int, Loop] | None = None
     origin: Group | None = None
     mark: str = ""
+
+    @cached_property
+    def parameters(self) -> frozenset[int]:
+        """The ids of its module's parameters; thousands of groups that are folded away are never asked."""
+        return frozenset() if self.module is None else frozenset(map(id, self.module.parameters()))
+
+    @cached_property
+    def buffers(self) -> frozenset[int]:
+        """The ids of its module's buffers."""
+        return frozenset(map(id, getattr(self.module, "buffers", tuple)()))
 
     @property
     def title(self) -> str:
@@ -73,6 +82,8 @@ class Tree:
     parameters: dict[int, str] = field(default_factory=dict)  # names by id, of modules that the namespace does not know
     _known: dict[Hashable, Group] = field(default_factory=dict)
     _chains: dict[Site, Chain] = field(default_factory=dict)
+    _frames: dict[Site, tuple[Chain, int]] = field(default_factory=dict)  # see `_entered`
+    _reached: dict[tuple[int, ...], int] = field(default_factory=dict)
     _counts: dict[str, int] = field(default_factory=dict)
     _numbers: dict[Group, dict[int, int]] | None = None
 
@@ -84,33 +95,51 @@ class Tree:
         return chain
 
     def _around(self, site: Site) -> Iterable[Group]:
-        outer: Group | None = None
-        key: list[Hashable] = [None]
-        for run_of_lines in self.lines(site):
-            self.groups.setdefault(run_of_lines.name, run_of_lines)
-            outer, key = run_of_lines, [id(run_of_lines)]
-            yield run_of_lines
-        for place, frame in enumerate(site.frames):
-            if frame.kind == "module" or (frame.kind == "function" and frame.code.co_name not in SKIPPED):
-                whole = (*key, id(frame.module) if frame.kind == "module" else id(frame.code))
-                group = self._known.get(whole)
-                if group is None:
-                    group = self._known[whole] = self._made(frame, place, outer)
-                yield group
-                outer, key = group, [id(group)]
-            if frame.kind in ("cell", "function"):
-                for loop in (each for each in loops_of(frame.code) if each.holds(frame.lasti)):
-                    whole = (*key, id(frame.code), loop)
-                    group = self._known.get(whole)
-                    if group is None:
-                        group = self._known[whole] = self._loop(frame, place, loop, outer)
-                    yield group
-                    outer, key = group, [id(group)]
-            key += [id(frame.code), frame.lasti, id(frame.module)]
-        run = self.run(site, outer)
+        chain, _ = self._entered(site)
+        yield from chain
+        run = self.run(site, chain[-1] if chain else None)
         if run is not None:
             self.groups.setdefault(run.name, run)
             yield run
+
+    def _entered(self, site: Site) -> tuple[Chain, int]:
+        """The groups around what is called at a site, and a number: equal for places of the innermost of these that
+        are reached alike. Worked out once for each frame, from the outside in: a recursion may be deep."""
+        pending = []
+        at: Site | None = site
+        while at is not None and at not in self._frames:
+            pending.append(at)
+            at = at.outer
+        for each in reversed(pending):
+            self._frames[each] = self._enter(each)
+        return self._frames[site]
+
+    def _enter(self, site: Site) -> tuple[Chain, int]:
+        if site.outer is None:
+            return (), 0
+        chain, number = self._frames[site.outer]
+        frame, place = site.frames[-1], len(site.frames) - 1
+        if place == 0 and (lines := self.lines(site)):
+            for each in lines:
+                self.groups.setdefault(each.name, each)
+            chain, number = lines, self._number_of(id(lines[-1]))
+        if frame.kind == "module" or (frame.kind == "function" and frame.code.co_name not in SKIPPED):
+            whole = number, id(frame.module) if frame.kind == "module" else id(frame.code)
+            group = self._known.get(whole)
+            if group is None:
+                group = self._known[whole] = self._made(frame, place, chain[-1] if chain else None)
+            chain, number = (*chain, group), self._number_of(id(group))
+        for loop in loops_of(frame.code) if frame.kind in ("cell", "function") else ():
+            if loop.holds(frame.lasti):
+                inside = number, id(frame.code), loop
+                group = self._known.get(inside)
+                if group is None:
+                    group = self._known[inside] = self._loop(frame, place, loop, chain[-1] if chain else None)
+                chain, number = (*chain, group), self._number_of(id(group))
+        return chain, self._number_of(number, id(frame.code), frame.lasti, id(frame.module))
+
+    def _number_of(self, *reached: int) -> int:
+        return self._reached.setdefault(reached, len(self._reached) + 1)
 
     def _loop(self, frame: Frame, place: int, loop: Loop, outer: Group | None) -> Group:
         text, span = head_of(self.trace, frame.code, loop)
@@ -141,8 +170,6 @@ class Tree:
             outer,
             module,
             *self._depth(outer),
-            frozenset() if module is None else frozenset(map(id, module.parameters())),
-            frozenset(map(id, getattr(module, "buffers", tuple)())),
         )
         self.groups[group.name] = group
         return group
@@ -170,7 +197,7 @@ class Tree:
         if group.kind == "run":
             return self._visits[call.index]
         if group.kind == "module":
-            return id(call.record.path[-2 * group.place - 1])
+            return id(module_call(call.record.path, group.place))
         if self._numbers is None:
             self._numbers = self._number()
         return self._numbers[group].get(call.index, 0)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from types import CodeType
 from typing import Any, NamedTuple
 
@@ -13,13 +12,13 @@ from .backends import Backend, Snapshot
 from .backends.created import Created
 from .cell import Cell
 from .source import Position, Source, Sources, Span
-from .walk import Entry, Path, flat
+from .walk import Path
 
 
 class Record(NamedTuple):
     """One call as the recorder notes it: nothing is worked out while the cell runs.
 
-    path: the frames between the call and the cell, flat; see `walk`.
+    path: the frames between the call and the cell; see `walk`.
     before, after: the library's sequence number around the call; the call's own nodes lie between.
     args: None where nothing was recorded for autograd. result: then a weak reference. cut: such a call had an input
     that wanted a gradient: "off" where recording was off, else "on". sources: weak references to its tensors then,
@@ -48,43 +47,39 @@ class Frame(NamedTuple):
     module: Any = None
 
 
-@dataclass(eq=False)
 class Site:
-    """A place that calls come from: the frames between the cell and the operation, outermost first."""
+    """A place that calls come from: the frames between the cell and the operation, outermost first.
 
-    frames: tuple[Frame, ...]
-    visits: int = 0
+    outer: the place of the frame around, so that what holds for a frame is worked out once for all that is called in
+    it. user: the levels whose source is the user's. user_key: equal for sites that differ only below the innermost of
+    these, 0 for none. below_module: whether the call was made inside a library's module, which that frame had called.
+    place: equal for sites that are one place to the user; a call inside a library's module is a place of its own.
+    """
 
-    @cached_property
-    def user(self) -> tuple[int, ...]:
-        """The levels whose source is the user's."""
-        return tuple(i for i, frame in enumerate(self.frames) if frame.kind in ("cell", "function"))
+    __slots__ = ("below_module", "frames", "outer", "place", "user", "user_key", "visits")
 
-    @cached_property
-    def user_key(self) -> tuple[Any, ...]:
-        """Equal for sites that differ only below the innermost frame of the user's."""
-        last = self.user[-1] if self.user else -1
-        return tuple((id(frame.code), frame.lasti, id(frame.module)) for frame in self.frames[: last + 1])
-
-    @cached_property
-    def place(self) -> Hashable:
-        """Equal for sites that are one place to the user; a call inside a library's module is a place of its own."""
-        return ("module", id(self)) if self.below_module else ("user", self.user_key or id(self))
-
-    @cached_property
-    def below_module(self) -> bool:
-        """Whether the call was made inside a library's module, which the innermost user frame had called."""
-        last = self.user[-1] if self.user else -1
-        return any(frame.kind == "module" for frame in self.frames[last + 1 :])
+    def __init__(self, outer: Site | None = None, frame: Frame | None = None) -> None:
+        self.outer, self.visits = outer, 0
+        self.frames: tuple[Frame, ...] = ()
+        self.user: tuple[int, ...] = ()
+        self.user_key, self.below_module = 0, False
+        if outer is not None and frame is not None:
+            self.frames, self.user, self.user_key = (*outer.frames, frame), outer.user, outer.user_key
+            self.below_module = outer.below_module or frame.kind == "module"
+            if frame.kind in ("cell", "function"):
+                self.user = (*outer.user, len(outer.frames))
+                self.user_key, self.below_module = id(self), False
+        self.place: Hashable = id(self) if self.below_module else self.user_key or id(self)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)  # frozen ones take three times as long to make, and a cell may have 10,000
 class Call:
     """One call on tensors.
 
     visit: how often its site had been there before. unit: index of the last call that is one with it for the user, as
     the two of ``1 / x``. closes: whether it is the last under its expression, so that its result is the expression's.
     alone: whether it is the only one there.
+    wrote: whether it wrote over a tensor that was there before.
     """
 
     index: int
@@ -95,6 +90,7 @@ class Call:
     unit: int
     closes: bool
     alone: bool
+    wrote: bool
 
     def bare(self) -> Call:
         """That it was made, and where, without the tensors."""
@@ -102,11 +98,6 @@ class Call:
         if record.node is None:
             return self
         return replace(self, record=record._replace(args=None, kwargs=None, result=None, node=None))
-
-    @property
-    def wrote(self) -> bool:
-        """Whether it wrote over a tensor that was there before."""
-        return writes(self.name)
 
     @property
     def outputs(self) -> tuple[Any, ...]:
@@ -257,25 +248,34 @@ class Sites:
 
     def __init__(self, cell: CodeType | None, sources: Sources, only_first: Callable[[CodeType], bool]) -> None:
         self._cell, self._sources, self._only_first = cell, sources, only_first
-        self._known: dict[tuple[int, ...], Site] = {}
+        self._none = Site()
+        self._known: dict[tuple[int, int, int], Site] = {}  # by the site around, code, and offset or module
+        self._shared: dict[int, tuple[Path, Site]] = {}  # by what several paths have in common
 
     @property
     def codes(self) -> list[CodeType]:
         """Every function on a path."""
         # by identity: a long cell's code takes a fifth of a millisecond to hash, each time
-        return list({id(frame.code): frame.code for site in self._known.values() for frame in site.frames}.values())
+        frames = (site.frames[-1] for site in self._known.values() if site.frames)
+        return list({id(frame.code): frame.code for frame in frames}.values())
 
     def of(self, path: Path) -> Site:
-        key = _key(flat(path))
-        site = self._known.get(key)
-        if site is None:
-            # frames that a first call alone has: it is made in the same place as the others
-            lasting = [each for code, at in _pairs(flat(path)) if not self._only_first(code) for each in (code, at)]
-            site = self._known.get(_key(lasting))
-            if site is None:
-                site = Site(tuple(reversed([self._frame(*each) for each in _pairs(lasting)])))
-            self._known[key] = self._known[_key(lasting)] = site
+        """The site of a path: what it shares with others is looked up once."""
+        site, last, known = self._none, len(path) - 2, self._known
+        if len(path) % 2:
+            above = path[-1]
+            if id(above) not in self._shared:
+                self._shared[id(above)] = above, self.of(above)
+            site, last = self._shared[id(above)][1], last - 1
+        for place in range(last, -1, -2):
+            code, at = path[place], path[place + 1]
+            key = id(site), id(code), at if type(at) is int else id(at.module)
+            site = known.get(key) or known.setdefault(key, self._inside(site, code, at))
         return site
+
+    def _inside(self, site: Site, code: CodeType, at: Any) -> Site:
+        # a frame that a first call alone has: that is made in the same place as the others
+        return site if self._only_first(code) else Site(site, self._frame(code, at))
 
     def _frame(self, code: CodeType, lasti: Any) -> Frame:
         if code is self._cell:
@@ -285,22 +285,14 @@ class Sites:
         return Frame("function" if self._sources.is_user(code.co_filename) else "library", code, lasti)
 
 
-def _key(path: Path) -> tuple[int, ...]:
-    # hashing a code object is slow
-    return tuple(each if type(each) is int else id(each.module) if type(each) is Entry else id(each) for each in path)
-
-
-def _pairs(path: Path) -> Iterator[tuple[CodeType, Any]]:
-    return zip(path[::2], path[1::2], strict=True)
-
-
 def calls_of(records: list[tuple[Any, ...]], sites: Sites) -> tuple[Call, ...]:
     """Records as Calls: which site, which visit, and which calls of one visit to one expression belong together.
 
     ``net(x)`` of a Sequential is one expression and many calls; only the last is what ``out = net(x)`` names. Calls
     under one expression with no module between are one to the user: a function of the library made of others.
     """
-    noted = [(record := Record(func, flat(path), *rest), sites.of(record.path)) for func, path, *rest in records]
+    noted = [(record := Record(*each), sites.of(record.path)) for each in records]
+    told: dict[Any, tuple[str, bool]] = {}  # by function
     calls: list[Call] = []
     begin = 0
     while begin < len(noted):
@@ -315,7 +307,10 @@ def calls_of(records: list[tuple[Any, ...]], sites: Sites) -> tuple[Call, ...]:
             record, site = noted[index]
             unit, closes = end - 1 if plain else index, index == end - 1
             alone = end - begin == 1
-            calls.append(Call(index, name_of(record.func), site, site.visits, record, unit, closes, alone))
+            if record.func not in told:
+                told[record.func] = (name := name_of(record.func)), writes(name)
+            name, wrote = told[record.func]
+            calls.append(Call(index, name, site, site.visits, record, unit, closes, alone, wrote))
             site.visits += 1
         begin = end
     return tuple(calls)

@@ -15,7 +15,7 @@ DEPTH = 100  # frames noted for one call: a deep recursion keeps its innermost
 NESTED = 5  # notes taken at once
 _walkers = count()
 # Code and instruction offset of each frame, innermost first, with an `Entry` for the offset of a module; what two calls
-# share stands in one list, as the last entry of both, until `flat` gives the whole
+# share stands in one list, as the last entry of both
 Path = Sequence[Any]
 
 
@@ -68,12 +68,14 @@ def walker(stop: CodeType | None, module_call: CodeType | None) -> Callable[[Fra
     return path_of
 
 
-def flat(path: Path) -> Path:
-    """The whole of a path."""
-    if len(path) % 2 == 0:
-        return path
-    whole: list[Any] = []
-    while len(path) % 2:
-        whole += path[:-1]
-        path = path[-1]
-    return [*whole, *path]
+def module_call(path: Path, place: int) -> Any:
+    """The `Entry` of a path at the ``place``-th of its frames, counted from the outermost."""
+    pieces = [path]
+    while len(pieces[-1]) % 2:
+        pieces.append(pieces[-1][-1])
+    for piece in reversed(pieces):
+        count = len(piece) // 2
+        if place < count:
+            return piece[2 * (count - place) - 1]
+        place -= count
+    raise IndexError(place)

@@ -14,7 +14,7 @@ import pytest
 
 from magics_pkg.backends import of
 from magics_pkg.recorder import Recorder
-from magics_pkg.walk import DEPTH, Entry, Path, flat, walker
+from magics_pkg.walk import DEPTH, Entry, Path, module_call, walker
 
 PROGRAM = """
 class Leaf(nn.Module):
@@ -63,10 +63,17 @@ def frames(frame: FrameType, stop: CodeType, module_call: CodeType) -> list[tupl
     return found
 
 
+def flat(path: Path) -> Path:
+    """The whole of a path, of which several may share a part."""
+    return path if len(path) % 2 == 0 else [*path[:-1], *flat(path[-1])]
+
+
 def noted(path: Path | None) -> list[tuple[CodeType, Any]]:
     """A noted path in the same form."""
     assert path is not None
     whole = flat(path)
+    for place, each in enumerate(whole[::-2]):  # from the outermost
+        assert not isinstance(each, Entry) or module_call(path, place) is each
     modules = [each.module if isinstance(each, Entry) else each for each in whole[1::2]]
     return list(zip(whole[::2], modules, strict=True))
 
