@@ -2,10 +2,10 @@
 
     python -m benchmarks.frames [--nodes 100 10000] [--seconds 2] [--library torch]
 
-For each size of graph and each drawer: a drag with 60 moves per second, the times between the browser's frames, how
-many were late, and what the page's main thread did in each frame: script, style, layout (the browser's own counters)
-and changes of the document. An empty page in the same browser says what the machine can do. Limit: 16.7 ms of the main
-thread's own time for a frame, in the slowest drawer; late frames beyond the empty page's are the machine's drawing.
+For each size of graph and each drawer, the quiz's too: a drag with 60 moves per second, the times between the browser's
+frames, how many were late, and what the page's main thread did in each frame: script, style, layout (the browser's own
+counters) and changes of the document. An empty page in the same browser says what the machine can do. Limit: 16.7 ms of
+the main thread's own time for a frame, in the slowest drawer; late frames beyond the empty page's are the machine's.
 """
 
 from __future__ import annotations
@@ -85,30 +85,39 @@ def row(name: str, found: dict[str, float]) -> list[str]:
     ]
 
 
+def twice(cell: str) -> str:
+    """The cell with a backward call before its last one: its panel has passes to show."""
+    lines = cell.split("\n")
+    output = lines[-1].partition(".backward")[0]
+    return "\n".join([*lines[:-1], f"{output}.backward(torch.ones(3), retain_graph=True)", lines[-1]])
+
+
 def measure(
     server: Server, browser: Any, nodes: int, library: str, seconds: float
 ) -> list[tuple[str, dict[str, float]]]:
-    """The panel of one size, with nothing and with each drawer open."""
-    cell = cell_of(nodes) if nodes <= 1000 else straight(nodes)
-    notebook = make_notebook(server.root / f"frames-{nodes}.ipynb", [SETUP.format(library), f"%%backward\n{cell}"])
+    """The panel of one size, with nothing and with each drawer open; at last as a quiz, which has its own alone."""
+    cell = twice(cell_of(nodes) if nodes <= 1000 else straight(nodes))
+    notebook = make_notebook(server.root / f"frames-{nodes}.ipynb", [""])
     view = NotebookView(browser).open(server, notebook)
-    view.run_all()
-    view.wait_for('.backward-panel[data-state="ready"]', seconds=90)
     client = view.page.context.new_cdp_session(view.page)
     client.send("Performance.enable")
-    slider, found = view.slider("v[0]"), []
+    found = []
 
     def drag() -> None:
+        slider = view.slider("v[0]")
         slider.drag(0.95, seconds=seconds / 2)
         slider.drag(0.05, seconds=seconds / 2)
 
-    drag()  # warm
-    drawers = view.page.eval_on_selector_all("[data-drawer]", "all => all.map((each) => each.dataset.drawer)")
-    for drawer in ["", *drawers]:
-        if drawer:
-            view.page.locator(f'[data-drawer="{drawer}"]').click()
-            view.page.wait_for_timeout(500)
-        found.append((f"{nodes}, {drawer or 'no drawer'}", watched(view.page, client, drag)))
+    for option in ("", "--quiz"):
+        view.rewrite([SETUP.format(library), f"%%backward {option}\n{cell}"]).run_all()
+        view.settled(seconds=90)
+        drag()  # warm
+        drawers = view.page.eval_on_selector_all("[data-drawer]", "all => all.map((each) => each.dataset.drawer)")
+        for drawer in ["quiz"] if option else ["", *drawers]:
+            if drawer and not option:
+                view.page.locator(f'[data-drawer="{drawer}"]').click()
+                view.page.wait_for_timeout(500)
+            found.append((f"{nodes}, {drawer or 'no drawer'}", watched(view.page, client, drag)))
     view.close()
     server.stop_kernels()
     return found

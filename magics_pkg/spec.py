@@ -264,7 +264,8 @@ def page_script() -> str:
     """The same modules with stand-ins for the notebook, starting by themselves; in every page, so without comments and
     indentation."""
     text = "".join(_plain(name) for name in (*MODULES, "page") if name not in KERNEL) + "start();\n"
-    return re.sub(r"^ +", "", re.sub(r"^ *//.*\n", "", text, flags=re.M), flags=re.M)
+    text = re.sub(r"^ *//.*\n|(?<=[;,{()]) +// .*$", "", text, flags=re.M)
+    return re.sub(r"^ +", "", text, flags=re.M)
 
 
 def _sheet(*names: str) -> str:

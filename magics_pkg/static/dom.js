@@ -12,6 +12,11 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
+// Sets an attribute where it says something else: writing what is there already costs a style all the same.
+export function put(element, name, value) {
+  if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
+}
+
 // A word of the panel's own, with what belongs in it: {0}, {1}.
 export function word(spec, key, ...parts) {
   return spec.words[key].replace(/\{(\d)\}/g, (_, place) => parts[Number(place)]);

@@ -1,6 +1,6 @@
 // The Jacobian of a leaf as a heat map, its rows weighted by v as the sliders move; an entry's paths through the graph.
 
-import { make, moving, rove, word } from "./dom.js";
+import { make, moving, put, rove, word } from "./dom.js";
 import { entry, number } from "./number.js";
 
 const CELLS = 1500; // above so many, they are painted in a canvas
@@ -150,7 +150,7 @@ export class Jacobian {
       if (look === each.look) continue;
       each.look = look;
       const [sign, percent] = look.split(" ");
-      each.cell.dataset.sign = sign;
+      put(each.cell, "data-sign", sign);
       each.cell.style.setProperty("--strength", percent);
     }
   }

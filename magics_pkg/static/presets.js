@@ -1,6 +1,6 @@
 // The buttons: as written, ones, each one-hot e_i (row i of J), zeros, random. They set the sliders here, so a busy kernel does not matter.
 
-import { make, word } from "./dom.js";
+import { make, put, word } from "./dom.js";
 import { parse } from "./number.js";
 
 const SEPARATE = 8; // one-hot buttons up to so many entries, a list above
@@ -113,7 +113,7 @@ export class Presets {
       else if (name === "ones") on = v.every((value) => value === 1);
       else if (name === "zeros") on = v.every((value) => value === 0);
       else if (name === "hot") on = v.every((value, slot) => same(place, slot, 0));
-      button.setAttribute("aria-pressed", String(on));
+      put(button, "aria-pressed", on);
     }
   }
 }

@@ -1,6 +1,6 @@
 // Guess the gradients: they are hidden until a number was typed or dragged; then how far off it was, and which path it left out.
 
-import { make, word } from "./dom.js";
+import { make, put, word } from "./dom.js";
 import { entry, number, parse } from "./number.js";
 import { reach } from "./weights.js";
 
@@ -106,10 +106,10 @@ export class Quiz {
   widen(least) {
     const sizes = [...this.asked.map(({ at }) => this.panel.shown?.[at] ?? 0), ...this.panel.spec.weights.map(({ high }) => high / 2), least, this.far / 2 || 0];
     this.far = reach(Math.max(...sizes.map(Math.abs).filter(Number.isFinite)));
-    this.slider.min = -this.far;
-    this.slider.max = this.far;
-    this.slider.step = this.step;
-    [-this.far, this.far].forEach((bound, place) => (this.bounds[place].textContent = number(bound)));
+    put(this.slider, "min", -this.far);
+    put(this.slider, "max", this.far);
+    put(this.slider, "step", this.step);
+    [-this.far, this.far].map(number).forEach((bound, place) => this.bounds[place].textContent === bound || (this.bounds[place].textContent = bound));
   }
 
   get step() {

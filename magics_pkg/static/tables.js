@@ -1,6 +1,6 @@
 // The gradient of each leaf: as the sum of the rows of J, each times its weight; as numbers; or as a strip of colours.
 
-import { make, moving, rove, word } from "./dom.js";
+import { make, moving, put, rove, word } from "./dom.js";
 import { stripWidth } from "./heat.js";
 import { entry, number } from "./number.js";
 
@@ -111,7 +111,7 @@ export class Tables {
       if (look === each.last) continue;
       each.last = look;
       const [sign, percent] = look.split(" ");
-      each.cell.dataset.sign = sign;
+      put(each.cell, "data-sign", sign);
       each.cell.style.setProperty("--strength", percent);
     }
   }
