@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Locator
 
+from benchmarks.programs import straight
 from tests.browser.page import NotebookView
 from tests.test_unfolding import NET
 
@@ -98,6 +99,28 @@ def hovered(view: NotebookView, panel: Locator) -> None:
     panel.locator(".backward-piece").nth(2).hover()
 
 
+def searched(view: NotebookView, panel: Locator) -> None:
+    """The list under the search box, the second of it chosen by keys."""
+    box = panel.get_by_role("combobox")
+    box.fill("tanh")
+    panel.locator(".backward-search:not([aria-busy]) [role=option]").nth(1).wait_for()
+    box.press("ArrowDown")
+
+
+def branched(view: NotebookView, panel: Locator) -> None:
+    """A line of the tree opened by keys, and looked into."""
+    line = panel.get_by_role("treeitem").nth(3)
+    line.press("ArrowLeft")
+    line.press("Enter")
+    panel.locator(".backward-inside > table").wait_for()
+
+
+# No picture of so many operations is drawn in a thousandth of a second
+TREE = (
+    "from magics_pkg import explore\nfrom magics_pkg.settings import Settings\n"
+    + straight(160).rpartition("\n")[0]
+    + "\nexplore(h79, torch.tensor([1.0, 0.5, -0.25]), settings=Settings(max_nodes=3000, seconds=0.001))"
+)
 TANH = "%%backward\n" + X + "y = torch.tanh(x) * x\n" + V
 STATES: dict[str, State] = {
     "plain": State(TANH),
@@ -139,6 +162,8 @@ STATES: dict[str, State] = {
     "none": State("%%backward\n" + X + "w = torch.ones(3, requires_grad=True)\ny = x * 2 + (w * 0).detach()\n" + V),
     "nan": State("%%backward\nx = torch.tensor([0., 1., -1.], requires_grad=True)\ny = torch.sqrt(x) * x\n" + V),
     "hook": State("%%backward\n" + X + "h = x * x\nh.register_hook(lambda g: g * 10)\ny = h + x\n" + V),
+    "search": State("%%backward\n" + straight(120), searched),
+    "tree": State(TREE, branched),
     "compare": State("%%backward --compare\n" + X + "y = x.exp() * x\n" + V),
     "no-graph": State("%%backward --no-graph\n" + X + "y = x.exp() * x\n" + V),
     "broken": State(
