@@ -106,18 +106,17 @@ def test_a_loop_is_opened_into_rounds(open_lab: Any, library: str) -> None:
     frame = view.page.locator(f'.fold[data-open="{LOOP}"]')
     assert (frame.get_attribute("role"), frame.get_attribute("aria-expanded")) == ("button", "false")
     assert frame.get_attribute("aria-label") == LOOP
-    frame.focus()
-    view.page.keyboard.press("Enter")
+    frame.press("Enter")
     view.wait_for(f'[data-fold="{LOOP}"]:focus')
     assert [each.partition(" · ")[0] for each in folded(view)] == [
         *("round 1", "round 2", "rounds 3…98", "round 99", "round 100")
     ]
     titles = view.page.locator("[data-open] .name").all_text_contents()
     assert titles == [each.partition(" · ")[0] for each in folded(view)], "the frame around says of what"
-    view.page.fill(".backward-search input", "round 57")
-    view.wait_for('.backward-search [role="option"]:has-text("round 57")')
-    view.page.wait_for_timeout(600)
-    view.page.keyboard.press("Enter")
+    box = view.page.locator(".backward-search input")
+    box.fill("round 57")
+    view.wait_for('.backward-search:not([aria-busy]) [role="option"]:has-text("round 57")')
+    box.press("Enter")
     view.wait_for(f'[data-fold="round 57 · {LOOP}"]')
     view.wait_for("[data-node].pinned")
     assert "tanh" in (view.page.locator("[data-node].pinned").text_content() or "")
