@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import random
+import tracemalloc
 import weakref
 from typing import Any
 
@@ -330,3 +331,28 @@ def test_nothing_is_left(shell: InteractiveShell) -> None:
     e.close()
     gc.collect()
     assert copy() is None
+
+
+def test_moves_leave_nothing(shell: InteractiveShell) -> None:
+    """Hundreds of moves of a large leaf hold no more objects, and no more memory, than a few."""
+    code = "x = torch.linspace(-1, 1, 4000).requires_grad_()\ny = (torch.sin(x) * x).reshape(-1, 4).sum(0)\n"
+    e = opened(shell, f"{code}y.backward(torch.ones(4))")
+    values = np.linspace(-1, 1, 4000)
+
+    def held(first: int, count: int) -> tuple[int, int]:
+        for place in range(first, first + count):
+            values[0] = place * 1e-3
+            e.inputs = {"x": values.copy()}
+        gc.collect()
+        return len(gc.get_objects()), tracemalloc.get_traced_memory()[0]
+
+    held(0, 10)
+    tracemalloc.start()
+    try:
+        held(10, 10)
+        objects, memory = held(20, 10)
+        later, more = held(30, 200)
+    finally:
+        tracemalloc.stop()
+    assert later - objects < 20
+    assert more - memory < 2**17, "eight copies of the leaf"
