@@ -55,7 +55,7 @@ CELLS: dict[str, tuple[str, float, bool]] = {
 
 def programs(library: Any, source: str, names: dict[str, Any]) -> tuple[dict[str, Callable[[], object]], int]:
     """The cell plain and recorded, and how many calls are recorded."""
-    from magics_pkg.recorder import Recorder
+    from magics_pkg.tracing.recorder import Recorder
 
     code = compile(source, "<cell>", "exec")
 

@@ -16,8 +16,8 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 
-from magics_pkg.page import MIME
-from magics_pkg.twin import is_live
+from magics_pkg.panel.page import MIME
+from magics_pkg.panel.twin import is_live
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = ROOT / "docs" / "demo.md"

@@ -12,25 +12,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from IPython.display import display
 
-from . import dot, explain, png, svg, text
-from .drawing import Picture, drawn, tried
-from .elements import leaf_nodes
 from .errors import unknown
-from .graph import Graph
-from .linear import Linear
-from .live import Closed, Leaf, Session
-from .parts import parts_of
-from .plain import in_json
-from .settings import Settings, weights_for
-from .twin import twins
-from .wishes import Wishes
+from .graphs.graph import Graph
+from .graphs.linear import Linear
+from .lessons import explain
+from .panel.drawing import Picture, drawn, tried
+from .panel.live import Closed, Leaf, Session
+from .panel.parts import parts_of
+from .panel.plain import in_json
+from .panel.settings import Settings, weights_for
+from .panel.twin import twins
+from .panel.wishes import Wishes
+from .pictures import dot, png, svg, text
+from .style.elements import leaf_nodes
 from .words import say
 
 if TYPE_CHECKING:
-    from .canvas import Canvas
-    from .compare import Comparison
-    from .view import Panel
-    from .whatif import WhatIf
+    from .panel.canvas import Canvas
+    from .panel.view import Panel
+    from .panel.whatif import WhatIf
+    from .reruns.compare import Comparison
 
 Array = np.ndarray[Any, Any]
 
@@ -205,7 +206,7 @@ class Exploration:
         return png.png(self.to_svg(), scale) or png.by_program(self.to_dot())
 
     def to_json(self) -> str:
-        """Graph, values, v and gradients at present; their form stands in `magics_pkg/plain.py`."""
+        """Graph, values, v and gradients at present; their form stands in `magics_pkg/panel/plain.py`."""
         linear, session = self._now(), self._front
         if session is None:
             return in_json(self.graph, linear, linear.shown(linear.start), linear.v, {}, self._all_said())
@@ -213,7 +214,7 @@ class Exploration:
 
     def save(self, path: str | Path) -> Path:
         """Write the panel, at the present v, to a page that works without a kernel; returns where."""
-        from .page import content, page
+        from .panel.page import content, page
 
         graph, linear = self.graph, self._now()
         where = Path(path)
@@ -245,7 +246,7 @@ class Exploration:
 
     def _still(self) -> dict[str, Any]:
         """Where there is no page to draw a panel in and nothing moves: the picture, and the notes."""
-        from .static import fallback
+        from .panel.static import fallback
 
         picture = self._picture
         body = fallback(self.graph, self._numbers(), picture.svg, self._text(picture))

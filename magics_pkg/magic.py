@@ -11,20 +11,24 @@ import traitlets
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 from IPython.display import display
 
-from . import backends, compare, errors, explain, layout, options, substitute, words
-from .cell import Cell, Outcome, awaiting, read_cell, run_cell, run_cell_async
+from . import backends, errors, options, words
+from .cells import substitute
+from .cells.cell import Cell, Outcome, awaiting, read_cell, run_cell, run_cell_async
+from .cells.uncollected import uncollected
 from .errors import OutputError, UsageError
 from .exploration import Exploration, in_notebook
-from .linear import RowPasses
-from .names import look_up
+from .graphs.linear import RowPasses
+from .graphs.names import look_up
+from .graphs.outputs import outputs_of
+from .lessons import explain
 from .opening import call_backward, explore_tensor, open_exploration, weights_of
 from .options import Options
-from .outputs import outputs_of
-from .passes import BackwardPasses
-from .recorder import Recorder
-from .settings import Settings
-from .trace import Trace
-from .uncollected import uncollected
+from .panel.settings import Settings
+from .pictures import layout
+from .reruns import compare
+from .tracing.passes import BackwardPasses
+from .tracing.recorder import Recorder
+from .tracing.trace import Trace
 
 NAME = "backward"
 # What a cell with a top-level await is rewritten to call

@@ -13,8 +13,8 @@ from typing import Any
 from nbconvert.exporters.html import HTMLExporter
 from nbconvert.preprocessors import Preprocessor
 
-from . import page, spec
-from .twin import VIEW, is_live
+from .panel import page, spec
+from .panel.twin import VIEW, is_live
 
 MATH = re.compile(r"\$|\\\\[(\[]|\\begin\{")
 SCRIPTS = ("application/javascript", "text/latex", "text/vnd.mermaid")

@@ -11,31 +11,33 @@ from typing import Any
 
 import numpy as np
 
-from . import backends, explain, facts, linear, marks, mistakes
+from . import backends
 from .backends import Backend, Snapshot
-from .canvas import Canvas
-from .cell import Outcome
-from .depth import Folding
-from .elements import leaf_nodes
+from .cells.cell import Outcome
 from .errors import OutputError
 from .exploration import Exploration
-from .format import shape
-from .graph import Graph, Node
-from .inspection import Inspection
-from .linear import Array, RowPasses
-from .live import Leaf, Session
-from .names import Namespace
+from .graphs import facts, linear, marks
+from .graphs.depth import Folding
+from .graphs.graph import Graph, Node
+from .graphs.linear import Array, RowPasses
+from .graphs.names import Namespace
+from .graphs.outputs import is_complex, outputs_of, unshown
+from .graphs.seed import Seed
+from .graphs.subject import Subject
+from .lessons import explain, mistakes
+from .lessons.several import several
 from .options import Weights
-from .outputs import is_complex, outputs_of, unshown
-from .passes import BackwardPasses, reachable_leaves
-from .program import Stuck
-from .recorder import Recorder, trace_of
-from .seed import Seed
-from .settings import Settings, weights_for
-from .several import several
-from .subject import Subject
-from .trace import Backward, Trace
-from .whatif import WhatIf
+from .panel.canvas import Canvas
+from .panel.inspection import Inspection
+from .panel.live import Leaf, Session
+from .panel.settings import Settings, weights_for
+from .panel.whatif import WhatIf
+from .reruns.program import Stuck
+from .style.elements import leaf_nodes
+from .style.format import shape
+from .tracing.passes import BackwardPasses, reachable_leaves
+from .tracing.recorder import Recorder, trace_of
+from .tracing.trace import Backward, Trace
 from .words import say
 
 

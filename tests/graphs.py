@@ -13,8 +13,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 import engine
-from magics_pkg.graph import Graph, Node, graph_of
-from magics_pkg.recorder import trace_cell
+from magics_pkg.graphs.graph import Graph, Node, graph_of
+from magics_pkg.tracing.recorder import trace_cell
 
 X = "x = torch.tensor([1., 2., 3.], requires_grad=True)\n"
 TANH = X + "w = torch.tensor([1.5, 0.25, -0.75], requires_grad=True)\ny = torch.tanh(x * w) + x ** 2 / 3\n"

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from magics_pkg.graph import Edge, Graph, Node, Quantity, Values
-from magics_pkg.linear import Linear
+from magics_pkg.graphs.graph import Edge, Graph, Node, Quantity, Values
+from magics_pkg.graphs.linear import Linear
 
 Array = np.ndarray
 Made = Callable[[], tuple[Graph, Linear]]

@@ -173,7 +173,7 @@ def test_a_million_entries(shell: InteractiveShell) -> None:
 
 def test_graphviz_failure(shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch) -> None:
     """When Graphviz fails the panel says so and shows the text form; the sliders work."""
-    from magics_pkg import layout
+    from magics_pkg.pictures import layout
 
     def fail(*_: Any, **__: Any) -> Any:
         raise layout.LayoutError("out of memory")

@@ -14,7 +14,7 @@ from IPython.core.magic import output_can_be_silenced
 from IPython.utils.capture import capture_output
 from traitlets.config import Config
 
-from magics_pkg.cell import Outcome, awaiting, read_cell, run_cell, run_cell_async
+from magics_pkg.cells.cell import Outcome, awaiting, read_cell, run_cell, run_cell_async
 
 
 def make_shell() -> InteractiveShell:

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from magics_pkg import theme
-from magics_pkg.spec import STATIC
+from magics_pkg.panel.spec import STATIC
+from magics_pkg.style import theme
 
 Colour = np.ndarray[Any, Any]  # sRGB, 0 to 1
 THEMES = {"light": 1, "dark": 2}

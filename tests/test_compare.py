@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from magics_pkg import backends, tape
-from magics_pkg.compare import Comparison, Row
+from magics_pkg import backends
+from magics_pkg.reruns.compare import Comparison, Row
+from magics_pkg.tracing import tape
 from tests import cells
 from tests.cells import FIRST, VECTOR, usage
 from tests.compare_programs import PROGRAMS, X

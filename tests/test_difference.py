@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from magics_pkg.difference import difference, number_of
+from magics_pkg.reruns.difference import difference, number_of
 
 F32 = np.float32
 ONE = np.array([1, 0, np.nan], F32)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from magics_pkg import words
-from magics_pkg.page import unpacked
+from magics_pkg.panel.page import unpacked
 from tests import cells
 from tests.foreign import in_svg, strangers, texts
 from tests.test_lessons import questions

@@ -13,9 +13,9 @@ import pytest
 import engine as torch
 from magics_pkg import Exploration, explore
 from magics_pkg.errors import OutputError
-from magics_pkg.live import Closed
-from magics_pkg.program import Stuck
-from magics_pkg.settings import Settings
+from magics_pkg.panel.live import Closed
+from magics_pkg.panel.settings import Settings
+from magics_pkg.reruns.program import Stuck
 
 pytestmark = pytest.mark.usefixtures("each_library")
 

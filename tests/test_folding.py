@@ -9,8 +9,8 @@ from types import ModuleType
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from magics_pkg.graph import graph_of
-from magics_pkg.recorder import trace_of
+from magics_pkg.graphs.graph import graph_of
+from magics_pkg.tracing.recorder import trace_of
 from tests.graphs import TANH, X, bare_shell, cards, check, drawn
 
 

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from magics_pkg.cell import run_cell
+from magics_pkg.cells.cell import run_cell
 from magics_pkg.errors import OutputError, UsageError
-from magics_pkg.graph import graph_of, values_of
-from magics_pkg.recorder import trace_cell, trace_of
+from magics_pkg.graphs.graph import graph_of, values_of
+from magics_pkg.tracing.recorder import trace_cell, trace_of
 from tests.graphs import TANH, X, arrows, bare_shell, cards, check, drawn, named
 
 

@@ -7,7 +7,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from magics_pkg import svg, text, view
+from magics_pkg.panel import view
+from magics_pkg.pictures import svg, text
 from tests import cells, pictures
 from tests.test_svg import draw
 

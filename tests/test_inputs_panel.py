@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from magics_pkg import page
 from magics_pkg.exploration import Exploration
-from magics_pkg.rewritten import rewritten
+from magics_pkg.panel import page
+from magics_pkg.reruns.rewritten import rewritten
 from tests import cells
 from tests.test_what_if import BRANCH, bits, opened
 

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from magics_pkg import inspection
-from magics_pkg.parts import answering, parts_of
+from magics_pkg.panel import inspection
+from magics_pkg.panel.parts import answering, parts_of
 from magics_pkg.words import say
 from tests import cells
 from tests.graphs import TANH, named

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from magics_pkg import jacobian
-from magics_pkg.jacobian import Answers
+from magics_pkg.panel import jacobian
+from magics_pkg.panel.jacobian import Answers
 from tests import cells
 
 LEAVES = (

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from magics_pkg.twin import VIEW, is_live
+from magics_pkg.panel.twin import VIEW, is_live
 from tests.cells import FIRST, VECTOR
 
 client = pytest.importorskip("jupyter_client", reason="jupyter_client is not installed")
@@ -114,7 +114,8 @@ def test_a_panel_is_replaced(kernel: Kernel) -> None:
 
 def test_opened_panels_leave_nothing(kernel: Kernel) -> None:
     """Nor does a panel over modules, that was opened and folded, when its cell is run again."""
-    kernel.run("from tests.test_unfolding import CELL, NET\nnn = torch.nn\nfrom magics_pkg.subject import Subject")
+    kernel.run("from tests.test_unfolding import CELL, NET\nnn = torch.nn")
+    kernel.run("from magics_pkg.graphs.subject import Subject")
     kernel.run("exec(NET)")
     probe = "import gc, threading, ipywidgets; gc.collect(); print(len(ipywidgets.widgets.widget._instances),"
     probe += " threading.active_count(), sum(type(each) is Subject for each in gc.get_objects()))"

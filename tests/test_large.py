@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from magics_pkg import layout, linear
-from magics_pkg.source import Source, span_of
-from magics_pkg.uncollected import MANY as AGED
-from magics_pkg.uncollected import uncollected
+from magics_pkg.cells.source import Source, span_of
+from magics_pkg.cells.uncollected import MANY as AGED
+from magics_pkg.cells.uncollected import uncollected
+from magics_pkg.graphs import linear
+from magics_pkg.pictures import layout
 from magics_pkg.words import MANY, listed
 from tests import cells
 from tests.graphs import bare_shell

@@ -16,14 +16,14 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from magics_pkg import graph, linear
-from magics_pkg.depth import Folding
-from magics_pkg.layers import OPEN
-from magics_pkg.outputs import outputs_of
-from magics_pkg.passes import CREATED
-from magics_pkg.recorder import trace_cell
-from magics_pkg.subject import Subject
-from magics_pkg.svg import describe
+from magics_pkg.graphs import graph, linear
+from magics_pkg.graphs.depth import Folding
+from magics_pkg.graphs.layers import OPEN
+from magics_pkg.graphs.outputs import outputs_of
+from magics_pkg.graphs.subject import Subject
+from magics_pkg.pictures.svg import describe
+from magics_pkg.tracing.passes import CREATED
+from magics_pkg.tracing.recorder import trace_cell
 from tests import cells
 from tests.graphs import bare_shell, check
 from tests.test_traced_truth import order_of

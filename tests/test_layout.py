@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from magics_pkg import card, dot, layout
-from magics_pkg.graph import Graph
-from magics_pkg.layout import Box, Geometry, LayoutError
-from magics_pkg.linear import Linear
+from magics_pkg.graphs.graph import Graph
+from magics_pkg.graphs.linear import Linear
+from magics_pkg.pictures import card, dot, layout
+from magics_pkg.pictures.layout import Box, Geometry, LayoutError
 from tests import pictures
 
 ROOT = Path(__file__).parent.parent
@@ -33,7 +33,7 @@ def compile(engine, code, original=wasmtime.Module):
     return original(engine, code)
 compile.deserialize_file = wasmtime.Module.deserialize_file
 wasmtime.Module = compile
-from magics_pkg.layout import layout
+from magics_pkg.pictures.layout import layout
 print(len(layout("digraph { a }").nodes), bool(compiled))
 """
 

@@ -70,7 +70,7 @@ def test_every_question_has_its_answer() -> None:
 @pytest.mark.parametrize("place", range(len(ANSWERS)))
 def test_answer(shell: InteractiveShell, place: int) -> None:
     """A question's cell says the answer, marks the cards that it is about, and cuts the edges where a path ends."""
-    from magics_pkg.finite import marked
+    from magics_pkg.lessons.finite import marked
 
     says, marks, severed = ANSWERS[place]
     e = explored(shell, questions()[place])

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import engine as torch
-from magics_pkg import backends, linear
+from magics_pkg import backends
+from magics_pkg.graphs import linear
 
 pytestmark = pytest.mark.usefixtures("each_library")
 

@@ -14,9 +14,9 @@ import pytest
 
 import engine as torch
 from magics_pkg import backends
-from magics_pkg.latest import Latest
-from magics_pkg.linear import Weighting, take
-from magics_pkg.live import Closed, Leaf, Session
+from magics_pkg.graphs.linear import Weighting, take
+from magics_pkg.panel.latest import Latest
+from magics_pkg.panel.live import Closed, Leaf, Session
 
 pytestmark = pytest.mark.usefixtures("each_library")
 

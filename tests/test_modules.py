@@ -12,11 +12,11 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from magics_pkg.backends import plain
-from magics_pkg.depth import Folding
-from magics_pkg.graph import Graph, Node, graph_of
-from magics_pkg.outputs import outputs_of
-from magics_pkg.recorder import trace_cell
-from magics_pkg.trace import Trace
+from magics_pkg.graphs.depth import Folding
+from magics_pkg.graphs.graph import Graph, Node, graph_of
+from magics_pkg.graphs.outputs import outputs_of
+from magics_pkg.tracing.recorder import trace_cell
+from magics_pkg.tracing.trace import Trace
 from tests import networks
 from tests.graphs import X, bare_shell, check
 

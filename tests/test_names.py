@@ -8,9 +8,9 @@ from types import ModuleType
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from magics_pkg.graph import graph_of
-from magics_pkg.recorder import trace_cell
-from magics_pkg.wording import numbered
+from magics_pkg.graphs.graph import graph_of
+from magics_pkg.graphs.wording import numbered
+from magics_pkg.tracing.recorder import trace_cell
 from tests.graphs import X, bare_shell, drawn, named
 
 

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from magics_pkg import inspection, jacobian, linear
 from magics_pkg.backends import arrays
 from magics_pkg.backends import torch as on_torch
-from magics_pkg.elements import LEAF_LIMIT
+from magics_pkg.graphs import linear
+from magics_pkg.panel import inspection, jacobian
+from magics_pkg.style.elements import LEAF_LIMIT
 from tests import cells
 
 # Everything that a panel can be about: products, writes, a gradient from before, transposed and repeated gradients

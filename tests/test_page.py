@@ -12,8 +12,8 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from magics_pkg import spec
-from magics_pkg.page import STILL, content, packed, page, unpacked
+from magics_pkg.panel import spec
+from magics_pkg.panel.page import STILL, content, packed, page, unpacked
 from tests import pictures
 from tests.test_svg import draw
 

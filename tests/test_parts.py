@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from magics_pkg import rules
-from magics_pkg.parts import parts_of
+from magics_pkg.panel import rules
+from magics_pkg.panel.parts import parts_of
 from tests import cells
 from tests.graphs import TANH
 

@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from magics_pkg import backends, linear, recorder
+from magics_pkg import backends
 from magics_pkg.backends import private
 from magics_pkg.backends import torch as on_torch
+from magics_pkg.graphs import linear
+from magics_pkg.tracing import recorder
 from tests import cells
 from tests.test_real_torch import AGAIN, ROUNDED, agree, magic, plain, scalar, tensors, with_v
 from tests.torch_cells import CELLS, written

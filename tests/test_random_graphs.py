@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from magics_pkg.graph import graph_of
-from magics_pkg.linear import found, members
-from magics_pkg.recorder import trace_cell, trace_of
+from magics_pkg.graphs.graph import graph_of
+from magics_pkg.graphs.linear import found, members
+from magics_pkg.tracing.recorder import trace_cell, trace_of
 from tests.graphs import bare_shell, check
 
 SETUP = (

@@ -16,9 +16,9 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from magics_pkg import words
-from magics_pkg.graph import graph_of
-from magics_pkg.live import Closed
-from magics_pkg.recorder import trace_cell
+from magics_pkg.graphs.graph import graph_of
+from magics_pkg.panel.live import Closed
+from magics_pkg.tracing.recorder import trace_cell
 from tests import cells
 from tests.torch_cells import CELLS, written
 

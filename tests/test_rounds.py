@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from magics_pkg.rounds import FEW, TOGETHER, ranges
+from magics_pkg.graphs.rounds import FEW, TOGETHER, ranges
 from tests.cells import run
 from tests.cells import shell as magic_shell
 from tests.graphs import X, check

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from magics_pkg.depth import Folding
-from magics_pkg.graph import graph_of
-from magics_pkg.recorder import trace_cell
+from magics_pkg.graphs.depth import Folding
+from magics_pkg.graphs.graph import graph_of
+from magics_pkg.tracing.recorder import trace_cell
 from tests.graphs import X, bare_shell, check, drawn
 
 LONG = X + "y = x\n" + "\n".join(f"y = y * 1.{i:03d}" for i in range(1000))

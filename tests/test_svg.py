@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from magics_pkg import card, dot, layout, svg, theme
-from magics_pkg.format import MINUS, NUMBER_WIDTH, elide, entry, number, one_line, unravel, width
-from magics_pkg.graph import Graph
-from magics_pkg.linear import Linear
-from magics_pkg.static import fallback
+from magics_pkg.graphs.graph import Graph
+from magics_pkg.graphs.linear import Linear
+from magics_pkg.panel.static import fallback
+from magics_pkg.pictures import card, dot, layout, svg
+from magics_pkg.style import theme
+from magics_pkg.style.format import MINUS, NUMBER_WIDTH, elide, entry, number, one_line, unravel, width
 from tests import pictures
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"

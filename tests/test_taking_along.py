@@ -19,8 +19,8 @@ import pytest
 import engine as torch
 import magics_pkg
 from magics_pkg import Exploration, explore
-from magics_pkg.page import unpacked
-from magics_pkg.plain import FORMAT, plain
+from magics_pkg.panel.page import unpacked
+from magics_pkg.panel.plain import FORMAT, plain
 from tests import cells
 from tests.test_unfolding import CELL, NET
 

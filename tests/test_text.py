@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from magics_pkg import text
+from magics_pkg.pictures import text
 from tests import pictures
 
 

@@ -16,12 +16,13 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 import engine
-from magics_pkg import backends, recorder
-from magics_pkg.cell import Outcome, read_cell, run_cell
-from magics_pkg.passes import BackwardPasses
-from magics_pkg.recorder import Recorder, trace_cell, trace_cell_async, trace_of
-from magics_pkg.trace import Trace, writes
-from magics_pkg.web import owners, reach
+from magics_pkg import backends
+from magics_pkg.cells.cell import Outcome, read_cell, run_cell
+from magics_pkg.graphs.web import owners, reach
+from magics_pkg.tracing import recorder
+from magics_pkg.tracing.passes import BackwardPasses
+from magics_pkg.tracing.recorder import Recorder, trace_cell, trace_cell_async, trace_of
+from magics_pkg.tracing.trace import Trace, writes
 from tests.graphs import X, bare_shell
 
 
@@ -75,7 +76,7 @@ def test_first_call_of_an_operation() -> None:
     """What the engine does at the first call of all makes no other place of it: a loop's first round is a round."""
     program = """
 import engine as torch
-from magics_pkg.recorder import trace_cell
+from magics_pkg.tracing.recorder import trace_cell
 from tests.graphs import bare_shell
 for _ in range(2):
     with bare_shell(torch) as shell:

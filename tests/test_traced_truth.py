@@ -20,12 +20,13 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from magics_pkg import backends, graph, linear
-from magics_pkg.depth import Folding
-from magics_pkg.outputs import outputs_of
-from magics_pkg.recorder import trace_cell
-from magics_pkg.subject import Subject
-from magics_pkg.trace import Trace
+from magics_pkg import backends
+from magics_pkg.graphs import graph, linear
+from magics_pkg.graphs.depth import Folding
+from magics_pkg.graphs.outputs import outputs_of
+from magics_pkg.graphs.subject import Subject
+from magics_pkg.tracing.recorder import trace_cell
+from magics_pkg.tracing.trace import Trace
 from tests.both import programs
 from tests.graphs import bare_shell
 from tests.torch_cells import CELLS

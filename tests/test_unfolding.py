@@ -15,7 +15,7 @@ from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets import TraitError
 
-from magics_pkg.live import Closed
+from magics_pkg.panel.live import Closed
 from tests.cells import run
 from tests.cells import shell as magic_shell
 from tests.networks import RESNET, RESNET_STEP

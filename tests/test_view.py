@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ipywidgets.widgets import widget as widgets
 
-from magics_pkg import spec, view
+from magics_pkg.panel import spec, view
 from tests import pictures
 from tests.test_svg import draw
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from magics_pkg.backends import of
-from magics_pkg.recorder import Recorder
-from magics_pkg.walk import DEPTH, Entry, Path, module_call, walker
+from magics_pkg.cells.walk import DEPTH, Entry, Path, module_call, walker
+from magics_pkg.tracing.recorder import Recorder
 
 PROGRAM = """
 class Leaf(nn.Module):

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from magics_pkg import linear, rerun
 from magics_pkg.errors import UsageError
 from magics_pkg.exploration import Exploration
-from magics_pkg.live import Closed
-from magics_pkg.program import Stuck
+from magics_pkg.graphs import linear
+from magics_pkg.panel.live import Closed
+from magics_pkg.reruns import rerun
+from magics_pkg.reruns.program import Stuck
 from tests import cells
 from tests.cells import usage
 from tests.test_random_graphs import CHANGES, EXPRESSIONS

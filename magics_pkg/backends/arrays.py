@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..elements import LEAF_LIMIT, corner
+from ..style.elements import LEAF_LIMIT, corner
 from . import of, plain
 
 Array = np.ndarray[Any, Any]

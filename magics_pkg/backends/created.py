@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from ..elements import Values, values_in
+from ..style.elements import Values, values_in
 from . import Backend
 from .private import age_of
 

@@ -15,17 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..uncollected import uncollected
+from ..cells.uncollected import uncollected
 from ..words import say
 from . import CHANGED, FREED, Gone, custom_function, saves
-from .private import (
-    accumulated_hooks,
-    address_of,
-    hooks_of,
-    metadata_of,
-    raw_names,
-    readable,
-)
+from .private import accumulated_hooks, address_of, hooks_of, metadata_of, raw_names, readable
 from .seals import Guard, Holder, Seals
 from .swept import Pass, Ways, watching
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..cell import shown_without_ours
+from ..cells.cell import shown_without_ours
 from . import FREED, Gone
 from .private import Sentinel, is_counted, version_of
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ..uncollected import uncollected
+from ..cells.uncollected import uncollected
 from .private import ages, metadata_of
 
 OBSERVED = 1_000_000  # entries of a gradient of the user's own pass that is held

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from magics_pkg.format import MINUS, number
+from magics_pkg.style.format import MINUS, number
 from tests.browser.page import View
 from tests.browser.page import number as read
 from tests.fresh import Array, Fresh, alike, array, top

@@ -117,7 +117,7 @@ def branched(view: NotebookView, panel: Locator) -> None:
 
 # No picture of so many operations is drawn in a thousandth of a second
 TREE = (
-    "from magics_pkg import explore\nfrom magics_pkg.settings import Settings\n"
+    "from magics_pkg import explore\nfrom magics_pkg.panel.settings import Settings\n"
     + straight(160).rpartition("\n")[0]
     + "\nexplore(h79, torch.tensor([1.0, 0.5, -0.25]), settings=Settings(max_nodes=3000, seconds=0.001))"
 )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from magics_pkg.format import number as figure
+from magics_pkg.style.format import number as figure
 from tests.browser.page import NotebookView, number
 from tests.browser.test_live import SETUP
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from magics_pkg.format import number as written
+from magics_pkg.style.format import number as written
 from tests.browser.page import NotebookView, number
 from tests.test_programs import PROGRAMS, Program
 

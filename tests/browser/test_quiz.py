@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from magics_pkg.format import MINUS, number
+from magics_pkg.style.format import MINUS, number
 from tests import cells
 from tests.browser.page import NotebookView, View
 from tests.browser.test_drawers import READY

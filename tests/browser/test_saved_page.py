@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from magics_pkg import spec
-from magics_pkg.format import MINUS, number
-from magics_pkg.linear import still
-from magics_pkg.page import content, page
+from magics_pkg.graphs.linear import still
+from magics_pkg.panel import spec
+from magics_pkg.panel.page import content, page
+from magics_pkg.style.format import MINUS, number
 from tests import pictures
 from tests.browser.page import View
 from tests.browser.page import number as read
@@ -234,7 +234,7 @@ def test_special_values(view: View, tmp_path: Path) -> None:
 
 def test_edges_follow(view: View, tmp_path: Path) -> None:
     """Widths, signs and the background of the tables move with v, by the same rules as Python's."""
-    from magics_pkg import svg
+    from magics_pkg.pictures import svg
 
     graph, linear = pictures.drawing()
     show(view, tmp_path, pictures.drawing)

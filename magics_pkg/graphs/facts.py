@@ -1,0 +1,315 @@
+"""What a run teaches, as facts: where a path is cut, what was freed or written over, what has no gradient.
+
+`marks.py` draws them on the cards, `explain.py` puts them into sentences.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+import weakref
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ..backends import version_of
+from ..backends.arrays import entries_of
+from ..cells.source import Position
+from ..style.format import number
+from ..tracing.trace import Backward, Call, Trace
+from ..words import say
+from .names import Namespace, label
+
+CUTS = {"detach": "detach()", "detach_": "detach_()", "data": ".data"}
+NEW = re.compile(r"(.*_like|new_.*)")  # made in the form of a tensor, with nothing of its values
+SECOND_TIME = r"Trying to backward through the graph a second time"
+NO_GRAPH = r"element \d+ of tensors does not require grad and does not have a grad_fn"
+WRITTEN = r"modified by an inplace operation.*is at version (\d+); expected version (\d+)"
+LEAF = r"a (view of a )?leaf Variable that requires grad is being used in an in-place operation"
+VECTOR = r"grad can be implicitly created only for scalar outputs"
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """A place where a path ends: ``made`` came from ``source``, which wants a gradient, through ``call``.
+
+    kind: "detach", "data", "grad" (autograd.grad without a graph), "no_grad"."""
+
+    call: Call
+    kind: str
+    source: Any
+    made: Any
+
+
+@dataclass(frozen=True)
+class Written:
+    """A saved value that was written over: by which call, from which version to which."""
+
+    call: Call | None
+    expected: int
+    found: int
+
+
+@dataclass(frozen=True, eq=False)
+class Missing:
+    """A name whose ``.grad`` the cell reads though it is no leaf; ``leaf``: the one that it stood for before."""
+
+    name: str
+    tensor: Any
+    leaf: Any = None
+
+
+def says(trace: Trace, pattern: str) -> re.Match[str] | None:
+    """Whether the cell ended with an error of the library's that says this."""
+    text = str(trace.error) if isinstance(trace.error, RuntimeError) else ""
+    return re.search(pattern, text, re.DOTALL)
+
+
+def failing(trace: Trace) -> Backward | None:
+    """The backward call that raised the cell's error."""
+    last = trace.backwards[-1] if trace.backwards else None
+    return last if last is not None and last.error is not None and last.error is trace.error else None
+
+
+_names: weakref.WeakKeyDictionary[Trace, Namespace] = weakref.WeakKeyDictionary()
+
+
+def names_of(trace: Trace) -> Namespace:
+    """The user's names after the cell."""
+    found = _names.get(trace)
+    if found is None:
+        assert trace.backend is not None  # there are tensors
+        found = _names[trace] = Namespace(trace.namespace, trace.backend)
+    return found
+
+
+def name_of(trace: Trace, tensor: Any) -> str:
+    """The user's name for a tensor after the cell, "" when it has none; of several, the one that the cell gave it."""
+    if trace.backend is None or tensor is None:
+        return ""
+    names = names_of(trace).tensors.get(id(tensor), ())
+    if len(names) < 2:
+        return names[0] if names else ""
+    maker = maker_of(trace, tensor)
+    given = label(trace, maker) if maker is not None else ""
+    return given if given in names else names[0]
+
+
+def other_name(trace: Trace, tensor: Any) -> str:
+    """Another name of a tensor, "" where it has one only."""
+    first = name_of(trace, tensor)
+    names = [name for name in names_of(trace).tensors.get(id(tensor), ()) if name != first]
+    assigned = {node.id for node in ast.walk(trace.cell.tree) if isinstance(node, ast.Name)} if trace.cell else set()
+    return next((name for name in names if name in assigned), names[0] if names else "")
+
+
+def where(trace: Trace, call: Call) -> int | None:
+    """The line of a call, as the notebook counts."""
+    place = trace.position(call.site)
+    return trace.line(place) if place is not None else None
+
+
+def maker_of(trace: Trace, tensor: Any) -> Call | None:
+    """The call that made a tensor, as it is now."""
+    node = getattr(tensor, "grad_fn", None)
+    found = None
+    for call in trace.calls:
+        if any(each is tensor for each in call.outputs) and call.record.node is node:
+            found = call
+            if not call.wrote:
+                return call
+    return found
+
+
+class Past:
+    """Where tensors without a graph came from."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+        self.made = {id(call.record.result): call for call in trace.calls if _unrecorded(call)}
+
+    def cuts_above(self, tensor: Any) -> list[Cut]:
+        """The places where the paths to this tensor end."""
+        return [cut for cut in self._above(weakref.ref(tensor), tensor) if isinstance(cut, Cut)]
+
+    def sources_of(self, tensor: Any) -> list[Any]:
+        """Tensors that this one was computed from, those that want no gradient."""
+        found = [each for each in self._above(weakref.ref(tensor), tensor) if not isinstance(each, Cut)]
+        return [each for each in found if each is not tensor]
+
+    def _above(self, reference: Any, made: Any) -> Iterator[Any]:
+        pending, seen = [reference], set()
+        while pending:
+            each = pending.pop()
+            if id(each) in seen:
+                continue
+            seen.add(id(each))
+            call = self.made.get(id(each))
+            tensor = each()
+            if call is None or not call.record.sources:
+                if tensor is not None and not tensor.requires_grad:
+                    yield tensor
+                continue
+            kind = self._kind(call)
+            sources = [source for ref in call.record.sources if (source := ref()) is not None and source.requires_grad]
+            if kind == "grad":  # what was differentiated, not by what
+                sources = [each for each in sources if not each.is_leaf] or sources
+            yield from (Cut(call, kind, source, made) for source in sources if kind)
+            pending += [ref for ref in call.record.sources if (source := ref()) is None or not source.requires_grad]
+
+    def _kind(self, call: Call) -> str:
+        assert self.trace.backend is not None
+        if call.name in CUTS:
+            return call.name.rstrip("_")
+        if self.trace.backend.kind_of(call.record.func):
+            return "grad"
+        return "no_grad" if call.record.cut == "off" and not NEW.fullmatch(call.name) else ""
+
+
+def _unrecorded(call: Call) -> bool:
+    return call.record.node is None and isinstance(call.record.result, weakref.ref) and not call.wrote
+
+
+def constants(trace: Trace) -> list[Any]:
+    """Tensors without a graph that recorded operations took, each once."""
+    found: dict[int, Any] = {}
+    for call in trace.calls:
+        for each in call.record.args or () if call.record.node is not None else ():
+            if getattr(each, "requires_grad", True) is False and each.is_floating_point():
+                found.setdefault(id(each), each)
+    return list(found.values())
+
+
+def cuts(trace: Trace) -> list[Cut]:
+    """Where the paths to what recorded operations took are cut."""
+    if trace.backend is None:
+        return []
+    past = Past(trace)
+    return [cut for each in constants(trace) for cut in past.cuts_above(each)]
+
+
+def clones(trace: Trace) -> list[Call]:
+    """Calls of clone that stay in the graph."""
+    return [call for call in trace.calls if call.name == "clone" and call.record.node is not None and call.site.user]
+
+
+def stuck(trace: Trace) -> Any:
+    """The tensor whose backward failed because it has no graph, else None."""
+    backward = failing(trace)
+    if backward is None or not says(trace, NO_GRAPH):
+        return None
+    return next((each for each in backward.roots if not each.requires_grad), None)
+
+
+def freed_by(trace: Trace) -> Backward | None:
+    """The backward whose graph another one needed again."""
+    if failing(trace) is None or not says(trace, SECOND_TIME):
+        return None
+    return next((each for each in reversed(trace.backwards) if each.error is None), None)
+
+
+def written(trace: Trace) -> Written | None:
+    """The write over a saved value that a backward has met."""
+    found = says(trace, WRITTEN)
+    if found is None:
+        return None
+    now, then = int(found[1]), int(found[2])
+    writers = [call for call in trace.calls if call.wrote and call.record.version == then + 1]
+    matching = [call for call in writers if any(version_of(each) == now for each in call.outputs)]
+    return Written(next(reversed(matching or writers), None), then, now)
+
+
+def missing(trace: Trace) -> list[Missing]:
+    """Names whose ``.grad`` the cell reads, and which are no leaves."""
+    backward = trace.backward
+    if trace.cell is None or backward is None or backward.error is not None or trace.backend is None:
+        return []
+    found: dict[str, Missing] = {}
+    for name in _read(trace, "grad"):
+        tensor = trace.namespace.get(name)
+        if not isinstance(tensor, trace.backend.tensor) or tensor.is_leaf or tensor.retains_grad:
+            continue
+        leaf = next((each for each in backward.before if each is not tensor and _was_called(trace, each, name)), None)
+        found.setdefault(name, Missing(name, tensor, leaf))
+    return list(found.values())
+
+
+def _was_called(trace: Trace, leaf: Any, name: str) -> bool:
+    maker = maker_of(trace, leaf)
+    return maker is not None and label(trace, maker) == name
+
+
+def _read(trace: Trace, attribute: str) -> list[str]:
+    """Names in the cell whose attribute of this name is read."""
+    assert trace.cell is not None
+    if not re.search(rf"\.[\s\\]*{attribute}\b", trace.cell.compiled):  # to walk a long cell's tree takes 0.1 s
+        return []
+    return [
+        node.value.id
+        for node in ast.walk(trace.cell.tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr == attribute
+        and isinstance(node.ctx, ast.Load)
+        and isinstance(node.value, ast.Name)
+    ]
+
+
+def walks(trace: Trace) -> bool:
+    """Whether the cell walks the graph itself."""
+    names = ("grad_fn", "next_functions")
+    if trace.cell is None or not any(name in trace.cell.compiled for name in names):
+        return False
+    return any(isinstance(node, ast.Attribute) and node.attr in names for node in ast.walk(trace.cell.tree))
+
+
+def weighting_leaf(backward: Backward) -> Any:
+    """The leaf that was given as v, else None."""
+    given = backward.gradients or ()
+    return next((leaf for leaf in backward.before if any(each is leaf for each in given)), None)
+
+
+def unused(trace: Trace, backward: Backward) -> list[Any]:
+    """Leaves of this cell that no path leads from to the output."""
+    if trace.backend is None or backward.error is not None or not trace.calls:
+        return []
+    tensors = [value for value in trace.namespace.values() if isinstance(value, trace.backend.tensor)]
+    found = {id(each): each for each in tensors if each.is_leaf and each.requires_grad}
+    used = {id(each) for call in trace.calls for each in call.record.args or ()}
+    used |= {id(ref()) for call in trace.calls for ref in call.record.sources}
+    used |= {id(each) for each in backward.inputs or ()}
+    reached = {id(leaf) for leaf in backward.before}
+    return [leaf for key, leaf in found.items() if key in used and key not in reached]
+
+
+def gradients_of(trace: Trace) -> list[Call]:
+    """The calls of autograd.grad whose results have a graph."""
+    backend = trace.backend
+    calls = trace.calls if backend is not None else ()
+    return [call for call in calls if call.record.node is not None and backend.kind_of(call.record.func)]  # type: ignore[union-attr]  # there are calls
+
+
+def hooks_on(trace: Trace, tensor: Any) -> list[str]:
+    """The names of the hooks on a tensor."""
+    if trace.backend is None or not isinstance(tensor, trace.backend.tensor):
+        return []
+    return [getattr(hook, "__qualname__", type(hook).__name__) for hook in trace.backend.hooks_on(tensor)]
+
+
+def short(values: Any) -> str:
+    """A few numbers: 2, [1, 2], [1, 2, 3, 4, …]."""
+    shape = tuple(values.shape)
+    size = math.prod(shape)
+    told = ", ".join(number(each) for each in entries_of(values, range(min(size, 4))).tolist())
+    return f"[{told}{', …' if size > 4 else ''}]" if shape else told
+
+
+def in_line(trace: Trace, call: Call | None) -> str:
+    """ " in line 3", "" where that is not known."""
+    line = where(trace, call) if call is not None else None
+    return say("in_line", line=line) if line else ""
+
+
+def at(trace: Trace, position: Position | None) -> str:
+    """The same for a position."""
+    return say("in_line", line=trace.line(position)) if position is not None else ""

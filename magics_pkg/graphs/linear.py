@@ -1,0 +1,356 @@
+"""Every number shown is `base + Σ v[i]·row[i]`: the rows are taken by sweeping the graph once for each slider.
+
+`take` runs the sweeps (at the time of the cell's own backward call, before anything can change what they need);
+`build` picks out of them the numbers that the graph shows.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..backends import Backend, address_of
+from ..backends.arrays import Terms, combined, entries, joined, products, raw, side_by_side, total
+from ..cells.uncollected import uncollected
+from ..cells.walk import Path
+from ..style import format
+from ..tracing.passes import BackwardPasses
+from ..tracing.trace import Backward
+from ..words import say
+from .seed import Seed, Weighting, weighting_of
+
+if TYPE_CHECKING:
+    from .graph import Graph, Quantity
+
+SLIDERS = 16  # at most so many entries of v have a slider at once
+BUDGET = 0.25  # seconds that the sweeps of one backward call may take together
+SHARE = 0.5  # of the cell's own time, that all sweeps in it may take beyond that
+MEMORY = 256 * 2**20  # bytes that the rows may hold together
+SMALL = 4096  # entries of one of many parameters, up to which their inner products are taken together
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Sweeps:
+    """What the graph gave for each one-hot v, and for the rest of v held constant."""
+
+    weighting: Weighting
+    picked: tuple[int, ...]
+    rest: Any  # Sweep of v with zeros at the picked entries, None when that is zero everywhere
+    rows: tuple[Any, ...]  # one Sweep for each picked entry
+    linear: bool
+    products: dict[Any, tuple[Array, Array]] = field(default_factory=dict)  # of what was shown once, see `_products`
+
+
+@dataclass(frozen=True)
+class Linear:
+    """The numbers shown as a function of the sliders: `base + Σ start[i]·rows[i]` at the start."""
+
+    weights: tuple[int, ...]  # flat indices of v that have sliders
+    names: tuple[str, ...]  # "v[0]", "v[0, 1]", "v"
+    v: Any  # all of v at first, flat, float64: an array, or a Seed where most of it is elsewhere
+    start: tuple[float, ...]  # of that, where the sliders stand
+    offsets: tuple[int, ...]  # where each quantity begins in the flat vector of N numbers
+    base: Array  # (N,)
+    rows: Array  # (m, N)
+    gram: Array  # (Q, m+1, m+1): inner products of [base, rows...] over all entries of each quantity
+    sums: Array  # (Q, m+1): their totals, whose weighted sum has the sign of the quantity
+    linear: bool = True
+    written: Any = None  # all of v as the cell wrote it, where the sliders start elsewhere
+
+    @property
+    def as_written(self) -> Any:
+        """v as the cell wrote it, flat."""
+        return self.v if self.written is None else self.written
+
+    def shown(self, values: Sequence[float]) -> Array:
+        """The N numbers at these slider values; where v does not act linearly, those known at the start."""
+        if not self.linear:
+            return self.base
+        with np.errstate(all="ignore"):
+            return self.base + np.asarray(values, dtype=np.float64) @ self.rows
+
+
+def pick(size: int, wanted: Sequence[int] | None = None) -> tuple[int, ...]:
+    """The entries of v that get sliders: those wanted, else all of a small v, else the first ones."""
+    if wanted is not None:
+        return tuple(dict.fromkeys(index for index in wanted if 0 <= index < size))[:SLIDERS]
+    return tuple(range(min(size, SLIDERS)))
+
+
+def take(snapshot: Any, weighting: Weighting, picked: Sequence[int] | None = None, budget: float = BUDGET) -> Sweeps:
+    """Sweep once for each picked entry, for as many as time and memory allow, and once for the rest of v.
+
+    Where a hook makes the gradient other than linear in v, or could be noticed, no sweep is run at all."""
+    v = Seed.of(weighting.v)
+    # a slider cannot stand at NaN or inf: such an entry is held with the rest
+    asked = pick(v.size, picked)
+    chosen = tuple(index for index, number in zip(asked, v.at(asked), strict=True) if np.isfinite(number))
+    if not snapshot.linear:
+        return Sweeps(weighting, chosen, None, (), linear=False)
+    began = time.perf_counter()
+    rows: list[Any] = []
+    size = 0
+    for index in chosen:
+        done = len(rows)
+        spent = time.perf_counter() - began
+        size = size or sum(map(_nbytes, rows))
+        if done and (spent + spent / done > budget or size * (done + 1) > MEMORY):
+            break
+        rows.append(snapshot.run(weighting.one_hot(index)))
+    chosen = chosen[: len(rows)]  # what got no row is held constant with the rest
+    rest = v.moved_to(chosen, 0.0)
+    outside = snapshot.run(weighting.at(rest)) if len(weighting.gradients) > 1 or rest.any else None
+    return Sweeps(weighting, chosen, outside, tuple(rows), linear=True)
+
+
+class RowPasses(BackwardPasses):
+    """A cell's backward calls, the rows of the latest taken at once: a later `optimizer.step()` would spoil them.
+
+    sweeps: by the id of the kept graph. overtaken: a call from the named output was followed by one from another."""
+
+    def __init__(self, output: Callable[[], Any] | None = None) -> None:
+        super().__init__(output)
+        self.sweeps: dict[int, Sweeps] = {}
+        self.overtaken = False
+        self._called = False
+        self._began, self._spent = time.perf_counter(), 0.0
+
+    def before(self, backend: Backend, noted: Backward) -> None:
+        """Sweep first where the call would write over what its own graph needs: a `.grad` that has a graph itself."""
+        if noted.kind != "autograd.grad" and any(getattr(leaf.grad, "requires_grad", False) for leaf in noted.before):
+            self._take(backend, noted, self.named())
+
+    def run(self, backend: Backend, func: Any, args: Any, kwargs: dict[str, Any], path: Path) -> Any:
+        """Run the user's call as it is, then sweep the graph that was kept."""
+        result = super().run(backend, func, args, kwargs, path)
+        latest = self.passes[-1]
+        named = self.named()
+        if named is not None and latest.kind != "autograd.grad":
+            from_it = any(each is named for each in latest.roots)
+            self.overtaken = self._called and not from_it
+            self._called = self._called or from_it
+        kept = {id(each.snapshot) for each in map(self.passes.__getitem__, self._open)}
+        self.sweeps = {key: sweeps for key, sweeps in self.sweeps.items() if key in kept}
+        began = time.perf_counter()
+        if self._spent <= BUDGET + SHARE * (began - self._began):
+            with uncollected():
+                self._take(backend, latest, named)
+        self._spent += time.perf_counter() - began
+        return result
+
+    def _take(self, backend: Backend, backward: Backward, named: Any) -> None:
+        root = next((i for i, each in enumerate(backward.roots) if each is named), 0)
+        try:
+            if backward.snapshot is not None and id(backward.snapshot) not in self.sweeps:
+                weighting = weighting_of(backend, backward.roots, backward.gradients, root)
+                self.sweeps[id(backward.snapshot)] = take(backward.snapshot, weighting)
+            for kept in backward.snapshots.values() if not self.overtaken else ():
+                self.sweeps[id(kept)] = take(kept, weighting_of(backend, (named,), None))
+        except Exception as error:  # the user's own call has gone through, and that is what counts
+            self.notes.append(say("rows_not_taken", error=error or type(error).__name__))
+
+
+def _nbytes(sweep: Any) -> int:
+    found = (each for group in (sweep.edges, sweep.leaves) for each in group.values())
+    return sum(address_of(each)[1] if hasattr(each, "data_ptr") else each.nbytes for each in found)
+
+
+def found(sweep: Any, key: tuple[Any, ...]) -> Terms:
+    """The gradients whose sum this sweep sent to a quantity; none where nothing arrived."""
+    return tuple(map(raw, _sent(sweep, key)))
+
+
+def _sent(sweep: Any, key: tuple[Any, ...]) -> Terms:
+    """The same as the library gave them."""
+    if key[0] == "sum":
+        return tuple(term for each in key[1:] for term in _sent(sweep, each))
+    value = _value(sweep, key)
+    return () if value is None else (value,)
+
+
+def _value(sweep: Any, key: tuple[Any, ...]) -> Any:
+    """What a sweep holds there, as the library gave it."""
+    kind, node, *rest = key
+    if kind == "leaf":
+        return sweep.leaves.get(node)
+    if kind == "edge":
+        return sweep.edges.get((node, rest[0]))
+    arrived = sweep.nodes.get(node) if kind == "node" else None
+    return arrived[rest[0]] if arrived is not None and rest[0] < len(arrived) else None
+
+
+def members(quantity: Quantity) -> Iterator[tuple[tuple[Any, ...], int, Array, slice]]:
+    """Each key that a quantity shows entries of, its size, which of its entries, and where among those shown."""
+    indices = np.asarray(quantity.indices, dtype=np.intp)
+    if quantity.key[0] != "all":
+        yield quantity.key, int(np.prod(quantity.shape)), indices, slice(0, len(indices))
+        return
+    bounds = np.cumsum([0, *(size for _, size in quantity.key[1:])])
+    places, none = np.searchsorted(indices, bounds).tolist(), indices[:0]
+    for (key, size), first, (begin, end) in zip(quantity.key[1:], bounds.tolist(), pairwise(places), strict=False):
+        yield key, size, indices[begin:end] - first if end > begin else none, slice(begin, end)
+
+
+def build(
+    graph: Graph,
+    sweeps: Sweeps,
+    before: Mapping[Any, Any] | None = None,
+    after: Mapping[Any, Any] | None = None,
+    last: Any = None,
+) -> Linear:
+    """Pick the numbers that the graph shows out of the sweeps.
+
+    `before` and `after`: what was in each leaf's `.grad` before and after the call. Where the rows cannot be added up
+    there is only `last`, the pass of the present v; without it only `after` is known, and the rest is NaN.
+
+    Units: gradients as the library gave them, widened to float64 without rounding."""
+    v = sweeps.weighting.v
+    picked = sweeps.picked
+    offsets = np.cumsum([0, *(len(quantity.indices) for quantity in graph.quantities)])
+    height, count = len(sweeps.rows) + 1, len(graph.quantities)
+    table = np.zeros((height, int(offsets[-1])))
+    gram, sums = np.zeros((count, height, height)), np.zeros((count, height))
+    grads = before if sweeps.linear or last is not None else after
+    with np.errstate(all="ignore"):
+        for place, quantity in enumerate(graph.quantities):
+            small: list[tuple[tuple[Any, ...], int]] = []
+            for key, size, indices, where in members(quantity):
+                known = sweeps.products.get(key) if sweeps.linear else None
+                together = known is None and size <= SMALL and quantity.key[0] == "all"
+                shown = slice(int(offsets[place]) + where.start, int(offsets[place]) + where.stop)
+                parts = _parts(sweeps, key, grads, last) if len(indices) or not (known or together) else []
+                for row, groups in enumerate(parts if len(indices) else ()):
+                    for terms in groups:
+                        table[row, shown] += entries(terms, indices)
+                if size and not (sweeps.linear or last is not None or _held(key, grads)):
+                    table[0, shown] = gram[place, 0, 0] = sums[place, 0] = np.nan
+                if together:
+                    small.append((key, size))
+                    continue
+                known = known or _products(sweeps, key, parts, grads)
+                gram[place] += known[0]
+                sums[place] += known[1]
+            if small:
+                columns = zip(*(_given(sweeps, key, grads, last) for key, _ in small), strict=True)
+                known = products(side_by_side([size for _, size in small], list(columns)))
+                gram[place] += known[0]
+                sums[place] += known[1]
+    if sweeps.linear and not np.isfinite(table).all():
+        # 0 × inf is NaN in a sum of rows, where a real pass may have met no inf at all: only the kernel knows then
+        return build(graph, replace(sweeps, rest=None, rows=(), linear=False), before, after, last)
+    flat = Seed.of(v)
+    return Linear(
+        weights=tuple(picked),
+        names=tuple(format.entry("v", format.unravel(index, tuple(v.shape))) for index in picked),
+        v=flat.shown,
+        start=tuple(flat.at(picked).tolist()),
+        offsets=tuple(int(each) for each in offsets[:-1]),
+        base=table[0],
+        rows=table[1:],
+        gram=gram,
+        sums=sums,
+        linear=sweeps.linear,
+    )
+
+
+def _parts(sweeps: Sweeps, key: tuple[Any, ...], grads: Mapping[Any, Any] | None, last: Any) -> list[tuple[Terms, ...]]:
+    """What the rest of v and each row sent to one key; what a leaf's `.grad` held before is with the rest.
+
+    Each a sum of groups, each of terms: `arrays.products`."""
+    return [tuple(tuple(map(raw, terms)) for terms in groups) for groups in _given(sweeps, key, grads, last)]
+
+
+def _given(sweeps: Sweeps, key: tuple[Any, ...], grads: Mapping[Any, Any] | None, last: Any) -> list[tuple[Terms, ...]]:
+    """The same as the library gave it."""
+    constant = sweeps.rest if sweeps.linear else last
+    parts = [() if sweep is None else _sent(sweep, key) for sweep in (constant, *sweeps.rows)]
+    groups: list[tuple[Terms, ...]] = [(terms,) if terms else () for terms in parts]
+    held = _before(key, grads)
+    return groups if held is None else [((held,), *groups[0]), *groups[1:]]
+
+
+def _before(key: tuple[Any, ...], grads: Mapping[Any, Any] | None) -> Any:
+    """What a leaf's `.grad` held; None for anything but a leaf, and for an empty `.grad`."""
+    return grads.get(key[1]) if grads and key[0] == "leaf" else None
+
+
+def _held(key: tuple[Any, ...], grads: Mapping[Any, Any] | None) -> Terms:
+    """The same where the numbers are."""
+    held = _before(key, grads)
+    return () if held is None else (raw(held),)
+
+
+def still(graph: Graph, after: Mapping[Any, Any]) -> tuple[Graph, Linear]:
+    """A graph that cannot be moved, with only what each leaf's `.grad` holds, and the numbers for that."""
+    known = [i for i, each in enumerate(graph.quantities) if any(_held(key, after) for key, *_ in members(each))]
+    place = {index: new for new, index in enumerate(known)}
+    kept = replace(
+        graph,
+        output="",  # nothing has a v
+        quantities=tuple(graph.quantities[index] for index in known),
+        nodes=tuple(replace(node, grad=None if node.grad is None else place.get(node.grad)) for node in graph.nodes),
+        edges=tuple(replace(edge, grad=None) for edge in graph.edges),
+    )
+    nothing = Sweeps(Weighting((np.zeros(0),)), (), None, (), linear=False)
+    return kept, build(kept, nothing, None, after)
+
+
+def _products(
+    sweeps: Sweeps, key: tuple[Any, ...], parts: Sequence[Sequence[Terms]], grads: Mapping[Any, Any] | None
+) -> tuple[Array, Array]:
+    """The inner products of one key's parts: worked out once, also where a leaf and an edge into it share memory."""
+    if not sweeps.linear:
+        return products(parts)
+    marks: Any = None
+    if key[0] != "sum" and not _held(key, grads):
+        marks = tuple(None if sweep is None else _mark(_value(sweep, key)) for sweep in (sweeps.rest, *sweeps.rows))
+    known = sweeps.products.get(marks) if marks is not None else None
+    made = sweeps.products[key] = known or products(parts)
+    if marks is not None:
+        sweeps.products[marks] = made
+    return made
+
+
+def _mark(value: Any) -> Any:
+    """Equal for gradients in the same memory, which the sweeps hold on to; what has no such address is itself alone."""
+    if isinstance(value, np.ndarray):
+        return value.ctypes.data, value.shape, value.strides, value.dtype.str
+    if hasattr(value, "data_ptr"):
+        strides = tuple(value.stride()) if str(value.layout) == "torch.strided" else value.layout
+        return address_of(value)[0], tuple(value.shape), strides, str(value.dtype)
+    return None if value is None else id(value)
+
+
+def values(graph: Graph, sweep: Any, before: Mapping[Any, Any] | None = None) -> Array:
+    """The N numbers shown, as this one sweep gives them; NaN for a quantity that it does not know."""
+    shown: list[Array] = []
+    for quantity in graph.quantities:
+        for key, _, indices, _ in members(quantity):
+            if not len(indices):
+                continue
+            terms, held = found(sweep, key), _held(key, before)
+            numbers = entries(terms, indices) if terms else np.zeros(len(indices))
+            if held:
+                old = entries(held, indices)
+                numbers = old + numbers.astype(old.dtype) if terms else old  # in the leaf's dtype, as accumulation does
+            shown.append(numbers.astype(np.float64))
+    return np.concatenate(shown) if shown else np.zeros(0)
+
+
+def whole(quantity: Quantity, sweep: Any, before: Mapping[Any, Any] | None) -> Any:
+    """Every entry of a quantity as this one sweep gives it, flat, where the numbers are."""
+    parts: list[Any] = []
+    for key, size, *_ in members(quantity):
+        terms, held = () if sweep is None else found(sweep, key), _held(key, before)
+        numbers = total(terms) if terms else None
+        if held:
+            numbers = held[0] if numbers is None else combined([(1.0, numbers), (1.0, held[0])])
+        parts.append(np.zeros(size) if numbers is None else numbers)
+    return joined(parts)

@@ -1,0 +1,1 @@
+"""Graph, v -> sentences: what happened here and why."""

@@ -1,0 +1,1 @@
+"""Graph -> DOT -> geometry -> SVG, PNG, and the terminal's form."""

@@ -1,0 +1,1 @@
+"""A cell's calls run again on copies: with other inputs, or on the other library."""

@@ -1,0 +1,1 @@
+"""Cell -> Trace: the calls it made, their values, its backward passes."""
