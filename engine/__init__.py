@@ -5,10 +5,11 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from . import absent, autograd, dtypes, families, methods, overrides
+from . import autograd, dtypes, overrides
 from .dtypes import dtype, get_default_dtype, set_default_dtype
-from .legacy import TYPES
 from .mode import enable_grad, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
+from .naming import absent, families, methods
+from .naming.legacy import TYPES
 from .size import Size, device
 from .tensor import Tensor
 
@@ -24,10 +25,10 @@ _LATE = {  # files that are read when one of their names, or they themselves, ar
     "special": "",
     "func": "", "func.vmap": "vmap",
     "accelerator": "", "backends": "", "signal": "", "testing": "", "utils": "",
-    "anomaly": "is_anomaly_check_nan_enabled is_anomaly_enabled set_anomaly_enabled",
+    "graph.anomaly": "is_anomaly_check_nan_enabled is_anomaly_enabled set_anomaly_enabled",
     "inference": "inference_mode is_inference",
     "size": "layout strided memory_format contiguous_format preserve_format channels_last channels_last_3d",
-    "underscored": "abs_ acos_ acosh_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ asin_ asinh_ "
+    "naming.underscored": "abs_ acos_ acosh_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ asin_ asinh_ "
     "atan_ atanh_ ceil_ clamp_ clamp_max_ clamp_min_ clip_ cos_ cosh_ deg2rad_ detach_ erf_ erfc_ exp2_ "
     "exp_ expm1_ fill_ fix_ floor_ frac_ gcd_ index_put_ lcm_ ldexp_ log10_ log1p_ log2_ log_ logit_ nan_to_num_ "
     "neg_ negative_ rad2deg_ reciprocal_ relu_ round_ rsqrt_ sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ "

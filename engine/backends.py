@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import absent
+from .naming import absent
 
 
 class _Backend:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import absent
+from .naming import absent
 
 
 def is_available() -> bool:

@@ -15,9 +15,9 @@ import numpy as np
 
 from . import dtypes, errors
 from .elements import filled
-from .kernel import PUBLIC, RAW
 from .mode import overridable
 from .size import device as Device
+from .table.kernel import PUBLIC, RAW
 from .tensor import Tensor, wrap
 
 _KINDS = {bool: dtypes.bool, int: dtypes.int64, complex: dtypes.complex64}

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from . import absent, dtypes
+from . import dtypes
 from .calls.arrange import roll
 from .calls.cast import converted
 from .calls.complexes import conj, conj_physical
 from .calls.creation import arange
 from .mode import overridable
+from .naming import absent
 from .ops import fourier as rows
 from .ops.padding import constant_pad_nd
 from .ops.shape import slice_of

@@ -10,7 +10,7 @@ import importlib
 from types import ModuleType
 from typing import Any
 
-from . import absent
+from .naming import absent
 
 # A list, not a look at the files: most of them are the engine's own, and nn/attention.py is not torch.nn.attention
 _BELOW = (

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from . import autograd_errors as errors
+from .graph.versions import owner
 from .mode import INFERENCE as alive
 from .mode import INFERENCE_VIEWS, _everywhere, _public, here, observe, settle
 from .tensor import Tensor
-from .versions import owner
 
 _WHY = "inference tensors"
 

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from . import absent, dtypes
+from . import dtypes
 from .calls import compare, cumulative, extremes, reduce, shape
 from .calls import softmax as softmaxes
 from .calls.cast import converted
 from .mode import overridable
+from .naming import absent
 from .ops import arithmetic, binary
 from .ops import reduce as reductions
 from .tensor import Tensor, wrap

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from .kernel import RAW
+from .table.kernel import RAW
 
 
 class Here(threading.local):
@@ -93,7 +93,7 @@ def observe(why: str, on: bool) -> None:
 def observer() -> Any:
     """What sees single operations below every function mode (observe.py)."""
     if not _observers:
-        from .observe import Observer
+        from .graph.observe import Observer
 
         _observers.append(Observer())
     return _observers[0]

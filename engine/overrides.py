@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import absent, mode
+from . import mode
+from .naming import absent
 
 
 class TorchFunctionMode:

@@ -13,10 +13,10 @@ import numpy as np
 
 from . import dtypes, errors
 from .factory import checked
-from .kernel import RAW
+from .graph.versions import owner
 from .mode import readable
+from .table.kernel import RAW
 from .tensor import Tensor, box, wrap
-from .versions import owner
 
 
 # ------------------------------------------------------------------------------------------------ copies
@@ -210,7 +210,7 @@ def dim_order(self: Tensor, *, ambiguity_check: Any = False) -> tuple[int, ...]:
 
 def new(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     """The old way to make a tensor of this dtype: of sizes, or of data."""
-    from .legacy import construct
+    from .naming.legacy import construct
 
     return construct(Tensor, self._d.dtype, args, kwargs)
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from . import absent
 from .box_muller import BLOCK, fused_multiply_add, normal_blocks, normal_pair
+from .naming import absent
 
 __all__ = [
     "Generator", "bernoulli", "default_generator", "fork_rng", "get_rng_state", "initial_seed", "manual_seed",

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from . import errors
-from .absent import lookup
 from .calls import functions, softmax, special
 from .calls.arithmetic import TWO_FORMS
 from .calls.binary import xlogy
@@ -14,6 +13,7 @@ from .calls.cast import converted
 from .calls.operators import with_out
 from .dtypes import get_default_dtype
 from .mode import overridable
+from .naming.absent import lookup
 from .ops import bessel, polynomials
 from .ops import special as rows
 from .tensor import Tensor

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from . import mode
-from .kernel import PUBLIC, RAW
 from .mode import here
+from .table.kernel import PUBLIC, RAW
 from .tensor import Tensor
 
 _OWN = {"engine", __name__.partition(".")[0]}

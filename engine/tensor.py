@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import dtypes, errors
-from .hooks import Handle, hooked
-from .kernel import PUBLIC, RAW
+from .graph.hooks import Handle, hooked
+from .graph.node import AccumulateGrad, Node, Output, Severed, shown
+from .graph.versions import boxed, owner, version
 from .mode import INFERENCE, overridable
-from .node import AccumulateGrad, Node, Output, Severed, shown
 from .size import Size, device, layout, strided
-from .versions import boxed, owner, version
+from .table.kernel import PUBLIC, RAW
 
 _CPU = device("cpu")
 _as_size = tuple.__new__  # past the checks of Size

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from . import absent, dtypes
+from . import dtypes
+from .naming import absent
 from .tensor import Tensor
 
 __all__ = ["assert_close"]

@@ -1,4 +1,4 @@
-"""Writes ``engine/absent_names.py`` and ``absent_methods.py``: what PyTorch has. ``python -m tests.absent_names``.
+"""Writes ``engine/naming/absent_*.py``, what PyTorch has: ``python -m tests.absent_names``.
 
 Run it when the PyTorch that is followed has changed; the lists do not depend on what the engine has.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-ROOT = Path(__file__).resolve().parents[1] / "engine"
+ROOT = Path(__file__).resolve().parents[1] / "engine" / "naming"
 MODULES = (
     "torch", "torch.autograd", "torch.autograd.forward_ad", "torch.autograd.function", "torch.autograd.functional",
     "torch.autograd.graph", "torch.cuda", "torch.fft", "torch.func", "torch.linalg", "torch.masked", "torch.nn",
@@ -50,7 +50,7 @@ def _filled(text: list[str], indent: int) -> str:
 
 
 def modules_text() -> str:
-    """What ``engine/absent_names.py`` should say."""
+    """What ``engine/naming/absent_names.py`` should say."""
     body = "".join(f'    "{m}": """\n{_filled(names(m), 8)}\n    """,\n' for m in MODULES)
     return (
         f'"""The names of PyTorch {_version()}\'s modules; written by ``python -m tests.absent_names``."""\n\n'
@@ -59,7 +59,7 @@ def modules_text() -> str:
 
 
 def methods_text() -> str:
-    """What ``engine/absent_methods.py`` should say."""
+    """What ``engine/naming/absent_methods.py`` should say."""
     return (
         f'"""The names of PyTorch {_version()}\'s Tensor; written by ``python -m tests.absent_names``."""\n\n'
         f'METHODS = """\n{_filled(methods(), 4)}\n"""\n'

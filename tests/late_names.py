@@ -1,4 +1,4 @@
-"""Writes ``engine/late_names.py`` and ``late_rules.py``: ``python -m tests.late_names``, after a family got a name."""
+"""Writes ``late_names.py`` and ``late_rules.py`` of engine/naming/: ``python -m tests.late_names``, for a new name."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import engine
-from engine import calls, families
-from engine.kernel import PUBLIC, RAW
-from engine.op import TABLE
+from engine import calls
+from engine.naming import families
+from engine.table.kernel import PUBLIC, RAW
+from engine.table.op import TABLE
 
 ROOT = Path(engine.__file__).parent
 HEADS = {
@@ -107,7 +108,7 @@ def _check_constants(homes: Homes) -> None:
             for name in _names(code):
                 home = homes.get(name, "")
                 if home and not _standable(RAW[name]) and home.rpartition(".")[2] != user:
-                    sys.exit(f"{user}.py uses {name} of {home}.py, no function: it belongs into engine/kernel.py")
+                    sys.exit(f"{user}.py uses {name} of {home}.py, no function: it belongs into engine/table/kernel.py")
 
 
 def _names(code: Any) -> Iterator[str]:
@@ -132,4 +133,4 @@ def _listed(names: dict[str, list[str]]) -> str:
 
 if __name__ == "__main__":
     for file, text in texts().items():
-        (ROOT / f"{file}.py").write_text(text)
+        (ROOT / "naming" / f"{file}.py").write_text(text)

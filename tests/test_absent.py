@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 import engine
-from engine import families
-from engine.absent_methods import METHODS
-from engine.absent_names import NAMES
+from engine.naming import families
+from engine.naming.absent_methods import METHODS
+from engine.naming.absent_names import NAMES
 
 ROOT = Path(__file__).resolve().parents[1]
 

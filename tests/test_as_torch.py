@@ -309,7 +309,7 @@ def test_the_list_of_modules(torch: Any) -> None:
 def test_no_file_hides_a_name() -> None:
     """Whatever was imported before: a module stands where PyTorch has one, and nowhere else."""
     code = (
-        "import importlib, types\nfrom engine import imports\nfrom engine.absent_names import NAMES\n"
+        "import importlib, types\nfrom engine import imports\nfrom engine.naming.absent_names import NAMES\n"
         "for name in sorted(imports.MODULES): imports.module(name)\n"
         "for owner in NAMES:\n"
         "    for name in NAMES[owner].split():\n"

@@ -164,7 +164,7 @@ def test_hooks_see_gradients_not_their_conjugates(torch: Any, second: bool) -> N
 def test_a_real_program_does_not_pay() -> None:
     """Without complex numbers in a graph no pass looks for them; with one, every later pass does."""
     program = (
-        "import engine as torch; from engine.kernel import RAW; x = torch.ones(3, requires_grad=True);"
+        "import engine as torch; from engine.table.kernel import RAW; x = torch.ones(3, requires_grad=True);"
         "torch.ones(2, dtype=torch.complex64) * 1j; (x * 2).sum().backward(); before = RAW['COMPLEX'];"
         "(x * 1j).abs().sum().backward(); print(before, RAW['COMPLEX'])"
     )

@@ -13,7 +13,7 @@ import pytest
 
 import engine
 from engine import errors
-from engine.kernel import RAW
+from engine.table.kernel import RAW
 
 # For each function of errors.py, programs that end in its error. T is the library.
 PROGRAMS: dict[str, list[str]] = {

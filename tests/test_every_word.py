@@ -24,22 +24,22 @@ PHRASE = re.compile(r"[a-z]{2,}[,:;]? [a-z]{2,}|[A-Z][a-z]+ [a-z]{2,}|^ [a-z]+ |
 # Phrases that no person reads in a panel, or that are PyTorch's own
 ALLOWED = {
     "errors.py": r".*(torch|Tensor|tensors|object|shape|scalar|graph|inplace|in-place|dtype).*",  # PyTorch's texts
-    "facts.py": r".*(graph|tensors|inplace|in-place|scalar).*",
+    "graphs/facts.py": r".*(graph|tensors|inplace|in-place|scalar).*",
     "backends/__init__.py": r".*(graph|inplace|are not kept|is no tensor library|the module ).*",
-    "backends/kept.py": r" on ",
+    "backends/kept.py": r" on |A leaf node was passed to",
     "backends/private.py": r".*",  # for programmers: what is done where PyTorch has dropped a name
     "backends/seals.py": r"one of the variables needed .*",
-    "local.py": r"second time",
-    "explain.py": r"set to (None|zero)| on ",  # names of what has happened, which are keys
-    "passes.py": r"set to (None|zero)",
+    "panel/local.py": r"second time",
+    "lessons/explain.py": r"set to (None|zero)| on ",  # names of what has happened, which are keys
+    "tracing/passes.py": r"set to (None|zero)",
     "opening.py": r"not among inputs=",
     "__init__.py": r" has no attribute |module ",  # for programmers: Python's own errors
-    "cell.py": "await ",  # code
-    "rewritten.py": "with ",
+    "cells/cell.py": "await ",  # code
+    "reruns/rewritten.py": "with ",
     "magic.py": "cell ",  # a key
-    "notation.py": " dim ",  # PyTorch's name of the argument
-    "names.py": r" is not a name",
-    "runs.py": r"[a-z0-9_ ]*",  # names of operations
+    "style/notation.py": " dim ",  # PyTorch's name of the argument
+    "graphs/names.py": r" is not a name",
+    "graphs/runs.py": r"[a-z0-9_ ]*",  # names of operations
     "options.py": r"not a number",
     "nbconvert.py": r"HTML with live %%backward panels",  # in the File menu, beside nbconvert's other formats
 }

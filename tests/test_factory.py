@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import engine
-from engine.absent_names import NAMES
+from engine.naming.absent_names import NAMES
 
 from . import creation_expressions, pattern_expressions
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import engine
-from engine import families, late_names, late_rules
+from engine.naming import families, late_names, late_rules
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -22,8 +22,8 @@ def _ran(code: str) -> str:
 
 
 def test_late_names_are_written_anew() -> None:
-    """``engine/late_names.py`` and ``late_rules.py`` are what ``python -m tests.late_names`` writes."""
-    written = [(ROOT / "engine" / name).read_text() for name in ("late_names.py", "late_rules.py")]
+    """``engine/naming/late_names.py`` and ``late_rules.py`` are what ``python -m tests.late_names`` writes."""
+    written = [(ROOT / "engine" / "naming" / name).read_text() for name in ("late_names.py", "late_rules.py")]
     assert _ran("from tests import late_names; print(*late_names.texts().values(), sep='', end='')") == "".join(written)
 
 
@@ -38,8 +38,8 @@ def test_each_file_can_be_the_first(module: str) -> None:
     """A file of operations can be read before all others, and every name it is said to give is then itself."""
     code = f"""
 import importlib, engine
-from engine import families, late_rules
-from engine.kernel import PUBLIC, RAW
+from engine.naming import families, late_rules
+from engine.table.kernel import PUBLIC, RAW
 importlib.import_module("engine.{module}")
 for table, worlds in ((late_rules.IN_BOTH, (RAW, PUBLIC)), (late_rules.ON_ARRAYS, (RAW,))):
     print([n for n in table.get("{module}", "").split() for w in worlds if isinstance(w[n], families._Rule)])
@@ -126,7 +126,7 @@ def test_no_file_hides_a_name() -> None:
     """``torch.mode`` is the function, though there is a file of that name: at first, and when all files are read."""
     code = """
 import pathlib, engine
-from engine import families
+from engine.naming import families
 files = {path.stem for path in pathlib.Path(engine.__file__).parent.iterdir()}
 names = [name for name in engine.__all__ if name in files and engine._where.get(name) != name]
 for _ in range(2):

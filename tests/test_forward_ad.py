@@ -11,7 +11,7 @@ import pytest
 
 import engine
 from engine.func import jvp
-from engine.op import TABLE
+from engine.table.op import TABLE
 from tests.same import same
 
 

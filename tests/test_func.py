@@ -11,8 +11,8 @@ import pytest
 
 import engine
 from engine import func
-from engine.kernel import RAW
 from engine.mode import here
+from engine.table.kernel import RAW
 
 from .custom_programs import CUSTOM
 from .func_programs import ERRORS, PROGRAMS

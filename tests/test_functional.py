@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 import engine
-from engine.kernel import RAW
 from engine.ops import softmax as _softmax  # noqa: F401  the table must have it before it is changed
+from engine.table.kernel import RAW
 
 from .against import agree, cases
 

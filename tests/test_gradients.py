@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine import autograd, families, func
-from engine.forward import jvp
-from engine.kernel import PUBLIC, RAW
-from engine.lists import ListRow
-from engine.op import TABLE
+from engine import autograd, func
+from engine.graph.forward import jvp
+from engine.naming import families
+from engine.table.kernel import PUBLIC, RAW
+from engine.table.lists import ListRow
+from engine.table.op import TABLE
 from engine.tensor import Tensor, wrap
 
 from .example import Example

@@ -307,7 +307,7 @@ def test_graph_of_writes_dies() -> None:
 
 def test_every_in_place_form_of_a_row(torch: ModuleType) -> None:
     """Generated in-place methods, one for each row that has one: the value, recorded and not, is the function's."""
-    from engine.in_place_source import row_of
+    from engine.table.in_place_source import row_of
 
     names = [n for n in dir(engine.Tensor) if n.endswith("_") and not n.startswith("_") and hasattr(torch.Tensor, n)]
     rows = {

@@ -132,7 +132,7 @@ def test_opened_panels_leave_nothing(kernel: Kernel) -> None:
 
 COUNT = """
 import gc, threading, psutil, ipywidgets
-from engine.snapshot import Snapshot
+from engine.graph.snapshot import Snapshot
 gc.collect()
 print(len(ipywidgets.widgets.widget._instances), threading.active_count(),
       sum(type(each) is Snapshot for each in gc.get_objects()), psutil.Process().memory_info().rss // 2**20)

@@ -55,7 +55,7 @@ def test_anomaly_names_the_line(torch: ModuleType) -> None:
 LEFT = """
 import warnings
 import engine
-from engine.kernel import RAW
+from engine.table.kernel import RAW
 assert not RAW["BUSY"]
 with engine.inference_mode():
     a = engine.ones(2)

@@ -14,7 +14,7 @@ import pytest
 
 import engine
 from engine.calls.activations import FUNCTIONAL
-from engine.kernel import RAW
+from engine.table.kernel import RAW
 
 from .elementwise_calls import ACTIVATIONS, BINARY, BYTES, SEEN, UNARY, WHOLE, WRONG, calls
 

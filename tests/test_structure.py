@@ -131,9 +131,9 @@ def test_imports_point_downward() -> None:
 
 @pytest.mark.parametrize("package", ["engine", "magics_pkg"])
 def test_no_cycles(package: str) -> None:
-    """No module imports itself through others while it is being imported."""
+    """No module imports itself through others while it is being imported; in magics_pkg, not later either."""
     try:
-        list(TopologicalSorter(targets(package, late=False)).static_order())
+        list(TopologicalSorter(targets(package, late=package == "magics_pkg")).static_order())
     except CycleError as error:
         pytest.fail(" imports ".join(reversed(error.args[1])))
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import engine
-from engine import sweep
+from engine.graph import sweep
 
 ROOT = Path(__file__).resolve().parents[1]
 N = sweep.LARGE  # elements: four times as many bytes

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 import engine
-from engine.kernel import RAW
 from engine.mode import Here, _away, here
+from engine.table.kernel import RAW
 
 LIBRARIES = ["torch", "engine"]
 THREADS = 16

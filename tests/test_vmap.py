@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import engine
-from engine.kernel import PUBLIC
+from engine.table.kernel import PUBLIC
 from engine.tensor import wrap
 
 from .example import Example

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from .. import autograd_errors, errors, late
-from ..kernel import PUBLIC, tick
+from .. import autograd_errors, errors
+from ..graph.node import Severed
+from ..graph.sweep import begin, captured, run_backward
 from ..mode import enable_grad, no_grad, overridable, set_grad_enabled
-from ..node import Severed
-from ..sweep import begin, captured, run_backward
+from ..naming import late
+from ..table.kernel import PUBLIC, tick
 from ..tensor import Tensor, wrap
 
 FILES = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 
-from ..anomaly import set_anomaly_enabled, state
+from ..graph.anomaly import set_anomaly_enabled, state
 
 
 class _AnomalyMode:

@@ -1,7 +1,7 @@
 """``torch.autograd.forward_ad``: derivatives forward, by numbers that carry a tangent.
 
 ``y = f(make_dual(x, v))`` computes f(x) and Jv at once. Each operation runs its rule of the table
-(``engine/forward.py``) on Tensors, so tangents are recorded as values are: the gradient of a tangent is a second
+(``engine/graph/forward.py``) on Tensors, so tangents are recorded as values are: the gradient of a tangent is a second
 derivative.
 """
 
@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .. import absent
 from ..func import interpreter  # noqa: F401  what runs calls on dual numbers registers itself
 from ..func.dual import check_kinds, check_sizes
 from ..func.levels import FORWARD, Level, close_level, levels, open_level
 from ..func.lifted import Dual, dual
+from ..naming import absent
 
 __all__ = ["UnpackedDualTensor", "dual_level", "enter_dual_level", "exit_dual_level", "make_dual", "unpack_dual"]
 

@@ -13,15 +13,15 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from .. import absent
 from .. import autograd_errors as errors
-from ..anomaly import state as anomaly
-from ..anomaly import store_stack
-from ..custom import CustomStep, Kept, refusing
 from ..errors import freed
-from ..kernel import tick
+from ..graph.anomaly import state as anomaly
+from ..graph.anomaly import store_stack
+from ..graph.custom import CustomStep, Kept, refusing
+from ..graph.node import Node, rest_of
 from ..mode import here, record
-from ..node import Node, rest_of
+from ..naming import absent
+from ..table.kernel import tick
 from ..tensor import Tensor
 
 # torch.func takes part here: (function, arguments, named arguments) -> outputs, or NotImplemented; before each apply

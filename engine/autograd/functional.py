@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .. import absent
-from ..forward import zeros_of
 from ..func.jacobians import basis_of
 from ..func.vmap import vmap
-from ..kernel import PUBLIC
+from ..graph.forward import zeros_of
 from ..mode import enable_grad, here, set_grad_enabled
+from ..naming import absent
+from ..table.kernel import PUBLIC
 from . import forward_ad
 from .strict import Tensors, as_given, check_strict, filled, finished, gradients, prepared, tupled, vector
 

@@ -12,15 +12,7 @@ import numpy as np
 from ..tensor import Tensor, wrap
 from . import grad
 from .conditions import GradcheckError, check_inputs, check_multiplied, check_undefined
-from .jacobians import (
-    as_tuple,
-    backward_rows,
-    differences,
-    differentiable,
-    directional,
-    forward_columns,
-    stacked,
-)
+from .jacobians import as_tuple, backward_rows, differences, differentiable, directional, forward_columns, stacked
 
 _NONDET = """\n
 NOTE: If your op relies on non-deterministic operations i.e., it is listed here:

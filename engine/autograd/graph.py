@@ -10,15 +10,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import absent
-from ..careful import Watch
-from ..hooks import Handle
-from ..kernel import tick
+from ..graph.careful import Watch
+from ..graph.hooks import Handle
+from ..graph.node import Node, Output, shown
+from ..graph.snapshot import Pass, Snapshot
+from ..graph.versions import wrote
 from ..mode import CAREFUL, here, settle
-from ..node import Node, Output, shown
-from ..snapshot import Pass, Snapshot
+from ..naming import absent
+from ..table.kernel import tick
 from ..tensor import Tensor, box, wrap
-from ..versions import wrote
 
 
 # ------------------------------------------------------------------------------------------------------ gradient edges

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..forward import zeros_of
 from ..func.levels import VMAP, levels
 from ..func.nesting import spread
+from ..graph.forward import zeros_of
 from ..tensor import Tensor
 from . import grad
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from ..hooks import Hooked
-from ..kernel import tick
-from ..node import Node
+from ..graph.hooks import Hooked
+from ..graph.node import Node
+from ..graph.rebase import follow
+from ..graph.versions import wrote
 from ..ops import index as rows
-from ..rebase import follow
+from ..table.kernel import tick
 from ..tensor import Tensor
-from ..versions import wrote
 from .indices import is_whole
 
 ndarray, new = np.ndarray, object.__new__

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dtypes
-from ..kernel import PUBLIC
 from ..mode import overridable
 from ..ops import complexes as rows
+from ..table.kernel import PUBLIC
 from ..tensor import Tensor
 from .out import accepts_out
 

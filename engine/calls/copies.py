@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..inplace import check_writable
-from ..kernel import RAW
+from ..graph.versions import wrote
 from ..mode import overridable
 from ..ops import copies as rows
 from ..ops import linalg as matrices
 from ..ops.reduce import sum as sum_over
 from ..ops.reduce import sum_all
 from ..ops.shape import reshaped
+from ..table.inplace import check_writable
+from ..table.kernel import RAW
 from ..tensor import Tensor, box
-from ..versions import wrote
 from .join import chunked, split_of
 from .out import resize as resized
 from .reshaping import reshaping

@@ -24,9 +24,9 @@ from ..factory import (
     tensor,
     warn_copy,
 )
-from ..kernel import PUBLIC
 from ..mode import overridable
 from ..ops import fill as rows
+from ..table.kernel import PUBLIC
 from ..tensor import Tensor, wrap
 from .values import number_in
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import errors, return_types
-from ..forward import no_forward
+from ..graph.forward import no_forward
 from ..mode import overridable
 from ..ops import statistics
 from ..tensor import Tensor, wrap

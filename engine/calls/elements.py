@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from .. import errors
-from ..legacy import construct
+from ..graph.versions import wrote
 from ..mode import overridable
+from ..naming.legacy import construct
 from ..tensor import Tensor, box
-from ..versions import wrote
 
 
 @overridable

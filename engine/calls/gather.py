@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ..kernel import PUBLIC
 from ..mode import overridable
 from ..ops import index as rows
 from ..ops.shape import clone, expand_to, reshaped
+from ..table.kernel import PUBLIC
 from ..tensor import Tensor, wrap
 from .indices import out_of_bounds
 from .out import accepts_out, as_self, expected_out, same_scalar

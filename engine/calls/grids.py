@@ -11,9 +11,9 @@ import numpy as np
 
 from .. import dtypes, errors
 from ..factory import creating, default_float, shape_of
-from ..kernel import PUBLIC
 from ..mode import overridable
 from ..ops import blocks as rows
+from ..table.kernel import PUBLIC
 from ..tensor import Tensor, wrap
 from .creation import empty, meshgrid, model
 

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from .. import errors
-from ..inplace import apply, check_partial_overlap
-from ..kernel import PUBLIC, RAW
 from ..mode import followed, overridable
 from ..ops import index as rows
 from ..ops import masks
+from ..table.inplace import apply, check_partial_overlap
+from ..table.kernel import PUBLIC, RAW
 from ..tensor import Tensor, box, wrap
 from .indices import PART_OF_MASK, numpy_index, range_error
 from .out import accepts_out, same_scalar

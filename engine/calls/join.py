@@ -9,11 +9,11 @@ from operator import index
 from typing import Any
 
 from .. import dtypes, errors
-from ..kernel import RAW
 from ..mode import here, overridable, overridden
 from ..ops import join as rows
 from ..ops.join import listed
 from ..ops.shape import reshaped, slice_of
+from ..table.kernel import RAW
 from ..tensor import Tensor
 from .out import written
 from .shape import FUNCTIONS as SHAPES

@@ -6,12 +6,12 @@ import math
 from typing import Any
 
 from .. import errors
-from ..kernel import PUBLIC, RAW
 from ..mode import here, overridable, overridden
 from ..ops import arithmetic
 from ..ops import linalg as rows
 from ..ops import shape as shapes
 from ..ops.linalg_errors import different_bmm, different_dot, different_mm, different_mv
+from ..table.kernel import PUBLIC, RAW
 from ..tensor import Tensor, box
 from .out import accepts_out, expected_out, of_two
 from .shape import broadcast_shapes, dim_of

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from .. import linalg
-from ..kernel import PUBLIC
 from ..linalg.seen import named
 from ..mode import overridable
 from ..ops import cholesky as cholesky_rows
@@ -16,6 +15,7 @@ from ..ops import orthogonal
 from ..ops import systems as rows
 from ..ops.matrix_errors import not_floating, not_positive, not_square, title
 from ..ops.shape import expand_to, transpose
+from ..table.kernel import PUBLIC
 from ..tensor import Tensor, wrap
 from .linalg import matmul
 from .products import broadcast_shapes_or_error

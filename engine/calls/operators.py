@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from .. import codegen, errors
-from ..general import general
-from ..kernel import RAW
+from .. import errors
 from ..mode import overridable, overridden
-from ..op import Row
+from ..table import codegen
+from ..table.general import general
+from ..table.kernel import RAW
+from ..table.op import Row
 from ..tensor import Tensor, wrap
 from .out import accepts_out, written
 

@@ -6,9 +6,9 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from ..kernel import PUBLIC, RAW
 from ..mode import here, outside, overridable, overridden
 from ..ops import shape as rows
+from ..table.kernel import PUBLIC, RAW
 from ..tensor import Tensor
 from .shape import dim_of, dims_of, sizes
 

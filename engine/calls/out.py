@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, errors, return_types
-from ..inplace import check_overlap
+from ..graph.versions import owner, wrote
 from ..mode import here, no_grad
+from ..table.inplace import check_overlap
 from ..tensor import Tensor, box
-from ..versions import owner, wrote
 
 Mismatch = Callable[[Any, Any], BaseException]
 

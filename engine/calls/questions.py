@@ -103,7 +103,7 @@ def set_default_device(device: Any) -> None:
 
 def set_default_tensor_type(t: Any, /) -> None:
     """The dtype of tensors made from Python floats, by the name of a kind of tensor; deprecated by PyTorch."""
-    from ..legacy import TYPES
+    from ..naming.legacy import TYPES
 
     kind = TYPES.get(t.removeprefix("torch.")) if isinstance(t, str) else t
     found = getattr(kind, "dtype", None)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..inplace import check_writable, wants_gradient
+from ..graph.rebase import follow, follow_quietly, move
+from ..graph.strays import Forbidden, history
+from ..graph.versions import wrote
 from ..mode import here, overridable
 from ..ops import shape as rows
-from ..rebase import follow, follow_quietly, move
-from ..strays import Forbidden, history
+from ..table.inplace import check_writable, wants_gradient
 from ..tensor import Tensor, box, wrap
-from ..versions import wrote
 from .shape import dim_of, dims_of
 
 

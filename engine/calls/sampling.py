@@ -11,10 +11,10 @@ import numpy as np
 from .. import draws, dtypes, random
 from ..errors import no_broadcast, not_implemented
 from ..factory import creating, default_float, shape_of
-from ..kernel import PUBLIC
 from ..mode import overridable
 from ..ops import fill as rows
 from ..size import device as Device
+from ..table.kernel import PUBLIC
 from ..tensor import Tensor, wrap
 from .binary import C_NAMES as _C_NAMES
 from .creation import model

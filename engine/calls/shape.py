@@ -11,9 +11,9 @@ import numpy as np
 
 from .. import errors
 from ..dtypes import dtype
-from ..kernel import RAW
 from ..mode import here, overridable, overridden
 from ..ops import shape as rows
+from ..table.kernel import RAW
 from ..tensor import Tensor, box
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from .. import errors, return_types
-from ..kernel import RAW
 from ..mode import overridable
 from ..ops import sort as rows
+from ..table.kernel import RAW
 from ..tensor import Tensor, wrap
 from .out import accepts_out, expected_out
 from .shape import dim_of

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..kernel import PUBLIC
 from ..mode import overridable
 from ..ops import arithmetic, fourier, index, padding, shape
 from ..ops.complexes import has_complex
+from ..table.kernel import PUBLIC
 from ..tensor import Tensor, wrap
 from .complexes import view_as_complex, view_as_real
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, errors, return_types
+from ..graph.versions import wrote_unread
 from ..mode import followed, overridable
 from ..ops import reduce as reductions
 from ..ops import statistics as rows
 from ..tensor import Tensor, wrap
-from ..versions import wrote_unread
 from .out import accepts_out, expected_out
 from .reduce import cast_to, dims
 from .shape import dim_of

@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 
 from .. import errors
-from ..inplace import apply, check_overlap, check_partial_overlap, check_writable, track, wants_gradient
-from ..kernel import RAW, tick
+from ..graph.node import Node
+from ..graph.rebase import check_part, follow, follow_quietly, hang, move, region
+from ..graph.versions import wrote
 from ..mode import here, overridden
-from ..node import Node
 from ..ops import index as rows
 from ..ops.shape import alias, select, slice_of, unsqueeze
-from ..rebase import check_part, follow, follow_quietly, hang, move, region
+from ..table.inplace import apply, check_overlap, check_partial_overlap, check_writable, track, wants_gradient
+from ..table.kernel import RAW, tick
 from ..tensor import Tensor, box, wrap
-from ..versions import wrote
 from .assignment import write_recorded
 from .indices import SELECT, SLICE, Index, bounds, is_whole, range_error
 from .shape import expanded, view

@@ -5,7 +5,7 @@ Nothing here is imported with the engine; ``torch.func`` loads it at its first u
 
 from __future__ import annotations
 
-from .. import absent
+from ..naming import absent
 from .jacobians import hessian, jacfwd, jacrev
 from .modules import functional_call, replace_all_batch_norm_modules_, stack_module_state
 from .transforms import grad, grad_and_value, jvp, linearize, vjp

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import dtypes
-from ..inplace import check_fits
-from ..kernel import PUBLIC
-from ..lists import ListRow
+from ..table.inplace import check_fits
+from ..table.kernel import PUBLIC
+from ..table.lists import ListRow
 from ..tensor import Tensor
 from . import places
 from .dual import parts_one

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ..autograd.function import TRANSFORMS, Function
-from ..forward import zeros_of
-from ..kernel import PUBLIC
+from ..graph.forward import zeros_of
+from ..table.kernel import PUBLIC
 from ..tensor import Tensor
 from .dual import parts, tangent
 from .levels import FORWARD, VMAP, Level, levels, opened

@@ -9,17 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from .. import autograd_errors, errors, methods
+from .. import autograd_errors, errors
 from ..autograd import grad
 from ..calls import creation
 from ..calls.index import getitem, setitem
 from ..calls.linalg import matmul
 from ..calls.shape import view
-from ..forward import tangents_of, zeros_of
-from ..inplace import check_fits
-from ..kernel import PUBLIC
-from ..lists import ListRow
-from ..rebase import region
+from ..graph.forward import tangents_of, zeros_of
+from ..graph.rebase import region
+from ..naming import methods
+from ..table.inplace import check_fits
+from ..table.kernel import PUBLIC
+from ..table.lists import ListRow
 from ..tensor import Tensor, box, wrap
 from .levels import Level
 from .lifted import Batched, Dual, Lifted, become_dual, dual, plain

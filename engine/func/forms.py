@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from .. import autograd_errors, methods
+from .. import autograd_errors
 from ..autograd import grad
 from ..calls import copies, creation, gather
 from ..calls.index import getitem, setitem
 from ..calls.linalg import matmul
 from ..calls.shape import inferred, sizes, view
 from ..mode import followed
+from ..naming import methods
 from ..nn.functional import batch_norm, embedding, instance_norm
 from ..tensor import Tensor, wrap
 from . import places

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autograd import grad
-from ..kernel import RAW
+from ..table.kernel import RAW
 from . import batching, custom, dual, forms, randomness  # noqa: F401  custom registers itself
 from .levels import FORWARD, INTERPRETERS, VMAP, below, levels
 from .lifted import deepest

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernel import PUBLIC
+from ..table.kernel import PUBLIC
 from ..tensor import Tensor, wrap
 from .pytree import Spec, put_together, taken_apart
 from .transforms import Argnums, chosen, jvp_of, vjp_of

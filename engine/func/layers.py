@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..kernel import PUBLIC
+from ..table.kernel import PUBLIC
 from ..tensor import wrap
 from .rules import NoRule, lifted
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
-from ..kernel import PUBLIC
+from ..table.kernel import PUBLIC
 from ..tensor import Tensor
 from .levels import Level
 from .lifted import Batched, Dual, Shadow, Unseen, batched, dual

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ..kernel import PUBLIC
+from ..table.kernel import PUBLIC
 from ..tensor import Tensor
 
 

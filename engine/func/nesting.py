@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import errors
-from ..forward import zeros_of
-from ..node import AccumulateGrad
+from ..graph.forward import zeros_of
+from ..graph.node import AccumulateGrad
 from ..tensor import wrap
 from .levels import VMAP, Level, levels
 from .lifted import Batched, Dual, bare, batched, depth_of, dual

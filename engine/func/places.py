@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..calls.index import getitem, setitem
-from ..kernel import PUBLIC
+from ..table.kernel import PUBLIC
 from ..tensor import Tensor, wrap
 from .levels import Level
 from .lifted import Batched, Shadow, batched, plain

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernel import PUBLIC
+from ..table.kernel import PUBLIC
 
 
 class NoRule(Exception):

@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import autograd
-from ..forward import zeros_of
-from ..kernel import PUBLIC
+from ..graph.forward import zeros_of
 from ..mode import enable_grad, here
+from ..table.kernel import PUBLIC
 from ..tensor import Tensor
 from . import interpreter  # noqa: F401  what runs calls on dual numbers and batches registers itself
 from .dual import check_tangent

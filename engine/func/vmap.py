@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .. import errors
-from ..kernel import PUBLIC
+from ..table.kernel import PUBLIC
 from ..tensor import Tensor
 from . import interpreter  # noqa: F401  what runs calls on batches registers itself
 from .levels import VMAP, Level, opened

@@ -4,25 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import absent
 from ..calls.arrange import diagonal as _diagonal
 from ..calls.linalg import matmul as matmul
 from ..calls.products import linalg_cross as _cross
+from ..naming import absent
 from ..ops.matrix_errors import LinAlgError as LinAlgError
 from ..tensor import Tensor
-from .factors import (
-    eig,
-    eigh,
-    eigvals,
-    eigvalsh,
-    householder_product,
-    lstsq,
-    matrix_exp,
-    pinv,
-    qr,
-    svd,
-    svdvals,
-)
+from .factors import eig, eigh, eigvals, eigvalsh, householder_product, lstsq, matrix_exp, pinv, qr, svd, svdvals
 from .norms import cond, matrix_norm, matrix_power, matrix_rank, multi_dot, norm, vander, vecdot, vector_norm
 from .seen import seen
 from .systems import (

@@ -12,13 +12,13 @@ from ..calls.linalg import matmul, vdot
 from ..calls.products import broadcast_shapes_or_error
 from ..calls.reduce import cast_to, dims
 from ..calls.shape import dim_of
-from ..kernel import PUBLIC
 from ..ops import extremes
 from ..ops import reduce as reductions
 from ..ops.complexes import has_complex
 from ..ops.matrix_errors import not_floating, not_matrix, not_square, title
 from ..ops.padding import constant_pad_nd
 from ..ops.shape import clone, permute, unsqueeze, view_as
+from ..table.kernel import PUBLIC
 from ..tensor import Tensor, wrap
 from .factors import eigvalsh, svdvals
 from .seen import seen

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from ..calls.products import broadcast_shapes_or_error
-from ..kernel import PUBLIC
 from ..ops import cholesky as cholesky_rows
 from ..ops import lu as lu_rows
 from ..ops import systems as rows
@@ -23,6 +22,7 @@ from ..ops.matrix_errors import (
     title,
 )
 from ..ops.shape import expand_to, reshaped
+from ..table.kernel import PUBLIC
 from ..tensor import Tensor
 from .seen import named, seen
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import late
+from ..naming import late
 
 FILES = {
     "functional": "",

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from ..hooks import Handle, Hooks, registered
+from ..graph.hooks import Handle, Hooks, registered
 from ..tensor import Tensor
 
 

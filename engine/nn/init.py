@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import absent, random
-from ..inplace import write
+from .. import random
 from ..mode import no_grad, overridable
+from ..naming import absent
+from ..table.inplace import write
 from ..tensor import Tensor
 
 _GAINS = {

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..hooks import Hooks
+from ..graph.hooks import Hooks
 from ..mode import no_grad
 from ..size import device as Device
 from ..tensor import Tensor, wrap

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..dtypes import get_default_dtype
 from ..errors import only_floating_made
-from ..node import AccumulateGrad
+from ..graph.node import AccumulateGrad
 from ..tensor import Tensor, box, wrap
 
 

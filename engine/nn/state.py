@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ..hooks import Handle, Hooks, registered
+from ..graph.hooks import Handle, Hooks, registered
 from ..mode import no_grad
 from ..tensor import Tensor
 from .parameter import Parameter, is_lazy

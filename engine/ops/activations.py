@@ -3,8 +3,8 @@
 import numpy as np
 
 from .. import errors
-from ..kernel import RAW, on_arrays, raw, rule
-from ..op import elementwise
+from ..table.kernel import RAW, on_arrays, raw, rule
+from ..table.op import elementwise
 from .functions import no_kernel
 
 RAW["ZERO32"] = np.array(0, np.float32)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..kernel import rule
-from ..op import elementwise
+from ..table.kernel import rule
+from ..table.op import elementwise
 from .functions import no_complex
 from .special import real
 

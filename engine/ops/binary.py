@@ -3,8 +3,8 @@
 import numpy as np
 
 from .. import errors
-from ..kernel import RAW, raw, rule
-from ..op import elementwise
+from ..table.kernel import RAW, raw, rule
+from ..table.op import elementwise
 from .functions import no_bools, no_complex, no_kernel
 
 

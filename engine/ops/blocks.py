@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..kernel import rule
-from ..lists import joining
+from ..table.kernel import rule
+from ..table.lists import joining
 from .join import listed
 
 

@@ -5,8 +5,8 @@ import operator
 import numpy as np
 
 from .. import errors
-from ..kernel import raw
-from ..op import elementwise
+from ..table.kernel import raw
+from ..table.op import elementwise
 from .functions import tensor_first
 
 

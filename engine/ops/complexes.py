@@ -5,8 +5,8 @@ None of these is holomorphic; so their formulas are PyTorch's whole gradient, co
 
 import numpy as np
 
-from ..kernel import PUBLIC, RAW, on_arrays, raw, rule
-from ..op import elementwise, op, view
+from ..table.kernel import PUBLIC, RAW, on_arrays, raw, rule
+from ..table.op import elementwise, op, view
 
 
 def has_complex(x):

@@ -4,8 +4,8 @@
 is convolved is in ``convolving.py``.
 """
 
-from ..kernel import RAW, rule
-from ..op import op
+from ..table.kernel import RAW, rule
+from ..table.op import op
 from . import convolving
 
 RAW["correlate"], RAW["spread"], RAW["correlate_weight"] = (

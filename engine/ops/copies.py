@@ -4,10 +4,10 @@ from types import FunctionType
 
 import numpy as np
 
-from ..kernel import RAW, raw
-from ..lists import parting
-from ..op import TABLE, op, view
-from ..versions import owner
+from ..graph.versions import owner
+from ..table.kernel import RAW, raw
+from ..table.lists import parting
+from ..table.op import TABLE, op, view
 from .shape import diagonal, select, slice_of
 
 

@@ -8,8 +8,8 @@ Source: ``aten/src/ATen/native/LossCTC.cpp`` (the behaviour, not the text, is fo
 
 import numpy as np
 
-from ..kernel import RAW, raw
-from ..op import op
+from ..table.kernel import RAW, raw
+from ..table.op import op
 
 
 @op(

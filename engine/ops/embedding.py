@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..kernel import RAW, on_arrays, rule
-from ..op import op
+from ..table.kernel import RAW, on_arrays, rule
+from ..table.op import op
 from ..tensor import wrap
 
 

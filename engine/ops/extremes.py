@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..kernel import PUBLIC, RAW, on_arrays, raw, rule
-from ..op import op
+from ..table.kernel import PUBLIC, RAW, on_arrays, raw, rule
+from ..table.op import op
 from .reduce import misdirected
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..kernel import RAW, on_arrays
-from ..op import op
+from ..table.kernel import RAW, on_arrays
+from ..table.op import op
 
 
 def _named(node: Any) -> str:

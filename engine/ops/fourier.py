@@ -7,8 +7,8 @@ Source: torch's ``_fft_c2c``, ``_fft_r2c``, ``_fft_c2r`` (the rules, not the cod
 
 import numpy as np
 
-from ..kernel import RAW
-from ..op import op
+from ..table.kernel import RAW
+from ..table.op import op
 
 FORWARD, BACKWARD = ("backward", "ortho", "forward"), ("forward", "ortho", "backward")
 RAW["FORWARD"], RAW["BACKWARD"] = FORWARD, BACKWARD

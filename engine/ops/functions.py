@@ -3,8 +3,8 @@
 import numpy as np
 
 from .. import errors
-from ..kernel import PUBLIC, RAW, on_arrays, rule
-from ..op import elementwise, op
+from ..table.kernel import PUBLIC, RAW, on_arrays, rule
+from ..table.op import elementwise, op
 
 # One as an operand: a 0-d array costs half of what the literal costs beside an array; float64 swallows it exactly
 RAW["ONE"] = np.array(1, np.float32)

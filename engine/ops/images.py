@@ -4,8 +4,8 @@ import itertools
 
 import numpy as np
 
-from ..kernel import RAW, rule
-from ..op import op
+from ..table.kernel import RAW, rule
+from ..table.op import op
 from .convolving import pad
 
 

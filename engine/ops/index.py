@@ -4,8 +4,8 @@ import builtins
 
 import numpy as np
 
-from ..kernel import PUBLIC, RAW, on_arrays, raw, rule
-from ..op import op, view
+from ..table.kernel import PUBLIC, RAW, on_arrays, raw, rule
+from ..table.op import op, view
 from .layout import laid_out
 
 

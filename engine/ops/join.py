@@ -3,8 +3,8 @@
 import numpy as np
 
 from .. import errors
-from ..kernel import PUBLIC, RAW, on_arrays, raw, rule
-from ..lists import joining, parting
+from ..table.kernel import PUBLIC, RAW, on_arrays, raw, rule
+from ..table.lists import joining, parting
 from ..tensor import Tensor
 
 

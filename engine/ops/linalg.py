@@ -4,15 +4,9 @@ import builtins
 
 import numpy as np
 
-from ..kernel import RAW, rule
-from ..op import op
-from .linalg_errors import (
-    different_addmm,
-    different_bmm,
-    different_dot,
-    different_mm,
-    different_mv,
-)
+from ..table.kernel import RAW, rule
+from ..table.op import op
+from .linalg_errors import different_addmm, different_bmm, different_dot, different_mm, different_mv
 
 
 # ------------------------------------------------ products

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..kernel import RAW, raw, rule
-from ..op import op
+from ..table.kernel import RAW, raw, rule
+from ..table.op import op
 
 
 @rule

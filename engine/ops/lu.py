@@ -4,8 +4,8 @@ import builtins
 
 import numpy as np
 
-from ..kernel import PUBLIC, RAW, raw, rule
-from ..op import op
+from ..table.kernel import PUBLIC, RAW, raw, rule
+from ..table.op import op
 from . import lapack
 from . import systems as _systems  # noqa: F401  formulas name its rows
 

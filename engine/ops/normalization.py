@@ -9,8 +9,8 @@ import math
 
 import numpy as np
 
-from ..kernel import PUBLIC, RAW, on_arrays, raw, rule
-from ..op import op
+from ..table.kernel import PUBLIC, RAW, on_arrays, raw, rule
+from ..table.op import op
 
 
 # ------------------------------------------------ what they share

@@ -9,8 +9,8 @@ import builtins
 
 import numpy as np
 
-from ..kernel import PUBLIC, RAW, rule
-from ..op import op
+from ..table.kernel import PUBLIC, RAW, rule
+from ..table.op import op
 from . import factors as _factors  # noqa: F401  formulas name its rules
 from . import lapack
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..kernel import rule
-from ..op import op
+from ..table.kernel import rule
+from ..table.op import op
 
 
 @rule

@@ -5,8 +5,8 @@ import math
 
 import numpy as np
 
-from ..kernel import RAW, raw
-from ..op import op
+from ..table.kernel import RAW, raw
+from ..table.op import op
 
 
 def lowest(dtype):

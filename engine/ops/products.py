@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..kernel import RAW, raw, rule
-from ..op import op
+from ..table.kernel import RAW, raw, rule
+from ..table.op import op
 from . import linalg as _linalg  # noqa: F401  formulas name its rules
 from .matrix_errors import different_addbmm, different_addmv, different_addr, different_baddbmm
 

@@ -8,9 +8,9 @@ import builtins
 import numpy as np
 
 from .. import errors
-from ..hooks import Undefined
-from ..kernel import PUBLIC, RAW, on_arrays, raw, rule
-from ..op import op
+from ..graph.hooks import Undefined
+from ..table.kernel import PUBLIC, RAW, on_arrays, raw, rule
+from ..table.op import op
 
 
 def laid(out):

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ..kernel import RAW, rule
-from ..op import op
+from ..table.kernel import RAW, rule
+from ..table.op import op
 
 
 class Taps:

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ..kernel import RAW, on_arrays, raw, rule
-from ..op import op, view
-from ..versions import owner
+from ..graph.versions import owner
+from ..table.kernel import RAW, on_arrays, raw, rule
+from ..table.op import op, view
 
 
 # ------------------------------------------------------------------------------------------------ another shape

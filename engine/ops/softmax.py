@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from ..kernel import PUBLIC, RAW, on_arrays, raw, rule
-from ..op import op
+from ..table.kernel import PUBLIC, RAW, on_arrays, raw, rule
+from ..table.op import op
 from .reduce import misdirected
 
 ROW = 512  # numbers; shorter rows are better put together

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..kernel import RAW, raw
-from ..op import op
+from ..table.kernel import RAW, raw
+from ..table.op import op
 from .reduce import misdirected
 
 

@@ -5,8 +5,8 @@ import functools
 import numpy as np
 
 from .. import errors
-from ..kernel import PUBLIC, RAW, raw, rule
-from ..op import elementwise
+from ..table.kernel import PUBLIC, RAW, raw, rule
+from ..table.op import elementwise
 from .functions import no_complex, not_float
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from .. import errors
-from ..kernel import PUBLIC, on_arrays, rule
-from ..op import op
+from ..table.kernel import PUBLIC, on_arrays, rule
+from ..table.op import op
 from .extremes import empty
 from .reduce import misdirected, whole_var
 

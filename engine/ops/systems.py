@@ -6,8 +6,8 @@ Source: PyTorch's ``FunctionsManual.cpp`` (the mathematics, not the code).
 
 import numpy as np
 
-from ..kernel import PUBLIC, RAW, rule
-from ..op import op
+from ..table.kernel import PUBLIC, RAW, rule
+from ..table.op import op
 from . import complexes, lapack  # noqa: F401  formulas name rows of complexes
 from . import linalg as _products  # noqa: F401  and rules of linalg
 

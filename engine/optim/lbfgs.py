@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ..graph.versions import wrote
 from ..mode import enable_grad, no_grad
 from ..tensor import Tensor, box, wrap
-from ..versions import wrote
 from .optimizer import Optimizer
 from .stepping import Array, check
 from .wolfe import strong_wolfe

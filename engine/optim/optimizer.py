@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from .. import errors
-from ..hooks import Handle, Hooks, registered
+from ..graph.hooks import Handle, Hooks, registered
 from ..tensor import Tensor
 
 _WHEN = ("step_pre", "step_post", "state_dict_pre", "state_dict_post", "load_state_dict_pre", "load_state_dict_post")

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from ..dtypes import float64, get_default_dtype
+from ..graph.versions import wrote
 from ..mode import enable_grad
 from ..tensor import Tensor, box, wrap
-from ..versions import wrote
 from .optimizer import Optimizer
 
 Array = np.ndarray[Any, Any]

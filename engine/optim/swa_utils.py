@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from typing import Any
 
-from .. import absent
 from ..calls.creation import tensor
 from ..dtypes import int64
 from ..mode import no_grad
+from ..naming import absent
 from ..nn.batchnorm import _BatchNorm
 from ..nn.module import Module
 from ..tensor import Tensor

@@ -1,6 +1,6 @@
 """``torch.signal``: windows."""
 
-from .. import absent
+from ..naming import absent
 from . import windows as windows
 
 __all__ = ["windows"]

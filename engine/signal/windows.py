@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import absent, dtypes
+from .. import dtypes
 from ..factory import leaf
 from ..mode import overridable
+from ..naming import absent
 from ..size import strided
 from ..tensor import Tensor
 

@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
-from .. import absent
 from ..autograd import backward
 from ..autograd.function import Function
 from ..autograd.graph import saved_tensors_hooks
 from ..autograd_errors import modified
+from ..graph.versions import version
 from ..mode import enable_grad, here, no_grad, outside
+from ..naming import absent
 from ..random import fork_rng, get_rng_state, set_rng_state
 from ..tensor import Tensor, box, wrap
-from ..versions import version
 
 
 class CheckpointError(RuntimeError):

@@ -1,7 +1,7 @@
 """``torch.utils.dlpack``: memory shared with other libraries."""
 
-from .. import absent
 from ..exchange import from_dlpack, to_dlpack
+from ..naming import absent
 
 __all__ = ["from_dlpack", "to_dlpack"]
 

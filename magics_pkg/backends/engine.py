@@ -38,7 +38,7 @@ class Engine(Backend):
     def trouble(self, node: Any) -> str:
         """Showing what a node saved does not look at versions here."""
         try:
-            importlib.import_module(f"{self.module.__name__}.versions").check(node)
+            importlib.import_module(f"{self.module.__name__}.graph.versions").check(node)
         except RuntimeError:
             return "written"
         except AttributeError:  # a node that saves nothing

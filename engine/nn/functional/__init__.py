@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ... import late
+from ...naming import late
 
 FILES = {
     "activation": "celu elu gelu glu hardshrink hardsigmoid hardswish hardtanh leaky_relu log_softmax logsigmoid mish "

@@ -9,9 +9,9 @@ from typing import Any
 from ... import errors
 from ...calls import activations as calls_activations
 from ...calls import softmax as calls_softmax
-from ...inplace import apply
-from ...kernel import PUBLIC, RAW
 from ...mode import here, overridable, overridden
+from ...table.inplace import apply
+from ...table.kernel import PUBLIC, RAW
 from ...tensor import Tensor
 
 

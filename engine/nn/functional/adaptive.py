@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from ... import errors, random
-from ...kernel import PUBLIC
 from ...mode import overridable
 from ...ops import pooling as _pooling  # noqa: F401  fills the table
 from ...ops.resample import Taps
+from ...table.kernel import PUBLIC
 from ...tensor import Tensor, wrap
 from .pools import each
 

@@ -10,9 +10,9 @@ import math
 import numpy as np
 
 from ... import dtypes
-from ...kernel import PUBLIC
 from ...mode import followed, overridable
 from ...ops import attention as _attention  # noqa: F401  fills the table
+from ...table.kernel import PUBLIC
 from ...tensor import Tensor, wrap
 from ..multihead import multi_head_attention_forward
 from .dropouts import dropout

@@ -9,10 +9,10 @@ import warnings
 from typing import Any
 
 from ... import errors
-from ...kernel import PUBLIC
 from ...mode import overridable
 from ...ops import convolution as _rows
 from ...ops import padding as _padding  # noqa: F401  fills the table
+from ...table.kernel import PUBLIC
 from ...tensor import Tensor
 
 Ints = tuple[int, ...]

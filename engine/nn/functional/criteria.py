@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from ... import dtypes, errors
-from ...kernel import PUBLIC
 from ...mode import overridable
+from ...table.kernel import PUBLIC
 from ...tensor import Tensor
 from ..reduction import reduced, reduction_of, warn_of_sizes
 

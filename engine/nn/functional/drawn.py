@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from ... import errors, random
-from ...inplace import apply
-from ...kernel import PUBLIC
 from ...mode import overridable
+from ...table.inplace import apply
+from ...table.kernel import PUBLIC
 from ...tensor import Tensor, wrap
 from . import activation
 

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from ... import errors
-from ...kernel import PUBLIC
 from ...mode import overridable
+from ...table.kernel import PUBLIC
 from ...tensor import Tensor, wrap
 
 MODES, PADDINGS = ("bilinear", "nearest", "bicubic"), ("zeros", "border", "reflection")

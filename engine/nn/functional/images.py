@@ -9,9 +9,9 @@ import math
 from typing import Any
 
 from ... import errors
-from ...kernel import PUBLIC
 from ...mode import overridable
 from ...ops import images as _rows
+from ...table.kernel import PUBLIC
 from ...tensor import Tensor
 
 Ints = tuple[int, ...]

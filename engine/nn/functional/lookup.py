@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from ... import dtypes
-from ...kernel import PUBLIC, RAW
 from ...mode import is_grad_enabled, overridable
 from ...ops import embedding as _embedding  # noqa: F401  fills the table
+from ...table.kernel import PUBLIC, RAW
 from ...tensor import Tensor, wrap
 
 MODES = {"sum": 0, "mean": 1, "max": 2}

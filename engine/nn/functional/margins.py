@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from ... import dtypes, errors
-from ...kernel import PUBLIC
 from ...mode import no_grad, overridable
 from ...ops import margins as _margins  # noqa: F401  fills the table
 from ...ops.activations import logsigmoid
+from ...table.kernel import PUBLIC
 from ...tensor import Tensor
 from ..reduction import reduced, reduction_of
 from .vectors import cosine_terms, pairwise_distance

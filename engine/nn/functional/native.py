@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ... import errors
-from ...kernel import PUBLIC
 from ...mode import followed, overridable
 from ...ops import normalization as _normalization  # noqa: F401  fills the table
+from ...table.kernel import PUBLIC
 from ...tensor import Tensor
 from . import lookup
 

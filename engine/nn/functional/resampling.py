@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from ... import errors
-from ...kernel import PUBLIC
 from ...mode import overridable
 from ...ops.resample import Taps
+from ...table.kernel import PUBLIC
 from ...tensor import Tensor, wrap
 from .adaptive import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
 

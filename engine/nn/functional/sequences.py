@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from ... import errors
-from ...kernel import PUBLIC
 from ...mode import overridable
+from ...table.kernel import PUBLIC
 from ...tensor import Tensor, box, wrap
 from ..reduction import reduction_of
 

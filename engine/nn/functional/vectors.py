@@ -7,9 +7,9 @@ from typing import Any
 
 from ... import dtypes, errors
 from ...calls.shape import broadcast_shapes
-from ...kernel import PUBLIC
 from ...mode import no_grad, overridable
 from ...ops import distances as _distances  # noqa: F401  fills the table
+from ...table.kernel import PUBLIC
 from ...tensor import Tensor
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ... import late
+from ...naming import late
 
 FILES = {
     "clip_grad": "clip_grad_norm_ clip_grad_value_ clip_grads_with_norm_ get_total_norm",

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ...inplace import write
 from ...mode import no_grad
+from ...table.inplace import write
 from ...tensor import Tensor, wrap
 
 

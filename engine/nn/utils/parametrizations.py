@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ... import absent
 from ...mode import no_grad
+from ...naming import absent
 from ...tensor import Tensor
 from .. import functional as F
 from ..conv import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ... import absent
 from ...mode import no_grad
+from ...naming import absent
 from ...tensor import Tensor
 from ..container import ModuleDict, ModuleList
 from ..module import Module

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ... import absent
 from ...calls import join
 from ...calls.creation import as_tensor, full
 from ...dtypes import int64
+from ...naming import absent
 from ...ops import join as rows
 from ...tensor import Tensor, wrap
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from . import autograd_errors as errors
-from .dtypes import OF
-from .kernel import RAW, tick
+from .. import autograd_errors as errors
+from ..dtypes import OF
+from ..table.kernel import RAW, tick
 
 _LOG = 256  # writes remembered per owner; a node older than all of them counts at least these
 

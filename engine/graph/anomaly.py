@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from . import autograd_errors as errors
-from .kernel import RAW
-from .mode import CAREFUL, observe, outside
+from .. import autograd_errors as errors
+from ..mode import CAREFUL, observe, outside
+from ..table.kernel import RAW
 from .node import Node
 
 _ENGINE = __name__.partition(".")[0]

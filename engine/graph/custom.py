@@ -13,16 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from . import autograd_errors as errors
+from .. import autograd_errors as errors
+from ..dtypes import OF
+from ..mode import here, record
+from ..table.general import fit, fit_tensor
+from ..table.kernel import RAW, tick
+from ..tensor import Tensor, box, wrap
 from . import saved
-from .dtypes import OF
-from .general import fit, fit_tensor
 from .hooks import Undefined
-from .kernel import RAW, tick
-from .mode import here, record
 from .node import Node, Output
 from .rebase import rebase
-from .tensor import Tensor, box, wrap
 from .versions import version, wrote
 
 

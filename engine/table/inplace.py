@@ -12,17 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from . import autograd_errors, dtypes, errors
-from .hooks import Hooked
+from .. import autograd_errors, dtypes, errors
+from ..graph.hooks import Hooked
+from ..graph.node import Node
+from ..graph.rebase import follow_quietly, hang, part_of_several, rebase
+from ..graph.strays import PART, UNRECORDED, Forbidden, history, not_followed, sever
+from ..graph.versions import behind, owner, wrote
+from ..mode import INFERENCE_VIEWS, here, overridden
+from ..tensor import Tensor, box, wrap
 from .in_place_source import row_of, source
 from .kernel import RAW, tick
-from .mode import INFERENCE_VIEWS, here, overridden
-from .node import Node
 from .op import Row
-from .rebase import follow_quietly, hang, part_of_several, rebase
-from .strays import PART, UNRECORDED, Forbidden, history, not_followed, sever
-from .tensor import Tensor, box, wrap
-from .versions import behind, owner, wrote
 
 
 def track(base: Tensor, out: Tensor) -> None:

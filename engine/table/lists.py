@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from . import dtypes
+from .. import dtypes
+from ..graph.node import Node, Output, part_of, rest_of
+from ..mode import here
+from ..tensor import Tensor, wrap
 from .kernel import PUBLIC, RAW, public, raw, tick
-from .mode import here
-from .node import Node, Output, part_of, rest_of
 from .op import LINEAR, TABLE, Row, defaults, parameters
-from .tensor import Tensor, wrap
 
 
 class ListRow:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import autograd_errors
-from .kernel import RAW
-from .mode import here
+from .. import autograd_errors
+from ..mode import here
+from ..table.kernel import RAW
+from ..tensor import Tensor
 from .node import AccumulateGrad, Node, Severed, Unfollowed
-from .tensor import Tensor
 
 # In the place of ``_views`` of a view of what wants no gradient: one taken under ``no_grad``, and one of several
 UNRECORDED: Any = ()

@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from . import autograd_errors, errors
+from .. import autograd_errors, errors
+from ..mode import CAREFUL, here, outside, record
+from ..table.kernel import RAW, raw
+from ..tensor import Tensor, wrap
 from .careful import Queue, Watch, careful_sweep, passing, run_carefully
 from .hooks import Undefined
-from .kernel import RAW, raw
-from .mode import CAREFUL, here, outside, record
 from .node import Output, accumulating
 from .rebase import hang
-from .tensor import Tensor, wrap
 from .versions import check, last_write, wrote
 
 _warned = False

@@ -12,8 +12,8 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..table.kernel import RAW
 from .hooks import Handle, hooked
-from .kernel import RAW
 
 _leaf_key = itertools.count(1).__next__
 LAST = 2**64 - 1  # PyTorch's sequence number of AccumulateGrad

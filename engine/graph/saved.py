@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from . import autograd_errors as errors
-from .errors import freed
-from .general import NUMBERS32, NUMBERS64
+from .. import autograd_errors as errors
+from ..errors import freed
+from ..mode import here, record
+from ..table.general import NUMBERS32, NUMBERS64
+from ..table.op import Step
+from ..tensor import Tensor, box, tensor_of
 from .hooks import Hooked
-from .mode import here, record
 from .node import Node
-from .op import Step
 from .rebase import CopySlices
-from .tensor import Tensor, box, tensor_of
 from .versions import version
 
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from . import dtypes, errors
-from .factory import array_of, default_float, leaf, shape_of
-from .kernel import PUBLIC, RAW
-from .size import Size
-from .tensor import Tensor
+from .. import dtypes, errors
+from ..factory import array_of, default_float, leaf, shape_of
+from ..size import Size
+from ..table.kernel import PUBLIC, RAW
+from ..tensor import Tensor
 
 _SIGNATURES = """
  * (*, torch.device device = None)

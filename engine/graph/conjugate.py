@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from .kernel import PUBLIC, RAW
+from ..table.kernel import PUBLIC, RAW
 from .node import Parts
 
 
@@ -25,7 +25,7 @@ def complex_graph() -> None:
     """Note that a complex tensor is part of a graph: nodes made from now on conjugate."""
     if RAW["COMPLEX"]:
         return
-    from .op import TABLE
+    from ..table.op import TABLE
 
     RAW["COMPLEX"] = True
     for row in tuple(TABLE.values()):

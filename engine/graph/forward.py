@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .kernel import PUBLIC, RAW, public, raw
-from .op import DIAGONAL, LINEAR, MULTILINEAR
-from .tensor import Tensor, wrap
+from ..table.kernel import PUBLIC, RAW, public, raw
+from ..table.op import DIAGONAL, LINEAR, MULTILINEAR
+from ..tensor import Tensor, wrap
 
 if TYPE_CHECKING:
-    from .op import Row
+    from ..table.op import Row
 
 
 def jvp(row: Row, arguments: dict[str, Any], tangents: dict[str, Any]) -> Any:

@@ -24,9 +24,10 @@ from collections.abc import Callable, Sequence
 from types import FunctionType
 from typing import Any
 
-from . import codegen, errors
+from .. import errors
+from ..graph.node import Node
+from . import codegen
 from .kernel import PUBLIC, RAW, public, raw
-from .node import Node
 
 TABLE: dict[str, Row] = {}
 
@@ -263,7 +264,7 @@ def _saved(name: str) -> property:
 
 def _raw_saved(name: str) -> property:
     def read(node: Node) -> Any:
-        from .saved import raw_saved
+        from ..graph.saved import raw_saved
 
         return raw_saved(node, {"self": "x", "other": "y", "result": "out"}.get(name, name), name)
 

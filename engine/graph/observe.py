@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from . import anomaly, inference, saved
-from .kernel import tick
-from .mode import here, record
+from .. import inference
+from ..mode import here, record
+from ..table.kernel import tick
+from ..tensor import Tensor
+from . import anomaly, saved
 from .node import Node, Output
-from .tensor import Tensor
 
 
 class Observer:

@@ -10,9 +10,9 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from . import autograd_errors as errors
-from .kernel import RAW
-from .mode import CAREFUL, _lock, record
+from .. import autograd_errors as errors
+from ..mode import CAREFUL, _lock, record
+from ..table.kernel import RAW
 
 _number = itertools.count().__next__
 

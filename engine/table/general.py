@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import dtypes, errors
+from .. import dtypes, errors
+from ..graph.node import Node, Output, rest_of
+from ..mode import here
+from ..tensor import Tensor, tensor_of, wrap
 from .codegen import ABOUT, PUBLIC_NAMES
 from .kernel import PUBLIC, RAW, raw, tick
-from .mode import here
-from .node import Node, Output, rest_of
-from .tensor import Tensor, tensor_of, wrap
 
 if TYPE_CHECKING:
     from .op import Row

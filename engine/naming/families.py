@@ -15,23 +15,24 @@ import importlib
 import threading
 from typing import Any
 
-from . import general as _general  # noqa: F401  what is made from rows names its functions
+from ..calls import FAMILIES
+from ..table import general as _general  # noqa: F401  what is made from rows names its functions
+from ..table.inplace import in_place
+from ..table.kernel import PUBLIC, RAW
+from ..tensor import Tensor
 from .absent import AbsentMethod
 from .absent_methods import METHODS as TORCH_METHODS
-from .calls import FAMILIES
-from .inplace import in_place
-from .kernel import PUBLIC, RAW
 from .late_names import FUNCTIONS, METHODS
 from .late_rules import IN_BOTH, ON_ARRAYS, ON_TENSORS
-from .tensor import Tensor
 
+ENGINE = __package__.rpartition(".")[0]
 _bound: set[str] = set()  # the families whose methods Tensor has
 _binding = threading.RLock()
 
 
 def read(family: str) -> Any:
     """The module of a family, its methods bound to Tensor."""
-    module = importlib.import_module(f"{__package__}.calls.{family}")
+    module = importlib.import_module(f"{ENGINE}.calls.{family}")
     if family not in _bound:
         with _binding:  # no file is read in here, so nobody can wait for each other
             if family not in _bound:
@@ -53,7 +54,7 @@ def read_all() -> None:
         read(family)
     for modules in (IN_BOTH, ON_ARRAYS, ON_TENSORS):
         for module in modules:
-            importlib.import_module(f"{__package__}.{module}")
+            importlib.import_module(f"{ENGINE}.{module}")
 
 
 class _Method:
@@ -109,7 +110,7 @@ def install() -> None:
             setattr(Tensor, name, AbsentMethod(name))
     for modules, worlds in ((IN_BOTH, (RAW, PUBLIC)), (ON_ARRAYS, (RAW,)), (ON_TENSORS, (PUBLIC,))):
         for file, text in modules.items():
-            module = f"{__package__}.{file}"
+            module = f"{ENGINE}.{file}"
             for name in text.split():
                 for world in worlds:
                     world[name] = _Rule(_call_late, name, module, world)

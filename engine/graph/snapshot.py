@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from ..mode import here
+from ..tensor import Tensor, wrap
 from .careful import outputs_of
 from .hooks import Hooked
-from .mode import here
 from .node import AccumulateGrad, Node, Output, rest_of
 from .sweep import Watch, begin, careful_sweep
-from .tensor import Tensor, wrap
 
 
 class Snapshot:

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from ..mode import CAREFUL, here, record
+from ..table.kernel import RAW
 from .conjugate import conjugating
 from .hooks import HOOKED_LEAVES, Hooked, Undefined
-from .kernel import RAW
-from .mode import CAREFUL, here, record
 from .node import Parts, accumulating
 from .versions import check, last_write
 

@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from . import autograd_errors as errors
+from .. import autograd_errors as errors
+from ..table.kernel import PUBLIC, RAW, tick
+from ..table.op import row_of
+from ..tensor import Tensor, box
 from .conjugate import conjugating
 from .hooks import Hooked, hooked
-from .kernel import PUBLIC, RAW, tick
 from .node import Node, Output, Severed, rest_of
-from .op import row_of
 from .strays import Forbidden, forbid, history, not_followed
-from .tensor import Tensor, box
 from .versions import owner
 
 Places = Any  # (shape, strides, offset) in elements of the base, or flat indices where the base is not in C order;

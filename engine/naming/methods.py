@@ -5,12 +5,12 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from . import autograd, errors, protocol, subclasses
+from .. import autograd, errors, protocol, subclasses
+from ..graph.sweep import run_backward
+from ..mode import INFERENCE, here, overridden, readable
+from ..table.kernel import PUBLIC, RAW
+from ..tensor import Tensor, box, wrap
 from .absent import AbsentMethod
-from .kernel import PUBLIC, RAW
-from .mode import INFERENCE, here, overridden, readable
-from .sweep import run_backward
-from .tensor import Tensor, box, wrap
 
 # What gives Python numbers
 READ = ("item", "tolist", "numpy", "__bool__", "__float__", "__int__", "__index__", "__complex__", "__format__")
