@@ -59,7 +59,8 @@ def program() -> SimpleNamespace:
 FIRST = """import sys
 import numpy as np
 import {} as torch
-from magics_pkg import backends, linear
+from magics_pkg import backends
+from magics_pkg.graphs import linear
 x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
 snapshot = backends.of(x).snapshot([x * x])
 known = set(sys.modules)

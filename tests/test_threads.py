@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -226,6 +226,15 @@ def test_interrupted_pass(lib: Any, where: str) -> None:
     whole(lib, x, y)
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """An interrupt is an exception, also where a shell that started the tests in the background had turned it off."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 @pytest.mark.parametrize("how", ["interrupt_main", "signal"])
 def test_interrupted_from_outside(how: str) -> None:
     """A real interrupt in the middle of a pass, at whatever moment it comes, twenty times over."""

@@ -103,7 +103,8 @@ class Seed:
     def finite(self) -> bool:
         """Whether every entry is a number."""
         whole = wide(self.whole())
-        return bool((whole - whole == 0).all())
+        with np.errstate(invalid="ignore"):  # infinity minus itself
+            return bool((whole - whole == 0).all())
 
     @property
     def hot(self) -> int | None:
