@@ -5,7 +5,6 @@ from __future__ import annotations
 import bisect
 import dis
 from dataclasses import dataclass
-from functools import lru_cache
 from types import CodeType
 
 from ..cells.source import Position
@@ -25,56 +24,72 @@ class Loop:
 
 
 LEAVES = ("JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT", "RAISE_VARARGS", "RERAISE")  # and returns
-_KNOWN: dict[CodeType, tuple[Loop, ...]] = {}
+# By the code's identity: its hash and its equality go through the whole code, at each operation of a long cell. What is
+# known holds the code, so that no other takes its number.
+_KNOWN: dict[int, tuple[CodeType, tuple[Loop, ...]]] = {}
+_FLOWS: dict[tuple[int, Loop], _Flow] = {}
+MOST = 256  # of each
 
 
 def loops_of(code: CodeType) -> tuple[Loop, ...]:
     """Every loop of a function's own code, those around others first."""
-    if code not in _KNOWN:
-        if len(_KNOWN) > 512:
+    known = _KNOWN.get(id(code))
+    if known is None:
+        if len(_KNOWN) > MOST:
             _KNOWN.clear()
         ends: dict[int, int] = {}
         for each in dis.get_instructions(code):
             if "JUMP_BACKWARD" in each.opname:  # `continue` is one too
                 ends[each.argval] = max(ends.get(each.argval, 0), each.offset)
-        _KNOWN[code] = tuple(Loop(*each) for each in sorted(ends.items(), key=lambda each: (each[0], -each[1])))
-    return _KNOWN[code]
+        loops = tuple(Loop(*each) for each in sorted(ends.items(), key=lambda each: (each[0], -each[1])))
+        known = _KNOWN[id(code)] = code, loops
+    return known[1]
 
 
-_WAYS: dict[tuple[CodeType, Loop], dict[int, tuple[int, ...]]] = {}
+def goes_on(code: CodeType, loop: Loop, one: int, other: int) -> bool:
+    """Whether one instruction can come after another, or again, in the same round of a loop."""
+    flow = _FLOWS.get((id(code), loop))
+    if flow is None:
+        if len(_FLOWS) > MOST:
+            _FLOWS.clear()
+        flow = _FLOWS[id(code), loop] = _Flow(code, loop)
+    return flow.goes_on(one, other)
 
 
-def _ways(code: CodeType, loop: Loop) -> dict[int, tuple[int, ...]]:
-    """Where each instruction may go on to, but for the beginning of a round of this loop."""
-    if (code, loop) not in _WAYS:
-        if len(_WAYS) > 512:
-            _WAYS.clear()
-        ways = _WAYS[code, loop] = {}
+class _Flow:
+    """Where each instruction of a code may go on to, but for the beginning of a round of one loop."""
+
+    def __init__(self, code: CodeType, loop: Loop) -> None:
+        self.code = code
+        self.ways: dict[int, tuple[int, ...]] = {}
+        self._answers: dict[tuple[int, int], bool] = {}
         instructions = list(dis.get_instructions(code))
         for each, following in zip(instructions, [*instructions[1:], None], strict=True):
             found = [each.argval] if each.opcode in dis.hasjrel or each.opcode in dis.hasjabs else []
             if following is not None and each.opname not in LEAVES and not each.opname.startswith("RETURN_"):
                 found.append(following.offset)
-            ways[each.offset] = tuple(way for way in found if way != loop.first)
-    return _WAYS[code, loop]
+            self.ways[each.offset] = tuple(way for way in found if way != loop.first)
+        self._offsets = list(self.ways)
 
+    def goes_on(self, one: int, other: int) -> bool:
+        """See `goes_on`."""
+        known = self._answers.get((one, other))
+        if known is None:
+            known = self._answers[one, other] = self._follow(one, other)
+        return known
 
-@lru_cache(maxsize=4096)
-def goes_on(code: CodeType, loop: Loop, one: int, other: int) -> bool:
-    """Whether one instruction can come after another, or again, in the same round of a loop."""
-    ways = _ways(code, loop)
-    offsets = list(ways)
-    # a call in progress may stand at what an instruction keeps behind it
-    one, other = (offsets[bisect.bisect_right(offsets, each) - 1] for each in (one, other))
-    pending, seen = [one], set[int]()
-    while pending:
-        for each in ways[pending.pop()]:
-            if each == other:
-                return True
-            if each not in seen:
-                seen.add(each)
-                pending.append(each)
-    return False
+    def _follow(self, one: int, other: int) -> bool:
+        # a call in progress may stand at what an instruction keeps behind it
+        one, other = (self._offsets[bisect.bisect_right(self._offsets, each) - 1] for each in (one, other))
+        pending, seen = [one], set[int]()
+        while pending:
+            for each in self.ways[pending.pop()]:
+                if each == other:
+                    return True
+                if each not in seen:
+                    seen.add(each)
+                    pending.append(each)
+        return False
 
 
 def head_of(trace: Trace, code: CodeType, loop: Loop) -> tuple[str, Position | None]:
