@@ -10,7 +10,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from tests import cells
 from tests.odd_cells import CELLS
-from tests.test_real_torch import AGAIN, agree, magic, plain, tensors, with_v
+from tests.test_real_torch import again, agree, magic, plain, tensors, with_v
 from tests.torch_cells import written
 
 # Refused in words of PyTorch's own for a checkpoint; ours come before
@@ -41,12 +41,7 @@ def test_all_that_is_promised(shell: InteractiveShell, torch: ModuleType, name: 
         agree(tensors(shell.user_ns, torch), {key: each for key, each in right.items() if key.endswith(".grad")})
     for card in explored.graph.nodes:
         assert explored._live.inspection.answer(explored.graph, {"node": card.id})
-    told = ""
-    try:
-        exec(AGAIN, expected)  # the test's own text
-    except RuntimeError as error:
-        told = str(error)
-    ran = cells.run(shell, AGAIN)
+    told, ran = again(shell, expected)
     assert bool(ran.error) == bool(told) if name in CHECKPOINTS else str(ran.error or "") == told
 
 

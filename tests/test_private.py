@@ -19,7 +19,7 @@ from magics_pkg.backends import torch as on_torch
 from magics_pkg.graphs import linear
 from magics_pkg.tracing import recorder
 from tests import cells
-from tests.test_real_torch import AGAIN, ROUNDED, agree, magic, plain, scalar, tensors, with_v
+from tests.test_real_torch import ROUNDED, again, agree, magic, plain, scalar, tensors, with_v
 from tests.torch_cells import CELLS, written
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -138,12 +138,7 @@ def test_a_freed_graph_is_freed_without(
     expected, _ = plain(torch, source)
     without(gone)
     magic(shell, torch, source)
-    told = ""
-    try:
-        exec(AGAIN, expected)  # the test's own text
-    except RuntimeError as error:
-        told = str(error)
-    ran = cells.run(shell, AGAIN)
+    told, ran = again(shell, expected)
     assert bool(ran.error) == bool(told), (ran.error, told)
     if name != "checkpoint":
         assert (str(ran.error) if ran.error else "") == told

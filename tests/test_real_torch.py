@@ -56,6 +56,16 @@ def magic(shell: InteractiveShell, torch: ModuleType, source: str) -> Any:
     return shell.user_ns["e"]
 
 
+def again(shell: InteractiveShell, names: dict[str, Any]) -> tuple[str, Any]:
+    """A second backward in the plain cell's names, and under the magic: the first's error, the second's result."""
+    told = ""
+    try:
+        exec(AGAIN, names)  # the test's own text
+    except RuntimeError as error:
+        told = str(error)
+    return told, cells.run(shell, AGAIN)
+
+
 def tensors(names: dict[str, Any], torch: ModuleType) -> dict[str, Any]:
     """Every tensor and gradient that the names lead to, by its own name."""
     found = {}
@@ -120,12 +130,7 @@ def test_a_freed_graph_is_freed(shell: InteractiveShell, torch: ModuleType, name
     source = with_v(torch, *CELLS[name])
     expected, _ = plain(torch, source)
     magic(shell, torch, source)
-    told = ""
-    try:
-        exec(AGAIN, expected)  # the test's own text
-    except RuntimeError as error:
-        told = str(error)
-    ran = cells.run(shell, AGAIN)
+    told, ran = again(shell, expected)
     if name in ("checkpoint",):  # PyTorch has a text of its own for it, which our refusal comes before
         assert bool(told) == bool(ran.error)
     else:

@@ -71,11 +71,12 @@ class Sent(Mapping[tuple[Any, int], Any]):
 class Ways:
     """What a pass is asked for, so that it gives every gradient in a graph without a hook on each node.
 
-    inner: the nodes but leaves'. It is asked for what arrives at each; where several edges lead to one place, the
-    nodes that send there are watched. order: in which a pass runs the nodes, the youngest first."""
+    numbers: the ages of the nodes but leaves'. It is asked for what arrives at each; where several edges lead to one
+    place, the nodes that send there are watched. outputs: what is asked for of each, in the order in which a pass runs
+    them, the youngest first."""
 
-    def __init__(self, edge: Callable[[Any, int], Any], inner: Sequence[Any], roots: Sequence[Any]) -> None:
-        followed = {node: node.next_functions for node in inner}
+    def __init__(self, edge: Callable[[Any, int], Any], numbers: Mapping[Any, int], roots: Sequence[Any]) -> None:
+        followed = {node: node.next_functions for node in numbers}
         counts: dict[tuple[Any, int], int] = {}
         for way in (
             *((root.node, root.output_nr) for root in roots),
@@ -83,8 +84,7 @@ class Ways:
         ):
             counts[way] = counts.get(way, 0) + 1
         self.watched = [node for node, ways in followed.items() if any(counts[way] > 1 and way[0] for way in ways)]
-        numbers, _ = ages(inner)
-        outputs: dict[Any, list[int]] = {node: [] for node in sorted(inner, key=numbers.__getitem__, reverse=True)}
+        outputs: dict[Any, list[int]] = {node: [] for node in sorted(numbers, key=numbers.__getitem__, reverse=True)}
         for node, nr in counts:
             if node in outputs:
                 outputs[node].append(nr)
@@ -96,7 +96,7 @@ class Ways:
         """None where PyTorch does not tell in which order it runs nodes, or how many outputs they have."""
         numbers, counted = ages(inner)
         told = counted and len(set(numbers.values())) == len(numbers) and all(metadata_of(each.node) for each in roots)
-        return Ways(edge, inner, roots) if told else None
+        return Ways(edge, numbers, roots) if told else None
 
     def fill(self, done: Pass, found: Sequence[Any]) -> None:
         """Put what was asked for into a pass whose leaves are known."""
