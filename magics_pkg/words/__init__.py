@@ -23,8 +23,8 @@ from .noun import CASES, Noun
 
 LANGUAGES = ("en", "zh", "ru")
 MANY = 12  # words of a list that are written out
-# The panel; the magic's own line; local derivatives; --compare; inputs that are moved
-TOPICS = ("", "_line", "_rules", "_compare", "_inputs")
+# The panel; what a cell teaches; the magic's own line; local derivatives; --compare; inputs that are moved
+TOPICS = ("", "_lessons", "_line", "_rules", "_compare", "_inputs")
 HAN = "[\u4e00-\u9fff]"
 Text = str | tuple[str, ...]  # several: the forms for a number n
 

@@ -1,0 +1,63 @@
+"""What a cell teaches, in English: the questions that people ask."""
+
+TEXTS: dict[str, str | tuple[str, ...]] = {
+    "weights": "v says how much each entry of {output} counts: differentiating {sum} gives {grad}.",
+    "needs_weights": "{output} has {n} entries, and each has a gradient of its own: v must say how much each counts."
+    " backward(torch.ones_like({output})) counts all alike.",
+    "one_hot": "v is 1 at {entry} and 0 elsewhere, so this is one row of the Jacobian J: ∂{entry}/∂{leaf}. One backward"
+    " is one vector-Jacobian product; the whole J takes one for each entry of {output}.",
+    "freed": "This backward freed its graph: another one through it raises an error, unless this one has"
+    " retain_graph=True. The panel keeps a copy of its own.",
+    "second_time": "The backward{first} freed what {what} had saved, and the one{second} needs it again: write"
+    " retain_graph=True in the first.",
+    "accumulated_many": "{grads} were not empty before this backward, so the new gradients were added to what was"
+    " there. Set them to None, or call zero_grad(), to start anew.",
+    "accumulated": (
+        "{grads} was not empty before this backward, so the new gradient was added to what was there: {held}."
+        " Set it to None, or call zero_grad(), to start anew.",
+        "{grads} were not empty before this backward, so the new gradients were added to what was there: {held}."
+        " Set them to None, or call zero_grad(), to start anew.",
+    ),
+    "no_graph_none": "No path leads from {output} to a tensor with requires_grad=True, so there is no graph to go back"
+    " through.",
+    "no_graph_data": "{leaf} was made without requires_grad=True, so {output} has no graph: write it where {leaf} is"
+    " made.",
+    "no_graph_cut": "{leaf} has requires_grad=True, but {what}{where} cuts the path to {output}: it was computed"
+    " without a graph.",
+    "no_graph_grad": "{output} came from autograd.grad{where} without create_graph=True, so it has no graph of its own"
+    " and cannot be differentiated again.",
+    "written_over": "{what}{where} wrote over a value that {saver} had saved for its derivative: version {expected} was"
+    " saved, and now it is version {found}.",
+    "written_leaf": "{leaf} is a leaf: its .grad belongs to the value that it has, so while a graph is recorded no"
+    " operation may write over it. {what}{where} tried to; torch.no_grad() allows it.",
+    "not_a_leaf": "{name}.grad is None: {name} is no leaf, but the result of {what}{where}, and backward keeps the"
+    " gradients of leaves only. Call {name}.retain_grad() before backward to keep it.",
+    "overwritten": "{name}.grad is None: the name {name} now stands for the result of {what}{where}, no longer for the"
+    " leaf that was made{made}. That leaf has the gradient.",
+    "cut": "{what}{where} cuts the path: nothing flows back through it.",
+    "cut_no_grad": "{what}{where} was computed without a graph (no_grad): nothing flows back through it to {leaf}.",
+    "cloned": "{what}{where} is a copy that stays in the graph: clone() cuts nothing, the gradient flows through it.",
+    "first_bad": "{what} made the first {bad}{where}: it came from finite numbers.",
+    "first_bad_gradient": "Going back, {what}{where} made the first {bad} gradient out of a finite one.",
+    "zero_times_inf": "Going back, {what}{where} made the first NaN gradient out of a finite one: at {entry} it got 0,"
+    " its derivative there is infinite, and 0 × inf is NaN.",
+    "v_is_leaf": "v is {leaf} itself: {leaf}.grad = Jᵀ {leaf}, the derivative times {leaf}. The derivative alone is"
+    " backward(torch.ones_like({leaf})).",
+    "v_is_leaf_identity": "v is {leaf} itself, and {output} is {leaf}: J is the identity, so {leaf}.grad = Jᵀ {leaf} ="
+    " {leaf}. The derivative alone, 1, is backward(torch.ones_like({leaf})).",
+    "created": "create_graph=True: the gradients have a graph of their own, so they can be differentiated again.",
+    "second_derivative": "{output} is itself a gradient, made{where} with create_graph=True, so what arrives at {grad}"
+    " is a second derivative.",
+    "walked": "Each card of an operation is a node of this graph: {output}.grad_fn is {op}, its next_functions are the"
+    " cards above it, and at a leaf the walk ends in AccumulateGrad.",
+    "no_path": "{leaf} got no gradient: no path leads from it to {output}. So it is None, which is not zero.",
+    "not_among_inputs": "{leaf} got no gradient: it is not among inputs=.",
+    "zero_not_none": "{grad} is 0 and not None: a path leads from {leaf} to {output}, and the derivative along it is"
+    " 0.",
+    "zeros_not_none": "{grads} are 0 and not None: paths lead from these leaves to {output}, and the derivatives along"
+    " them are 0.",
+    "hook_changed": "The hook {hook} changed the gradient of {name}: {before} came in, {after} went on (at v as"
+    " written).",
+    "hook_same": "The hook {hook} saw the gradient of {name} and left it as it was.",
+    "retained": "{name} is no leaf; retain_grad() keeps its gradient in {name}.grad.",
+}
