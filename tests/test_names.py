@@ -128,6 +128,27 @@ def test_modules(shell: InteractiveShell) -> None:
     assert named(graph, "X").kind == "constant"
 
 
+def test_modules_inside_of_a_librarys(shell: InteractiveShell) -> None:
+    """In a Sequential all operations have one source: each is called by its module, if that has no other operation."""
+    source = "r = nn.ReLU()\nmodel = nn.Sequential({})\ny = model(torch.ones(4, 2))\ny.sum().backward()"
+    graph = drawn(shell, source.format("nn.Linear(2, 3), nn.ReLU(), nn.Softplus(), nn.Linear(3, 1)"))
+    assert [node.name for node in graph.nodes if node.kind == "op"] == ["model.0", "model.1", "model.2", "y", ""]
+    assert "model.1.grad" in [quantity.name for quantity in graph.quantities]
+    graph = drawn(shell, source.format("nn.Linear(2, 3), r, nn.Linear(3, 3), r, nn.Linear(3, 1)"))
+    assert [node.name for node in graph.nodes if node.kind == "op"] == ["model.0", "", "model.2", "", "y", ""]
+
+
+def test_what_sentences_call_a_card(shell: InteractiveShell) -> None:
+    """Its name, else its code; but its sign where other operations have the same code."""
+    source = "y = (x * 2).abs() + 1\ny.sum().backward()"
+    assert list(drawn(shell, X + source).called.values()) == ["x", "x * 2", "(x * 2).abs()", "y", "y.sum()"]
+    source = "y = nn.TransformerEncoderLayer(2, 1, 2, dropout=0.0)(torch.ones(3, 1, 2)).sum()\ny.backward()"
+    graph = drawn(shell, source)
+    shared = [node for node in graph.nodes if node.kind == "op" and not node.name]
+    assert {"+", "relu"} <= {graph.called[node.id] for node in shared}
+    assert len({node.source for node in shared}) == 1
+
+
 def test_groups(shell: InteractiveShell) -> None:
     """Each call of a function is a group; one card alone, or everything, is none."""
     function = "def f(u):\n    h = u * 2\n    return h + 1\n"

@@ -59,6 +59,22 @@ def _entries(value: Any, indices: Sequence[int] | Array) -> Array:
     return picked
 
 
+def first_bad(value: Any) -> tuple[str, int] | None:
+    """The first entry that is no finite number: "NaN" or "inf", and its flat index. None where all are finite."""
+    value = raw(value)
+    if not any(kind in str(value.dtype) for kind in ("float", "complex")):
+        return None
+    with np.errstate(all="ignore"):
+        if np.isfinite(plain(value.sum())):  # what is no number stays in a sum, and no mask is made
+            return None
+        finite: Any = np.isfinite(value) if isinstance(value, HOST) else of(value).module.isfinite(value)  # type: ignore[union-attr]
+    flat = finite.reshape(-1)
+    place = int((flat if isinstance(value, HOST) else flat.byte()).argmin())
+    if bool(flat[place]):
+        return None  # finite numbers whose sum is not
+    return ("NaN" if np.isnan(_entries(value, [place])).any() else "inf"), place
+
+
 def wide(value: Any) -> Any:
     """In float64, or the widest that its device has."""
     if isinstance(value, HOST):

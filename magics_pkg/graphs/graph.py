@@ -35,7 +35,7 @@ from .outputs import outputs_of
 from .stacked import Stacked
 from .subject import Subject
 from .web import Arrival
-from .wording import numbered
+from .wording import module_names, numbered
 
 __all__ = ["Edge", "Graph", "Node", "Quantity", "Values", "graph_of", "values_of"]
 
@@ -145,8 +145,10 @@ class _Assembly:
         for each in self.inputs:
             order = min((part.first for part in each.uses), default=0) - 1
             entries.append((order, each, each.name, each.named))
+        modules = module_names(self.parts, self.subject.tree)
         for part in self.parts:
-            entries.append((part.last, part, *self._part_name(part)))
+            name, stands = self._part_name(part)
+            entries.append((part.last, part, name or modules.get(part, ""), stands))
         entries.sort(key=lambda entry: entry[0])
         names = numbered([entry[2] for entry in entries], {i for i, entry in enumerate(entries) if entry[3]})
         for (_, card, plain, stands), name in zip(entries, names, strict=True):

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..backends import dtype_name, version_of
-from ..style.elements import Key, Values, values_in
+from ..style.elements import Key, Values
 from ..tracing.trace import Call, Trace
 from ..words import say
 from .fold import Part, Parts
 from .groups import Tree
 from .names import Namespace, label, operand, tensors_in
+from .values import looked_through
 from .web import Web
 
 TOGETHER = 3  # leaves of a folded card that are still drawn one by one
@@ -210,8 +211,8 @@ class Inputs:
         tensor, backward = each.tensor, self.trace.backward
         version, kept = (backward.values if backward else {}).get(tensor, (version_of(tensor), None))
         if kept is not None and version != version_of(tensor):
-            return values_in(kept, self.backend.array, limit), say("card_written_since")
-        return values_in(tensor, self.backend.array, limit), ""
+            return looked_through(kept, self.backend.array, limit), say("card_written_since")
+        return looked_through(tensor, self.backend.array, limit), ""
 
     def _values(self, members: tuple[Input, ...], limit: int) -> Values:
         """The first entries of several, one after the other."""

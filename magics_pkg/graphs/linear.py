@@ -242,7 +242,7 @@ def build(
                 known = products(side_by_side([size for _, size in small], list(columns)))
                 gram[place] += known[0]
                 sums[place] += known[1]
-    if sweeps.linear and not np.isfinite(table).all():
+    if sweeps.linear and not (np.isfinite(table).all() and np.isfinite(sums).all()):
         # 0 × inf is NaN in a sum of rows, where a real pass may have met no inf at all: only the kernel knows then
         return build(graph, replace(sweeps, rest=None, rows=(), linear=False), before, after, last)
     flat = Seed.of(v)

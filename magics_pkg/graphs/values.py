@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ..backends import dtype_name, is_gone, version_of
+from ..backends.arrays import first_bad
 from ..style.elements import LIMIT, Values, values_in
+from ..style.format import unravel
 from ..tracing.trace import Call, Trace
 from ..words import say
 from .names import Namespace, tensors_in
@@ -65,10 +68,10 @@ class Computed:
             return Values(self.shape(arrival) or (), "")
         tensor, version = made
         if version_of(tensor) == version:
-            return values_in(tensor, self.backend.array, limit)
+            return looked_through(tensor, self.backend.array, limit)
         kept = self.trace.old_values.get((id(tensor), version))
         if kept is not None:
-            return values_in(kept, self.backend.array, limit)
+            return looked_through(kept, self.backend.array, limit)
         return Values(tuple(tensor.shape), dtype_name(tensor.dtype))
 
     def drawn(self, arrival: Arrival) -> tuple[int, ...] | None:
@@ -125,6 +128,15 @@ class Computed:
                 if self.trace.error is None and not told_elsewhere:
                     self.notes.append(say("shapes_unknown", error=error or type(error).__name__))
         return self._swept
+
+
+def looked_through(tensor: Any, array: Callable[[Any], Any], limit: int) -> Values:
+    """A copy of a tensor's first entries, and which of all is the first that is no finite number."""
+    values = values_in(tensor, array, limit)
+    if values.complete:
+        return values
+    found = first_bad(tensor)
+    return values if found is None else replace(values, bad=(found[0], unravel(found[1], values.shape)))
 
 
 def _nth(values: Sequence[Any], nr: int) -> Any:

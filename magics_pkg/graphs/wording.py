@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..backends import custom_function
@@ -11,7 +11,7 @@ from ..cells.source import Position, Source
 from ..style import notation
 from ..tracing.trace import Call, Site, Trace
 from .fold import Part
-from .groups import Group
+from .groups import Group, Tree
 from .names import Namespace, label, operand, tensors_in
 
 OPERATORS = {
@@ -117,6 +117,26 @@ class Wording:
         if part.level is None or len(part.sites) == 1:
             return label(self.trace, call, nr)
         return label(self.trace, call, 0, part.level) if part.level else ""
+
+
+def module_names(parts: Iterable[Part], tree: Tree) -> dict[Part, str]:
+    """``model.0`` for an operation that is all that a module of a library's does inside of another one: its only
+    source is ``model(x)``, as that of all others there."""
+    alone: dict[Site, Part | None] = {}
+    for part in parts:
+        if part.call is None or part.group is not None or part.middle or not part.call.site.below_module:
+            continue
+        site: Site | None = part.call.site
+        while site is not None and site.frames[-1].kind != "module":
+            site = site.outer
+        if site is not None:
+            alone[site] = part if site not in alone else None
+    named = {}
+    for site, only in alone.items():
+        first = site.user[-1] + 1 if site.user else 0
+        if only is not None and sum(frame.kind == "module" for frame in site.frames[first:]) > 1:
+            named[only] = tree.modules.get(id(site.frames[-1].module), "")
+    return named
 
 
 def _callers(site: Site, group: Group) -> list[int]:

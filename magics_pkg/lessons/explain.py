@@ -216,7 +216,7 @@ def second_derivative(trace: Trace, graph: Graph) -> list[str]:
     grads = [graph.quantities[grad].name for each in graph.leaves if (grad := graph.node(each).grad) is not None]
     if not calls or node is None or not grads:
         return []
-    output = one_line(node.name or node.source)
+    output = graph.called[node.id]
     return [say("second_derivative", output=output, where=in_line(trace, calls[-1]), grad=listed(grads))]
 
 
@@ -225,7 +225,7 @@ def walked(trace: Trace, graph: Graph) -> list[str]:
     output = next((node for node in graph.nodes if node.output), None)
     if not facts.walks(trace) or output is None or not output.op:
         return []
-    return [say("walked", output=one_line(output.name or output.source), op=output.op)]
+    return [say("walked", output=graph.called[output.id], op=output.op)]
 
 
 def retained(trace: Trace, graph: Graph) -> list[str]:

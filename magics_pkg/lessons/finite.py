@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..style.format import entry, number, one_line, unravel
+from ..style.format import entry, number, unravel
 from ..words import say
 
 if TYPE_CHECKING:
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 
 def not_a_number(graph: Graph, linear: Linear | None) -> list[str]:
     """The first operation that made a NaN or inf out of finite numbers, forward or backward."""
-    node, bad = first_bad(graph)
+    node, bad = first_bad(graph, linear)
     if node is not None:
-        return [say("first_bad", what=called(node), bad=bad, where=_line(node))]
+        return [say("first_bad", what=called(graph, node), bad=bad, where=_line(node) + _place(graph, node))]
     node, bad, at = first_bad_gradient(graph, linear)
     if node is None:
         return []
     if at:
-        return [say("zero_times_inf", what=called(node), where=_line(node), entry=at)]
-    return [say("first_bad_gradient", what=called(node), where=_line(node), bad=bad)]
+        return [say("zero_times_inf", what=called(graph, node), where=_line(node), entry=at)]
+    return [say("first_bad_gradient", what=called(graph, node), where=_line(node), bad=bad)]
 
 
 def marked(graph: Graph, linear: Linear | None) -> Graph:
     """The graph with the card marked that made the first number that is none, or whose gradient cannot but be zero."""
-    node, bad = first_bad(graph)
+    node, bad = first_bad(graph, linear)
     key = "card_first_bad"
     if node is None:
         key = "card_first_bad_gradient"
@@ -50,19 +50,46 @@ def _noted(node: Node, mark: str, note: str) -> Node:
     return replace(node, mark=node.mark or mark, note=f"{node.note} · {note}" if node.note else note)
 
 
-def first_bad(graph: Graph) -> tuple[Node | None, str]:
+def first_bad(graph: Graph, linear: Linear | None) -> tuple[Node | None, str]:
     """The first card with a value that is no number, made from finite ones; and what that is."""
     nodes = {node.id: node for node in graph.nodes}
     inputs: dict[str, list[str]] = {}
+    if _is_harmless(graph, linear):
+        return None, ""
     for edge in graph.edges:
         inputs.setdefault(edge.head, []).append(edge.tail)
     for node in graph.nodes:
-        bad = _bad(each[1] for each in node.value.entries)
+        bad = _bad_value(node)
         if bad and node.kind == "op":
             sources = [nodes[each] for each in inputs.get(node.id, []) if each in nodes]
-            if not any(_bad(each[1] for each in source.value.entries) for source in sources):
+            if all(_is_known(source) and not _bad_value(source) for source in sources):
                 return node, bad
     return None, ""
+
+
+def _is_harmless(graph: Graph, linear: Linear | None) -> bool:
+    """Whether all that comes out is finite, as where a mask of attention puts -inf into a softmax."""
+    outputs = [node for node in graph.nodes if node.output]
+    if linear is None or not outputs or not all(_is_known(node) and not _bad_value(node) for node in outputs):
+        return False
+    return linear.linear or bool(np.isfinite(linear.sums[:, 0]).all())
+
+
+def _bad_value(node: Node) -> str:
+    """Of all of a card's value, whatever is shown of it: "NaN", "inf", or "" for finite numbers."""
+    return node.value.bad[0] if node.value.bad else _bad(each[1] for each in node.value.entries)
+
+
+def _is_known(node: Node) -> bool:
+    """Whether there is anything to know a value by."""
+    return bool(node.value.entries) or math.prod(node.shape) == 0
+
+
+def _place(graph: Graph, node: Node) -> str:
+    """Which entry was the first, where the card does not show it."""
+    if node.value.bad is None or node.value.bad[1] in dict(node.value.entries):
+        return ""
+    return f" ({entry(graph.called[node.id], node.value.bad[1])})"
 
 
 def first_bad_gradient(graph: Graph, linear: Linear | None) -> tuple[Node | None, str, str]:
@@ -77,11 +104,18 @@ def first_bad_gradient(graph: Graph, linear: Linear | None) -> tuple[Node | None
         if edge.grad is None or node is None:
             continue
         sent = part(graph, linear, shown, edge.grad)
-        bad = _bad(sent.tolist())
+        bad = _bad_gradient(linear, sent, edge.grad)
         got = part(graph, linear, shown, node.grad) if node.grad is not None else None
-        if bad and (got is None or not _bad(got.tolist())):
+        if bad and (got is None or node.grad is None or not _bad_gradient(linear, got, node.grad)):
             return node, bad, _zero_times_inf(graph, nodes[edge.tail], node, sent, got)
     return None, "", ""
+
+
+def _bad_gradient(linear: Linear, shown: np.ndarray, index: int) -> str:
+    """Of all entries of a gradient, whatever is shown of it: "NaN", "inf", or "" for finite numbers."""
+    if (bad := _bad(shown.tolist())) or linear.linear or np.isfinite(linear.sums[index, 0]):
+        return bad
+    return _bad([linear.gram[index, 0, 0]])
 
 
 def _zero_times_inf(graph: Graph, tail: Node, head: Node, sent: np.ndarray, got: np.ndarray | None) -> str:
@@ -92,7 +126,7 @@ def _zero_times_inf(graph: Graph, tail: Node, head: Node, sent: np.ndarray, got:
         return ""
     index = unravel(int(places[0]), tail.shape)
     value = dict(tail.value.entries).get(index)
-    name = entry(one_line(tail.name or tail.source), index)
+    name = entry(graph.called[tail.id], index)
     return f"{name} = {number(value)}" if value is not None else name
 
 
@@ -126,9 +160,9 @@ def part(graph: Graph, linear: Linear, shown: np.ndarray, index: int) -> np.ndar
     return np.asarray(shown[begin : begin + len(graph.quantities[index].indices)])
 
 
-def called(node: Node) -> str:
-    """What a sentence calls a card: its code, else its name or sign."""
-    return node.source or node.name or node.symbol or node.op
+def called(graph: Graph, node: Node) -> str:
+    """What a sentence calls a card: its code where that is its own, else its name or sign."""
+    return graph.code_of(node) or graph.called[node.id]
 
 
 def _line(node: Node) -> str:

@@ -31,14 +31,14 @@ def lesson(trace: Trace, graph: Graph) -> list[str]:
     second = facts.failing(trace)
     if second is not None and (first := facts.freed_by(trace)) is not None:
         marked = [node for node in graph.nodes if node.mark == "freed"]
-        what = called(marked[-1]) if marked else say("the_output")
+        what = called(graph, marked[-1]) if marked else say("the_output")
         told = {"first": at(trace, first.position), "second": at(trace, second.position)}
         return [say("second_time", what=what, **told)]
     over = facts.written(trace)
     if over is not None and over.call is not None:
         what = trace.expression(over.call.site) or over.call.name
         savers = [node for node in graph.nodes if node.mark == "saved"]
-        saver = called(savers[-1]) if savers else "backward"
+        saver = called(graph, savers[-1]) if savers else "backward"
         told = {"expected": str(over.expected), "found": str(over.found)}
         return [say("written_over", what=what, where=in_line(trace, over.call), saver=saver, **told)]
     if facts.says(trace, facts.LEAF) and trace.failed is not None:

@@ -132,7 +132,7 @@ def _card(graph: Graph, card: Node) -> dict[str, Any]:
     """What the graph itself says. ``of``: the card that this is drawn again for."""
     told: dict[str, Any] = {
         "kind": card.kind,
-        "name": one_line(card.name or card.source or card.symbol or card.op),
+        "name": graph.called[card.id],
         "source": one_line(card.source),
         "op": card.op,
         "line": card.line,
@@ -142,7 +142,7 @@ def _card(graph: Graph, card: Node) -> dict[str, Any]:
         "note": one_line(card.note),
     }
     if card.kind == "op" and not card.folded:
-        told["rules"] = list(_rules(graph, card))
+        told["rules"] = list(rules_on(graph, card))
     if card.folded:
         told["folded"] = one_line(card.folded)
     if card.group:
@@ -152,13 +152,12 @@ def _card(graph: Graph, card: Node) -> dict[str, Any]:
     return told if card.repeat_of is None else {**told, "of": card.repeat_of}
 
 
-def _rules(graph: Graph, card: Node) -> tuple[str, ...]:
+def rules_on(graph: Graph, card: Node) -> tuple[str, ...]:
     """The local derivative in algebra: that of the node, or of the call where it made several."""
-    names = {node.id: one_line(node.name or node.source) for node in graph.nodes}
     own = graph.quantities[card.grad].key[1] if card.grad is not None else None
     keys = [(graph.quantities[e.grad].key, e.tail) for e in graph.edges if e.head == card.id and e.grad is not None]
     if all(key[0] == "edge" and key[1] is own for key, _ in keys):
-        return rules.written(notation.word_of(card.op), {key[2]: names[tail] for key, tail in keys})
+        return rules.written(notation.word_of(card.op), {key[2]: graph.called[tail] for key, tail in keys})
     return rules.rules_of(card.symbol)
 
 
@@ -251,9 +250,8 @@ def _saved(session: Session, nodes: Sequence[Any]) -> dict[str, Any]:
 
 def _local(session: Session, graph: Graph, card: Node, device: str, most: int) -> list[dict[str, Any]]:
     """The derivative of an operation by each of its inputs, in numbers."""
-    names = {node.id: one_line(node.name or node.source or node.symbol) for node in graph.nodes}
     found: Sequence[tuple[str, Derivative]] = derivatives(session, graph, card, device)
-    return [{"to": names[tail], **_derivative(each, most)} for tail, each in found]
+    return [{"to": graph.called[tail], **_derivative(each, most)} for tail, each in found]
 
 
 def _derivative(each: Derivative, most: int) -> Mapping[str, Any]:

@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..backends.arrays import entries_of
-from ..style import notation
 from ..style.format import number, one_line
-from . import inspection, rules
+from . import inspection
 from .jacobian import Answers, jacobian
 from .quiz import quiz
 
@@ -101,32 +100,20 @@ def _step(
     arriving: list[Edge],
     sent: list[Edge],
 ) -> dict[str, Any]:
-    to = {slot: called(cards[first[e.tail]]) for e in sent if (slot := _slot(graph, e)) is not None}
-    word = notation.word_of(node.op) if node.op else ""
+    called = graph.called
     return {
         "node": node.id,
         "kind": node.kind,
-        "name": called(node),
-        "source": source if (source := one_line(node.source)) != called(node) else "",
+        "name": called[node.id],
+        "source": source if (source := one_line(node.source)) != called[node.id] else "",
         "op": node.op,
         "output": node.output,
         "grad": node.grad,
-        "rules": list(rules.written(word, to)) if node.kind == "op" else [],
+        "rules": list(inspection.rules_on(graph, node)) if node.kind == "op" else [],
         "held": _held(session, graph, node),
-        "ins": [{"quantity": e.grad, "from": called(cards[first[e.head]])} for e in arriving],
-        "outs": [{"quantity": e.grad, "to": called(cards[first[e.tail]]), "edge": e.id} for e in sent],
+        "ins": [{"quantity": e.grad, "from": called[first[e.head]]} for e in arriving],
+        "outs": [{"quantity": e.grad, "to": called[first[e.tail]], "edge": e.id} for e in sent],
     }
-
-
-def called(node: Node) -> str:
-    """What to call a card in a sentence: its name, else its source, else its sign."""
-    return one_line(node.name or node.source or node.symbol or node.op)
-
-
-def _slot(graph: Graph, edge: Edge) -> int | None:
-    """Which of its operation's inputs an edge comes from."""
-    key = graph.quantities[edge.grad].key if edge.grad is not None else ("",)
-    return int(key[2]) if key[0] == "edge" else None
 
 
 def _held(session: Session, graph: Graph, node: Node) -> str:

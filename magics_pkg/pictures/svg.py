@@ -45,7 +45,6 @@ def draw(
     pen = _Pen(graph, linear, np.asarray(shown, dtype=float))
     wide, tall = geometry.width + 2 * MARGIN, geometry.height + 2 * MARGIN
     view = f"{-MARGIN:g} {-MARGIN:g} {wide:g} {tall:g}"
-    nodes = {node.id: node for node in graph.nodes}
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="backward-picture" viewBox="{view}" '
         f'width="{wide:g}" height="{tall:g}" '
@@ -56,7 +55,7 @@ def draw(
     parts += (_frame(box, path, titles) for box, path in boxes)
     parts.append(_derivatives(graph, geometry))
     parts.append('<g class="edges" aria-hidden="true">')
-    parts += (pen.edge(edge, geometry, nodes) for edge in graph.edges)
+    parts += (pen.edge(edge, geometry) for edge in graph.edges)
     parts.append('</g><g class="labels">')
     parts += (_frame_name(box, path, titles, path[-1] in graph.loops) for box, path in boxes)
     parts += (pen.label(name, label, geometry.nodes[LABEL + name]) for name, label in labels.items())
@@ -75,16 +74,15 @@ class _Pen:
         edges = [edge.grad for edge in graph.edges if edge.grad is not None]
         self.reference = reference([float(self.norms[index]) for index in edges])
 
-    def edge(self, edge: Edge, geometry: Geometry, nodes: Mapping[str, Node]) -> str:
+    def edge(self, edge: Edge, geometry: Geometry) -> str:
         whole = geometry.edges.get(edge.id)
         path = _path([whole] if whole else [geometry.edges[f"{edge.id}-{half}"] for half in ("upper", "lower")])
-        tail, head = nodes[edge.tail], nodes[edge.head]
         kind = " carried" if edge.carried else ""
         wide, sign = THINNEST, "plain"
         if edge.grad is not None:
             wide = thickness(float(self.norms[edge.grad]), self.reference)
             sign = sign_of(float(self.sums[edge.grad]), float(self.norms[edge.grad]))
-        title = f"{_called(tail)} → {_called(head)}"
+        title = f"{self.graph.called[edge.tail]} → {self.graph.called[edge.head]}"
         grad = f' data-grad="{edge.grad}"' if edge.grad is not None else ""
         cut = ""
         if edge.severed:
@@ -242,12 +240,11 @@ def _middle(points: Sequence[tuple[float, float]]) -> tuple[tuple[float, float],
 
 def _derivatives(graph: Graph, geometry: Geometry) -> str:
     """A thin dotted line from each card to the card of a second graph that is its derivative."""
-    nodes = {node.id: node for node in graph.nodes}
     lines = []
     for node in graph.nodes:
         if node.derives:
             route = _beside(geometry.nodes[node.derives], geometry.nodes[node.id])
-            title = say("derivative_link", derivative=_called(node), of=_called(nodes[node.derives]))
+            title = say("derivative_link", derivative=graph.called[node.id], of=graph.called[node.derives])
             lines.append(
                 f'<g class="derivative" data-tail="{_attribute(node.derives)}" data-head="{_attribute(node.id)}">'
                 f'<title>{_text(title)}</title><path d="{_path([route])}"/></g>'
@@ -286,10 +283,6 @@ def _frame_name(box: Box, path: Sequence[str], titles: Mapping[str, str], opens:
     )
 
 
-def _called(node: Node) -> str:
-    return one_line(node.name or node.source or node.symbol or node.op)
-
-
 def sentence(node: Node) -> str:
     """What a tooltip and a screen reader say of a node; a literal with a thousand numbers is cut short."""
     kind = _kind(node)
@@ -317,7 +310,7 @@ def _kind(node: Node) -> str:
 
 def summary(graph: Graph) -> str:
     """One line for the picture as a whole."""
-    names = {node.id: _called(node) for node in graph.nodes}
+    names = graph.called
     leaves = say("comma").join(names[leaf] for leaf in graph.leaves) or say("no_leaf")
     steps = sum(max(node.operations, 1) for node in graph.nodes if node.kind == "op")
     output = names.get(graph.output) or say("the_output")
@@ -326,7 +319,7 @@ def summary(graph: Graph) -> str:
 
 def describe(graph: Graph) -> str:
     """The graph in words, a line for each node: what it is and what it is made from."""
-    names = {node.id: _called(node) for node in graph.nodes}
+    names = graph.called
     lines = [summary(graph) + say("page_full_stop")]
     made_from: dict[str, list[str]] = {}
     for edge in graph.edges:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+
+from .format import one_line
 
 # How a sweep's results are found: ("leaf", node), ("node", node, nr), ("edge", node, slot); ("sum", key, key, ...);
 # ("all", (key, size), ...), one after the other
@@ -27,12 +31,15 @@ def leaf_nodes(key: Key) -> list[Any]:
 
 @dataclass(frozen=True)
 class Values:
-    """A copy of a tensor's first entries as Python numbers; ``complete`` when these are all."""
+    """A copy of a tensor's first entries as Python numbers; ``complete`` when these are all.
+
+    bad: the first of all entries that is NaN or infinite, "NaN" or "inf", with its index."""
 
     shape: tuple[int, ...]
     dtype: str
     entries: tuple[tuple[tuple[int, ...], float | int | bool], ...] = ()
     complete: bool = False
+    bad: tuple[str, tuple[int, ...]] | None = None
 
 
 @dataclass(frozen=True)
@@ -129,6 +136,19 @@ class Graph:
     def node(self, name: str) -> Node:
         """The node with this id."""
         return next(each for each in self.nodes if each.id == name)
+
+    @cached_property
+    def called(self) -> dict[str, str]:
+        """What a sentence calls each card, by its id: its name, else its code, else its sign."""
+        return {node.id: one_line(node.name or self.code_of(node) or node.symbol or node.op) for node in self.nodes}
+
+    def code_of(self, node: Node) -> str:
+        """A card's piece of code; "" where other operations have the same: in `model(x)` there may be many."""
+        return "" if node.kind == "op" and self._shared[node.source] > 1 else node.source
+
+    @cached_property
+    def _shared(self) -> Counter[str]:
+        return Counter(node.source for node in self.nodes if node.kind == "op")
 
 
 def values_of(array: Any, limit: int = LIMIT) -> Values:

@@ -12,7 +12,7 @@ from ..backends import Backend, Snapshot
 from ..backends.created import Created
 from ..cells.cell import Cell
 from ..cells.source import Position, Source, Sources, Span
-from ..cells.walk import Path
+from ..cells.walk import Path, module_call
 
 
 class Record(NamedTuple):
@@ -299,7 +299,9 @@ def calls_of(records: list[tuple[Any, ...]], sites: Sites) -> tuple[Call, ...]:
         end = begin + 1
         site = noted[begin][1]
         run = {site}
-        while end < len(noted) and (following := noted[end][1]) not in run and following.user_key == site.user_key:
+        while end < len(noted) and (following := noted[end][1]).user_key == site.user_key:
+            if following in run and not _is_one_call(noted[end - 1], noted[end]):
+                break
             run.add(following)
             end += 1
         plain = not any(each.below_module for each in run)
@@ -314,6 +316,16 @@ def calls_of(records: list[tuple[Any, ...]], sites: Sites) -> tuple[Call, ...]:
             site.visits += 1
         begin = end
     return tuple(calls)
+
+
+def _is_one_call(first: tuple[Record, Site], second: tuple[Record, Site]) -> bool:
+    """Whether one call of a library's module made both, which may call another one inside of it more than once."""
+    entries = []
+    for record, site in (first, second):
+        inside = range(site.user[-1] + 1 if site.user else 0, len(site.frames))
+        place = next((each for each in inside if site.frames[each].kind == "module"), None)
+        entries.append(None if place is None else module_call(record.path, place))
+    return entries[0] is not None and entries[0] is entries[1]
 
 
 IN_PLACE = frozenset(
