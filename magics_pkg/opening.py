@@ -164,7 +164,8 @@ def session_of(
     sweeps = passes.sweeps.get(id(snapshot)) if isinstance(passes, RowPasses) else None
     if sweeps is None or sweeps.weighting.root != root:
         given = backward.gradients if called else None
-        sweeps = linear.take(snapshot, linear.weighting_of(trace.backend, backward.roots, given, root))
+        done = snapshot.whole_pass if called and linear.ran_whole(backward) else None
+        sweeps = linear.take(snapshot, linear.weighting_of(trace.backend, backward.roots, given, root), done=done)
     leaves = leaves_of(backward, _names(names, graph, backward))
     session = Session(
         trace.backend,

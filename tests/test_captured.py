@@ -76,3 +76,66 @@ def test_few_nodes_are_watched(torch: ModuleType) -> None:
     assert kept._ways is not None
     assert {each.name() for each in kept._ways.watched} == {"MulBackward0", "AddBackward0"}
     kept.close()
+
+
+@pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
+@pytest.mark.parametrize("held", [False, True], ids=["no gradient yet", "a gradient there"])
+def test_the_users_pass_is_a_row(torch: ModuleType, program: str, held: bool) -> None:
+    """What was noted while a loss ran backward is what a pass of the panel's notes: the same bits, nodes and edges."""
+    names: dict[str, Any] = {
+        "torch": torch,
+        "x": torch.tensor([0.5, -1.25, 2.0, 0.75], requires_grad=True),
+        "w": torch.tensor([1.5, 0.25, -0.75, 1.0], requires_grad=True),
+    }
+    exec(program, names)  # this file's own text
+    y = names["y"] if not isinstance(names["y"], tuple) else names["y"][0] + names["y"][1]
+    loss = y.square().sum()
+    for each in (names["x"], names["w"]) if held else ():
+        each.grad = torch.ones_like(each)
+    kept = Kept(of(loss), [loss])  # type: ignore[arg-type]  # it is torch's
+    with kept.observe(), kept.sealing():
+        loss.backward(retain_graph=True)
+    mine = kept.whole_pass
+    assert mine is not None
+    for each in (names["x"], names["w"]):
+        if each.grad is None:
+            continue
+        each.grad.zero_()  # in the user's memory, not in the row's
+    run = kept.run([torch.tensor(1.0, dtype=loss.dtype)])
+    assert list(mine.nodes) == list(run.nodes)
+    assert set(mine.edges) == set(run.edges)
+    assert set(mine.leaves) == set(run.leaves)
+    assert all(same(mine.edges[way], each) for way, each in run.edges.items())
+    assert all(same(mine.leaves[leaf], each) for leaf, each in run.leaves.items())
+
+
+def test_large_gradients_are_no_row(torch: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was not held while the program's own pass ran is not taken for zero."""
+    monkeypatch.setattr("magics_pkg.backends.swept.LARGE", 8)
+    monkeypatch.setattr("magics_pkg.backends.swept.OBSERVED", 2)
+    x = torch.tensor([0.5, -1.25, 2.0, 0.75], requires_grad=True)
+    loss = (x * x).sum()
+    kept = Kept(of(loss), [loss])  # type: ignore[arg-type]  # it is torch's
+    with kept.observe(), kept.sealing():
+        loss.backward(retain_graph=True)
+    assert kept.linear
+    assert kept.whole_pass is None
+
+
+@pytest.mark.parametrize(
+    "hook", ["register_prehook(lambda got: (got[0] * 2,))", "register_hook(lambda gave, got: None)"]
+)
+def test_hooks_that_nothing_tells_of(torch: ModuleType, hook: str) -> None:
+    """On a leaf's own node: they are seen as they run, and what they made of the gradient is what arrived."""
+    x = torch.tensor([0.5, -1.25], requires_grad=True)
+    loss = (x * 3).sum()
+    node = loss.grad_fn.next_functions[0][0].next_functions[0][0]
+    handle = eval(f"node.{hook}", {"node": node})  # this file's own text
+    kept = Kept(of(loss), [loss])  # type: ignore[arg-type]  # it is torch's
+    with kept.observe(), kept.sealing():
+        loss.backward(retain_graph=True)
+    handle.remove()
+    assert not kept.linear
+    assert kept.whole_pass is None
+    assert kept.observed is not None
+    assert same(kept.observed.leaves[node], x.grad)

@@ -62,6 +62,12 @@ class Snapshot:
         arrays = {id(v): v.nbytes for n in self._copies.values() for v in n.saved or () if isinstance(v, np.ndarray)}
         return sum(arrays.values())
 
+    @property
+    def whole_pass(self) -> Pass | None:
+        """``observed`` from one output with one entry, with which ``run`` would note the same, hooks aside."""
+        one = len(self._outputs) == 1 and self._outputs[0]._d.size == 1
+        return self.observed if one and not self._retained else None
+
     @contextmanager
     def observe(self) -> Iterator[None]:
         """Note down the backward pass that this thread runs inside, hooks and all: it becomes ``observed``."""

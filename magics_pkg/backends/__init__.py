@@ -67,6 +67,7 @@ class Snapshot(Protocol):
     """A graph that stays runnable, whatever the user's own backward frees."""
 
     observed: Any  # the gradients of the pass that ran under ``observe()``, as ``run`` gives them
+    whole_pass: Any  # that pass from one output with one entry, where ``run`` would note the same; else None
 
     @property
     def linear(self) -> bool: ...

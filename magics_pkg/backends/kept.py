@@ -37,12 +37,14 @@ class Kept:
     def __init__(self, backend: Torch, outputs: Sequence[Any]) -> None:
         self._backend = backend
         self._like = [(each.dtype, each.device) for each in outputs]
+        self._is_scalar = len(outputs) == 1 and outputs[0].numel() == 1
         edge = backend.module.autograd.graph.GradientEdge
         self._outputs = [edge(*backend.root(each)) for each in outputs]  # whatever is written over the tensors later
-        self._nodes = _under(each.node for each in self._outputs)
-        if any(node.name() == REENTRANT for node in self._nodes):
+        self._followed = _under(each.node for each in self._outputs)
+        self._nodes = list(self._followed)
+        if any(kind.__name__ == REENTRANT for kind in set(map(type, self._nodes))):
             raise ValueError(say("reentrant"))
-        self._leaves = [node for node in self._nodes if hasattr(node, "variable")]
+        self._leaves = [node for node, ways in self._followed.items() if not ways and hasattr(node, "variable")]
         ends = set(self._leaves)
         self._inner = [node for node in self._nodes if node not in ends]  # what a pass of the panel's runs
         if any(str(node.variable.layout) in COMPRESSED for node in self._leaves):
@@ -58,6 +60,7 @@ class Kept:
         self._holders: list[Holder] = []
         self._handles: list[Any] = []
         self.observed: Pass | None = None
+        self.whole_pass: Pass | None = None
         self._shapes: dict[Any, tuple[Any, ...]] = {}  # of each node's outputs, where nothing but a pass tells
 
     @cached_property
@@ -87,18 +90,59 @@ class Kept:
         seen = Pass()
         self._ran = seen.nodes
         watched = self._called = _HooksCalled()
+        plain = self._plain_leaves() if self.linear else {}
+        nodes = [node for node in self._nodes if node not in plain] if plain else self._nodes
+        large: list[Any] = []
         try:
-            with watching(self._nodes, seen.nodes, seen.edges.noted, small=True), watched:
+            with watching(nodes, seen.nodes, seen.edges.noted, large), watched:
                 yield
         finally:
             self._learn(seen)
             known = {each.partition(" on ")[0] for each in self._named}
             self._named += [each for each in watched.names if each not in known]
-            if not self.linear and self._ran:
-                seen.detach()
-                seen.leaves = {leaf: seen.nodes[leaf][0] for leaf in self._leaves if leaf in seen.nodes}
-                self.observed = seen
+            if self._ran:
+                self._observed(seen, plain, bool(large))
             self._ran = ()
+
+    def _plain_leaves(self) -> dict[Any, tuple[Any, int]]:
+        """Leaves of which the one edge to them tells what arrives, and what the pass leaves in ``.grad`` as well."""
+        counts: dict[Any, int] = {root.node: 2 for root in self._outputs}
+        found = {}
+        for node, ways in self._followed.items():
+            for slot, (leaf, _) in enumerate(ways):
+                counts[leaf] = counts.get(leaf, 0) + 1
+                found[leaf] = node, slot
+        return {leaf: found[leaf] for leaf in self._leaves if counts.get(leaf) == 1 and leaf.variable.grad is None}
+
+    def _observed(self, seen: Pass, plain: dict[Any, tuple[Any, int]], large: bool) -> None:
+        """Keep what the panel needs of the user's own pass, and what spares it one of its own."""
+        if self.linear and (large or self._retained or not self._is_scalar):
+            return
+        if not self.linear:
+            seen.detach()
+            for leaf in self._leaves:  # PyTorch may have put what arrived into ``.grad`` as it was
+                if leaf not in plain and (got := seen.nodes.get(leaf, (None,))[0]) is not None:
+                    seen.nodes[leaf] = (got.clone(),)
+                # a hook that nothing tells of may have acted: what is in ``.grad`` is what arrived
+                if leaf in plain and (grad := leaf.variable.grad) is not None:
+                    seen.nodes[leaf] = (grad.detach().clone(),)
+            seen.leaves = {leaf: seen.nodes[leaf][0] for leaf in self._leaves if leaf in seen.nodes}
+            self.observed = seen
+            return
+        gave = seen.edges.noted
+        for leaf in self._leaves:
+            if leaf in plain:
+                node, slot = plain[leaf]
+                arrived = gave[node][slot] if node in gave else None
+            else:
+                got = seen.nodes.pop(leaf, (None,))[0]
+                arrived = (
+                    None if got is None else got.detach().clone()
+                )  # PyTorch may have put it into ``.grad`` as it was
+                gave.pop(leaf, None)
+            if arrived is not None:
+                seen.leaves[leaf] = arrived
+        self.whole_pass = seen
 
     @contextmanager
     def sealing(self) -> Generator[None]:
@@ -171,7 +215,8 @@ class Kept:
                 self._shapes[node] = tuple(None if each is None else each.shape for each in got)
 
     def _shapes_of(self, node: Any) -> tuple[Any, ...]:
-        return tuple(each.shape for each in metadata_of(node)) or self._shapes.get(node, ())
+        told = tuple(each.shape for each in metadata_of(node)) or self._shapes.get(node, ())
+        return told or ((node.variable.shape,) if hasattr(node, "variable") else ())
 
     def gradient(self, root: int, numbers: Any) -> Any:
         """Numbers as a tensor like this output."""
@@ -231,8 +276,9 @@ class Kept:
         for each in self._holders:
             each.tensor = None
         self._outputs, self._nodes, self._leaves, self._inner, self._inputs = [], [], [], [], []
+        self._followed = {}
         self._holders, self._handles, self._retained = [], [], []
-        self.observed = None
+        self.observed = self.whole_pass = None
         self.__dict__.pop("_ways", None)
 
 
@@ -289,16 +335,16 @@ def _packer(holders: list[Holder], seals: Seals, intact: bool) -> Pack:
     return pack
 
 
-def _under(roots: Iterator[Any]) -> list[Any]:
-    """Every node under these, without recursion."""
-    found: dict[Any, None] = {}
+def _under(roots: Iterator[Any]) -> dict[Any, tuple[tuple[Any, int], ...]]:
+    """Every node under these and where its gradients go, without recursion."""
+    found: dict[Any, tuple[tuple[Any, int], ...]] = {}
     pending = list(roots)
     while pending:
         node = pending.pop()
         if node not in found:
-            found[node] = None
-            pending += [each for each, _ in node.next_functions if each is not None]
-    return list(found)
+            found[node] = ways = node.next_functions
+            pending += [each for each, _ in ways if each is not None and each not in found]
+    return found
 
 
 def _saved(node: Any, writes: bool) -> Iterator[tuple[Any, bool]]:

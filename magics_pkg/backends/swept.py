@@ -113,9 +113,11 @@ class Ways:
 
 @contextmanager
 def watching(
-    nodes: Sequence[Any], got_by: dict[Any, Tensors], gave_by: dict[Any, Tensors], small: bool = False
+    nodes: Sequence[Any], got_by: dict[Any, Tensors], gave_by: dict[Any, Tensors], large: list[Any] | None = None
 ) -> Generator[None]:
-    """While it lasts, each of these nodes that runs is noted with what it got and gave; ``small``: not the large."""
+    """While it lasts, each of these nodes that runs is noted with what it got and gave.
+
+    ``large``: where it is given, large gradients are not held, and their nodes are put there."""
 
     def watcher(node: Any) -> Callable[[Any, Any], None]:
         def note(gave: Tensors, got: Tensors) -> None:
@@ -131,9 +133,11 @@ def watching(
                     return
             except RuntimeError:  # a sparse one's pieces have sizes of their own
                 pass
+            assert large is not None
             got_by[node], gave_by[node] = _small(got), _small(gave)
+            large.append(node)
 
-        return note_small if small else note
+        return note if large is None else note_small
 
     with uncollected():
         handles = [node.register_hook(watcher(node)) for node in nodes]

@@ -170,7 +170,10 @@ class Torch(Backend):
         elif frees:
             kwargs = {**kwargs, "retain_graph": True}
         with kept.observe(), kept.sealing() if frees else nullcontext():
-            return func(*args, **kwargs)
+            result = func(*args, **kwargs)
+        if create:
+            kept.whole_pass = None  # what was noted has a graph of its own
+        return result
 
 
 class _Eagerly:

@@ -84,9 +84,17 @@ def pick(size: int, wanted: Sequence[int] | None = None) -> tuple[int, ...]:
     return tuple(range(min(size, SLIDERS)))
 
 
-def take(snapshot: Any, weighting: Weighting, picked: Sequence[int] | None = None, budget: float = BUDGET) -> Sweeps:
+def take(
+    snapshot: Any,
+    weighting: Weighting,
+    picked: Sequence[int] | None = None,
+    budget: float = BUDGET,
+    *,
+    done: Any = None,
+) -> Sweeps:
     """Sweep once for each picked entry, for as many as time and memory allow, and once for the rest of v.
 
+    ``done``: the pass of v as written, where all of it is known; of a v that is 1 it is the only row already.
     Where a hook makes the gradient other than linear in v, or could be noticed, no sweep is run at all."""
     v = Seed.of(weighting.v)
     # a slider cannot stand at NaN or inf: such an entry is held with the rest
@@ -94,6 +102,8 @@ def take(snapshot: Any, weighting: Weighting, picked: Sequence[int] | None = Non
     chosen = tuple(index for index, number in zip(asked, v.at(asked), strict=True) if np.isfinite(number))
     if not snapshot.linear:
         return Sweeps(weighting, chosen, None, (), linear=False)
+    if done is not None and len(weighting.gradients) == 1 and v.size == 1 and chosen and v.at(chosen)[0] == 1:
+        return Sweeps(weighting, chosen, None, (done,), linear=True)
     began = time.perf_counter()
     rows: list[Any] = []
     size = 0
@@ -150,11 +160,17 @@ class RowPasses(BackwardPasses):
         try:
             if backward.snapshot is not None and id(backward.snapshot) not in self.sweeps:
                 weighting = weighting_of(backend, backward.roots, backward.gradients, root)
-                self.sweeps[id(backward.snapshot)] = take(backward.snapshot, weighting)
+                kept = backward.snapshot
+                self.sweeps[id(kept)] = take(kept, weighting, done=kept.whole_pass if ran_whole(backward) else None)
             for kept in backward.snapshots.values() if not self.overtaken else ():
                 self.sweeps[id(kept)] = take(kept, weighting_of(backend, (named,), None))
         except Exception as error:  # the user's own call has gone through, and that is what counts
             self.notes.append(say("rows_not_taken", error=error or type(error).__name__))
+
+
+def ran_whole(backward: Backward) -> bool:
+    """Whether the call went to every leaf."""
+    return backward.kind != "autograd.grad" and backward.inputs is None and not backward.create_graph
 
 
 def _nbytes(sweep: Any) -> int:
