@@ -16,7 +16,7 @@ from .backends import Backend, Snapshot
 from .cells.cell import Outcome
 from .errors import OutputError
 from .exploration import Exploration
-from .graphs import facts, linear, marks
+from .graphs import faults, linear, marks
 from .graphs.depth import Folding
 from .graphs.graph import Graph, Node
 from .graphs.linear import Array, RowPasses
@@ -76,7 +76,7 @@ def open_exploration(
     """What there is to see and to move, of this output or of the cell's own.
 
     Errors: OutputError where there is no such output; UsageError for a leaf that is not there."""
-    if output is None and (root := facts.stuck(trace)) is not None:
+    if output is None and (root := faults.stuck(trace)) is not None:
         kept, none = linear.still(marks.without_graph(trace, root), {})
         said = tuple(mistakes.without_graph(trace, root))
         kept = dataclasses.replace(kept, nodes=tuple(_marked(trace, node) for node in kept.nodes))
@@ -203,7 +203,8 @@ def _marked(trace: Trace, node: Node) -> Node:
     """A card where the cell went wrong says so: what backward was called on, or what the failed operation was given."""
     if trace.error is None or not node.output or trace.failed is not None:
         return node
-    return dataclasses.replace(node, mark="error", note=mistakes.raised(trace))
+    told = " · ".join(each for each in (node.note, mistakes.raised(trace)) if each)
+    return dataclasses.replace(node, mark="error", note=told)
 
 
 def _call_of(trace: Trace, output: Any) -> tuple[Backward, Snapshot, int] | None:

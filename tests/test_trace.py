@@ -162,10 +162,14 @@ def test_snapshot_outlives_the_users_graph(shell: InteractiveShell) -> None:
     trace.close()
 
 
-def test_failed_backward_keeps_the_one_before(shell: InteractiveShell) -> None:
-    """After an error the panel is about the last call that went through."""
+def test_failed_backward(shell: InteractiveShell) -> None:
+    """A call that raises the cell's error is what the panel is about; one that the cell catches is not."""
     outcome, trace = trace_cell(shell, X + "y = x * x\ny.backward(torch.ones(3))\ny.backward(torch.ones(3))")
     assert "second time" in str(outcome.error)
+    assert [each.error is None for each in trace.backwards] == [True, False]
+    assert trace.backward is trace.backwards[1]
+    caught = "try:\n    y.backward(torch.ones(3))\nexcept RuntimeError:\n    pass"
+    _, trace = trace_cell(shell, f"{X}y = x * x\ny.backward(torch.ones(3))\n{caught}")
     assert [each.error is None for each in trace.backwards] == [True, False]
     assert trace.backward is trace.backwards[0]
     assert trace.backward.snapshot is not None

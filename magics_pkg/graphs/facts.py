@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..backends import version_of
 from ..backends.arrays import entries_of
 from ..cells.source import Position
 from ..style.format import number
@@ -23,11 +22,6 @@ from .names import Namespace, label
 
 CUTS = {"detach": "detach()", "detach_": "detach_()", "data": ".data"}
 NEW = re.compile(r"(.*_like|new_.*)")  # made in the form of a tensor, with nothing of its values
-SECOND_TIME = r"Trying to backward through the graph a second time"
-NO_GRAPH = r"element \d+ of tensors does not require grad and does not have a grad_fn"
-WRITTEN = r"modified by an inplace operation.*is at version (\d+); expected version (\d+)"
-LEAF = r"a (view of a )?leaf Variable that requires grad is being used in an in-place operation"
-VECTOR = r"grad can be implicitly created only for scalar outputs"
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,15 +36,6 @@ class Cut:
     made: Any
 
 
-@dataclass(frozen=True)
-class Written:
-    """A saved value that was written over: by which call, from which version to which."""
-
-    call: Call | None
-    expected: int
-    found: int
-
-
 @dataclass(frozen=True, eq=False)
 class Missing:
     """A name whose ``.grad`` the cell reads though it is no leaf; ``leaf``: the one that it stood for before."""
@@ -58,18 +43,6 @@ class Missing:
     name: str
     tensor: Any
     leaf: Any = None
-
-
-def says(trace: Trace, pattern: str) -> re.Match[str] | None:
-    """Whether the cell ended with an error of the library's that says this."""
-    text = str(trace.error) if isinstance(trace.error, RuntimeError) else ""
-    return re.search(pattern, text, re.DOTALL)
-
-
-def failing(trace: Trace) -> Backward | None:
-    """The backward call that raised the cell's error."""
-    last = trace.backwards[-1] if trace.backwards else None
-    return last if last is not None and last.error is not None and last.error is trace.error else None
 
 
 _names: weakref.WeakKeyDictionary[Trace, Namespace] = weakref.WeakKeyDictionary()
@@ -194,32 +167,6 @@ def clones(trace: Trace) -> list[Call]:
     return [call for call in trace.calls if call.name == "clone" and call.record.node is not None and call.site.user]
 
 
-def stuck(trace: Trace) -> Any:
-    """The tensor whose backward failed because it has no graph, else None."""
-    backward = failing(trace)
-    if backward is None or not says(trace, NO_GRAPH):
-        return None
-    return next((each for each in backward.roots if not each.requires_grad), None)
-
-
-def freed_by(trace: Trace) -> Backward | None:
-    """The backward whose graph another one needed again."""
-    if failing(trace) is None or not says(trace, SECOND_TIME):
-        return None
-    return next((each for each in reversed(trace.backwards) if each.error is None), None)
-
-
-def written(trace: Trace) -> Written | None:
-    """The write over a saved value that a backward has met."""
-    found = says(trace, WRITTEN)
-    if found is None:
-        return None
-    now, then = int(found[1]), int(found[2])
-    writers = [call for call in trace.calls if call.wrote and call.record.version == then + 1]
-    matching = [call for call in writers if any(version_of(each) == now for each in call.outputs)]
-    return Written(next(reversed(matching or writers), None), then, now)
-
-
 def missing(trace: Trace) -> list[Missing]:
     """Names whose ``.grad`` the cell reads, and which are no leaves."""
     backward = trace.backward
@@ -253,6 +200,11 @@ def _read(trace: Trace, attribute: str) -> list[str]:
         and isinstance(node.ctx, ast.Load)
         and isinstance(node.value, ast.Name)
     ]
+
+
+def freed(trace: Trace, first: Backward | None) -> str:
+    """By which backward of the cell something was freed: the remark of its cards."""
+    return say("card_freed_before") if first is None else say("card_freed", where=at(trace, first.position))
 
 
 def walks(trace: Trace) -> bool:

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..backends import custom_function, dtype_name, saves
+from ..backends import dtype_name
+from ..backends.arrays import has_any
 from ..style import notation
 from ..style.elements import LIMIT, Edge, Graph, Node, values_in
 from ..tracing.trace import Call, Trace
 from ..words import say
-from . import facts
+from . import facts, faults
 from .names import Namespace
 
 ONE_CARD = 4  # leaves that one card stands for, and of which it says what they held
@@ -179,16 +180,13 @@ class Marks:
 
     def _saved(self) -> None:
         """What a backward has freed, or found written over."""
-        first, over = facts.freed_by(self.trace), facts.written(self.trace)
-        if facts.failing(self.trace) is None or (first is None and over is None):
+        if faults.failing(self.trace) is None:
             return
-        assert self.trace.backend is not None
-        for card, node in self.cards.made.items():
-            trouble = self.trace.backend.trouble(node) if saves(node.name()) and not custom_function(node) else ""
-            if trouble == "freed" and first is not None:
-                line = say("in_line", line=self.trace.line(first.position)) if first.position is not None else ""
-                self.mark(card, "freed", say("card_freed", where=line))
-            elif trouble == "written" and over is not None:
+        (first, lost), over = faults.lost(self.trace), faults.written(self.trace)
+        for card, node in self.cards.made.items() if lost or over is not None else ():
+            if node in lost:
+                self.mark(card, "freed", facts.freed(self.trace, first))
+            elif over is not None and faults.trouble(self.trace, node) == "written":
                 name = self._written_name(over.call)
                 self.mark(card, "saved", say("card_saved", expected=over.expected, name=name))
         if over is not None and over.call is not None and over.call.record.node is not None:
@@ -209,7 +207,7 @@ class Marks:
             card = self.cards.of_tensor(leaf) if old is not None else None
             told[card] = told.get(card, 0) + 1
             if card is not None and told[card] <= ONE_CARD:  # thousands of parameters may be one card
-                self.mark(card, "held", say("card_held", held=facts.short(old)))
+                self.mark(card, "held" if has_any(old) else "", say("card_held", held=facts.short(old)))
 
     def _missing(self) -> None:
         for each in facts.missing(self.trace):

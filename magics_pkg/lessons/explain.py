@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..backends import saves
+from ..backends.arrays import has_any
 from ..graphs import facts
 from ..graphs.facts import in_line, name_of
 from ..graphs.seed import Seed
@@ -53,7 +54,8 @@ def notes(trace: Trace, backward: Backward | None, graph: Graph, linear: Linear 
     said: list[str] = [*lesson(trace, graph)]
     if backward is not None and backward.snapshot is not None and (hooks := backward.snapshot.hooks):
         said += hook_changes(trace, backward, graph, linear)
-        said.append(say("hooked", hooks=_hooks(trace, backward, hooks)))
+        if linear is not None:  # nothing moves where the cell failed
+            said.append(say("hooked", hooks=_hooks(trace, backward, hooks)))
     elif linear is not None and not linear.linear:
         said.append(say("not_finite" if Seed.of(linear.v).finite else "not_a_weight"))
     said += not_a_number(graph, linear)
@@ -138,15 +140,21 @@ def accumulation(trace: Trace, backward: Backward) -> list[str]:
     """backward adds to what is in `.grad` already."""
     if backward.kind == "autograd.grad":
         return []
-    held = {name: old for leaf, old in backward.before.items() if old is not None and (name := name_of(trace, leaf))}
+    every = {name: old for leaf, old in backward.before.items() if old is not None and (name := name_of(trace, leaf))}
+    held = {name: old for name, old in every.items() if has_any(old)}
     if not held:
-        return []
+        zeroed = [f"{name}.grad" for name in every]
+        return [say("held_zero", n=len(zeroed), grads=listed(_few(zeroed)))] if zeroed else []
     grads = [f"{name}.grad" for name in held]
     if len(grads) > FEW:  # those of a model: what each held stands on its card
-        named = listed([*grads[:FEW], say("and_more", n=len(grads) - FEW)])
-        return [say("accumulated_many", grads=named)]
+        return [say("accumulated_many", grads=listed(_few(grads)))]
     told = listed([facts.short(old) for old in islice(held.values(), MANY)], len(held))
     return [say("accumulated", n=len(grads), grads=listed(grads), held=told)]
+
+
+def _few(names: list[str]) -> list[str]:
+    """The first of many, and how many more."""
+    return [*names[:FEW], say("and_more", n=len(names) - FEW)] if len(names) > FEW else names
 
 
 def changed(trace: Trace, backward: Backward) -> list[str]:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..graphs import facts
+from ..errors import hint
+from ..graphs import facts, faults
 from ..graphs.facts import at, in_line, name_of
+from ..style.format import shape
 from ..words import say
 from .finite import called
 
 if TYPE_CHECKING:
     from ..graphs.graph import Graph
-    from ..tracing.trace import Trace
+    from ..tracing.trace import Backward, Trace
 
 
 def raised(trace: Trace) -> str:
     """Where the cell went wrong, in a few words: for the card there."""
     kind = type(trace.error).__name__
-    last = facts.failing(trace)
+    last = faults.failing(trace)
     if last is not None:
         return say("failed_backward", error=kind, where=at(trace, last.position))
     if trace.failed is not None:
@@ -27,29 +29,78 @@ def raised(trace: Trace) -> str:
 
 
 def lesson(trace: Trace, graph: Graph) -> list[str]:
-    """The lesson of what the cell raised."""
-    second = facts.failing(trace)
-    if second is not None and (first := facts.freed_by(trace)) is not None:
-        marked = [node for node in graph.nodes if node.mark == "freed"]
-        what = called(graph, marked[-1]) if marked else say("the_output")
-        told = {"first": at(trace, first.position), "second": at(trace, second.position)}
-        return [say("second_time", what=what, **told)]
-    over = facts.written(trace)
+    """The lesson of what the cell raised; the hint for its error where there is no better one."""
+    if trace.error is None:
+        return []
+    second = faults.failing(trace)
+    if second is not None and faults.second_time(trace):
+        return [_second_time(trace, graph, second)]
+    over = faults.written(trace)
     if over is not None and over.call is not None:
         what = trace.expression(over.call.site) or over.call.name
         savers = [node for node in graph.nodes if node.mark == "saved"]
         saver = called(graph, savers[-1]) if savers else "backward"
         told = {"expected": str(over.expected), "found": str(over.found)}
         return [say("written_over", what=what, where=in_line(trace, over.call), saver=saver, **told)]
-    if facts.says(trace, facts.LEAF) and trace.failed is not None:
+    if faults.says(trace, faults.LEAF) and trace.failed is not None:
         args = trace.failed.record.args or (None,)
         what = trace.expression(trace.failed.site) or trace.failed.name
         leaf = name_of(trace, args[0]) or say("a_leaf")
         return [say("written_leaf", leaf=leaf, what=what, where=in_line(trace, trace.failed))]
-    if second is not None and facts.says(trace, facts.VECTOR):
+    found = _weights(trace, second) if second is not None else []
+    advice = hint(trace.error)
+    return found or ([say("hint", text=advice)] if advice else [])
+
+
+def _second_time(trace: Trace, graph: Graph, second: Backward) -> str:
+    """A backward through what was freed: by another one, by itself in a loop, or by one of an earlier cell."""
+    first, _ = faults.lost(trace)
+    remark = facts.freed(trace, first)
+    node = next((each for each in reversed(graph.nodes) if remark in each.note), None)
+    what = called(graph, node) if node is not None else say("the_output")
+    if first is None:
+        again = [node.name] if node is not None and node.name else _named(trace, second.roots)
+        return say("freed_before", what=what, output=next(iter(again), what))
+    where = at(trace, second.position)
+    if first.path == second.path:
+        rounds = [call for call in trace.calls if node is not None and _made(trace, node, call)]
+        return say("second_time_carried" if len(rounds) > 1 else "second_time_again", what=what, where=where)
+    if first.position is not None and first.position == second.position:
+        return say("second_time_within", source=first.position.expression, where=where, what=what)
+    return say("second_time", what=what, first=at(trace, first.position), second=where)
+
+
+def _made(trace: Trace, node: Any, call: Any) -> bool:
+    """Whether a call is of a card's expression."""
+    return trace.expression(call.site) == node.source and facts.where(trace, call) == node.line
+
+
+def _named(trace: Trace, tensors: tuple[Any, ...]) -> list[str]:
+    """What the user calls these tensors, or the code that made them."""
+    found = []
+    for each in tensors:
+        call = facts.maker_of(trace, each)
+        found.append(name_of(trace, each) or (trace.expression(call.site) if call is not None else ""))
+    return [each for each in found if each]
+
+
+def _weights(trace: Trace, second: Backward) -> list[str]:
+    """A v that is not there, or not of the output's shape."""
+    if faults.says(trace, faults.VECTOR):
         root = next((each for each in second.roots if each.numel() != 1), None)
         if root is not None:
-            return [say("needs_weights", output=name_of(trace, root) or "y", n=root.numel())]
+            name = next(iter(_named(trace, (root,))), "")
+            ones = f"torch.ones_like({name or 'y'})"
+            call = f"grad_outputs={ones}" if second.kind == "autograd.grad" else f"backward({ones})"
+            return [say("needs_weights", output=name or say("the_output"), n=root.numel(), call=call)]
+    if found := faults.says(trace, faults.SHAPE):
+        place = int(found[1])
+        given = [each for each in second.gradients or () if each is not None]
+        if place < len(second.roots) and place < len(given) and hasattr(given[place], "shape"):
+            root = second.roots[place]
+            output = next(iter(_named(trace, (root,))), "") or say("the_output")
+            sizes = {"shape": shape(tuple(root.shape)), "given": shape(tuple(given[place].shape))}
+            return [say("needs_shape", output=output, **sizes)]
     return []
 
 

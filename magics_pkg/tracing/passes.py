@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import weakref
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from typing import Any
@@ -152,6 +153,8 @@ class BackwardPasses:
             snapshot=self._keep(backend, roots) if keep else None,
             snapshots=snapshots,
             path=path,
+            origins=tuple(weakref.ref(each) for each in roots),
+            at=backend.sequence_number(),
         )
 
     def _keep(self, backend: Backend, outputs: tuple[Any, ...]) -> Snapshot | None:

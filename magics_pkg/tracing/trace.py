@@ -119,7 +119,8 @@ class Backward:
     values: its own version and value then; nodes: its AccumulateGrad. changed: what the cell did to a leaf's ``.grad``
     after its last pass. snapshots: kept graphs by the id of the output that they start from, beside ``snapshot``, that
     of ``roots``. told: small leaves with copies of their ``.grad`` before and after; of ``autograd.grad`` what it gave.
-    created: the graph that it made, with ``create_graph``.
+    created: the graph that it made, with ``create_graph``. origins: weak references to ``roots``, which stay.
+    at: the library's sequence number before it.
     """
 
     kind: str
@@ -139,6 +140,13 @@ class Backward:
     path: Path = ()
     told: tuple[tuple[Any, Any, Any], ...] = ()
     created: Created | None = None
+    origins: tuple[Any, ...] = ()
+    at: int = 0
+
+    @property
+    def frees(self) -> bool:
+        """Whether its graph is gone afterwards."""
+        return not (self.create_graph if self.retain_graph is None else self.retain_graph)
 
     def snapshot_of(self, output: Any) -> Snapshot | None:
         """The kept graph that starts from this output."""
@@ -180,8 +188,10 @@ class Trace:
 
     @property
     def backward(self) -> Backward | None:
-        """The call that the panel is about: the last backward that went through, else the last one."""
+        """The call that the panel is about: the one that raised the cell's error, else the last backward that went
+        through, else the last one."""
         for choice in (
+            [b for b in self.backwards if b.error is not None and b.error is self.error],
             [b for b in self.backwards if b.error is None and b.kind != "autograd.grad"],
             [b for b in self.backwards if b.kind != "autograd.grad"],
             [b for b in self.backwards if b.error is None],

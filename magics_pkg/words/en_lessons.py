@@ -3,7 +3,7 @@
 TEXTS: dict[str, str | tuple[str, ...]] = {
     "weights": "v says how much each entry of {output} counts: differentiating {sum} gives {grad}.",
     "needs_weights": "{output} has {n} entries, and each has a gradient of its own: v must say how much each counts."
-    " backward(torch.ones_like({output})) counts all alike.",
+    " {call} counts all alike.",
     "one_hot": "v is 1 at {entry} and 0 elsewhere, so this is one row of the Jacobian J: ∂{entry}/∂{leaf}. One backward"
     " is one vector-Jacobian product; the whole J takes one for each entry of {output}.",
     "freed": "This backward freed its graph: another one through it raises an error, unless this one has"
@@ -60,4 +60,19 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     " written).",
     "hook_same": "The hook {hook} saw the gradient of {name} and left it as it was.",
     "retained": "{name} is no leaf; retain_grad() keeps its gradient in {name}.grad.",
+    "freed_before": "A backward before this cell freed what {what} had saved: compute {output} again, or write"
+    " retain_graph=True in that backward.",
+    "second_time_again": "The backward{where} has run before and freed what {what} had saved, and now needs it again:"
+    " compute {what} anew each time, or write retain_graph=True.",
+    "second_time_carried": "The graph of this round goes on into that of the round before, where the backward{where}"
+    " freed what {what} had saved: detach() what one round hands to the next, or call backward once, after the loop.",
+    "second_time_within": "{source}{where} goes backward twice: the first time freed what {what} had saved, and the"
+    " second needs it again: write retain_graph=True in the first.",
+    "needs_shape": "{output} has shape {shape}, and v has shape {given}: v must have one weight for each entry of"
+    " {output}.",
+    "held_zero": (
+        "{grads} was 0 before this backward, so adding to it changed nothing.",
+        "{grads} were 0 before this backward, so adding to them changed nothing.",
+    ),
+    "card_freed_before": "freed before this cell",
 }

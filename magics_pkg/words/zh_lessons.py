@@ -3,7 +3,7 @@
 TEXTS: dict[str, str | tuple[str, ...]] = {
     "weights": "v 表示 {output} 的每个元素占多大权重：{grad} 是 {sum} 的梯度。",
     "needs_weights": "{output} 有 {n} 个元素，每个元素各有自己的梯度：必须用 v 说明各占多大权重。"
-    "backward(torch.ones_like({output})) 表示权重都是 1。",
+    "{call} 表示权重都是 1。",
     "one_hot": "v 在 {entry} 处为 1，其余为 0，所以这是雅可比矩阵 J 的一行：∂{entry}/∂{leaf}。"
     "一次反向传播就是一次向量-雅可比积；要得到整个 J，{output} 的每个元素各需一次。",
     "freed": "这次反向传播释放了计算图：再次反向传播会报错，除非这一次写了 retain_graph=True。面板自己留有一份副本。",
@@ -52,4 +52,15 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "继续向后传的是 {after}（v 取单元格中所写的值）。",
     "hook_same": "钩子 {hook} 看到了 {name} 的梯度，但没有改变它。",
     "retained": "{name} 不是叶子张量；retain_grad() 把它的梯度保留在 {name}.grad 中。",
+    "freed_before": "这个单元格之前的一次反向传播已经释放了 {what} 保存的值：请重新计算 {output}，"
+    "或者在那一次里写 retain_graph=True。",
+    "second_time_again": "反向传播{where}已经运行过一次，释放了 {what} 保存的值，而现在又需要它："
+    "请每次重新计算 {what}，或者写 retain_graph=True。",
+    "second_time_carried": "这一轮的计算图连着上一轮的计算图，而那里的反向传播{where}已经释放了 {what} 保存的值："
+    "请对传给下一轮的张量调用 detach()，或者在循环结束后只做一次反向传播。",
+    "second_time_within": "{source}{where}做了两次反向传播：第一次释放了 {what} 保存的值，而第二次还需要它："
+    "请在第一次里写 retain_graph=True。",
+    "needs_shape": "{output} 的形状是 {shape}，而 v 的形状是 {given}：v 必须对 {output} 的每个元素各有一个权重。",
+    "held_zero": ("这次反向传播之前 {grads} 是 0，所以累加没有改变结果。",),
+    "card_freed_before": "在这个单元格之前已释放",
 }
