@@ -20,6 +20,7 @@ from .panel.drawing import Picture, drawn, tried
 from .panel.live import Closed, Leaf, Session
 from .panel.parts import parts_of
 from .panel.plain import in_json
+from .panel.quiz import can_be
 from .panel.settings import Settings, weights_for
 from .panel.twin import twins
 from .panel.wishes import Wishes
@@ -218,7 +219,8 @@ class Exploration:
 
         graph, linear = self.graph, self._now()
         where = Path(path)
-        picture = tried(graph, linear, self.settings)
+        veiled = self.settings.opens == "quiz" and can_be(graph, self._front)
+        picture = tried(graph, linear, self.settings, veiled)
         panel = content(
             graph,
             linear,
@@ -355,12 +357,14 @@ class Exploration:
     @property
     def _veiled(self) -> bool:
         """Whether the gradients are a quiz's: what is shown unasked may not tell them."""
-        return self.settings.opens == "quiz" and self._front is not None and self._front.linear.linear
+        if self.settings.opens != "quiz" or (self._panel is not None and self._panel.veil.lifted):
+            return False
+        return self._graph is not None and can_be(self._graph, self._front)
 
     @functools.cached_property
     def _picture(self) -> Picture:
         """Drawn at first need."""
-        return tried(self.graph, self._numbers(), self.settings)
+        return tried(self.graph, self._numbers(), self.settings, self._veiled)
 
 
 def in_notebook() -> bool:

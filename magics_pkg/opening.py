@@ -30,6 +30,7 @@ from .options import Weights
 from .panel.canvas import Canvas
 from .panel.inspection import Inspection
 from .panel.live import Leaf, Session
+from .panel.quiz import can_be
 from .panel.settings import Settings, weights_for
 from .panel.whatif import WhatIf
 from .reruns.program import Stuck
@@ -104,8 +105,8 @@ def open_exploration(
     session = session_of(trace, passes, outputs, found, graph, weights, subject, subject.names)
     backward, snapshot, _ = found
     said = (*explain.notes(trace, backward, graph, session.linear), *explain.memory(snapshot.nbytes))
-    if settings.opens == "quiz" and not session.linear.linear:
-        said = (say("no_quiz"), *said)
+    if settings.opens == "quiz" and not session.linear.linear and not can_be(graph, session):
+        said, settings = (say("no_quiz"), *said), dataclasses.replace(settings, opens="")
     what_if = None if settings.inputs is None else _what_if(trace, passes, settings.inputs, session, subject, outputs)
     return Exploration(graph, session.linear, session, said, settings, canvas.keep(), what_if)
 
@@ -315,7 +316,7 @@ class Block(Exploration):
         del self._frame_names
         if error[1] is None:
             made = open_exploration(trace, passes, self.settings, wrt=self._wrt)
-            self._what_if = made._what_if
+            self._what_if, self.settings = made._what_if, made.settings
             self._fill(made._graph, made._linear, made._session, made.notes, made._canvas)
             if self._wanted is not None:
                 self.weights = self._wanted

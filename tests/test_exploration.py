@@ -232,16 +232,3 @@ def test_a_block_says_why_inputs_cannot_be_moved() -> None:
     with pytest.raises(Stuck, match="only the calls of a cell"):
         e.inputs = {"x": [1.0, 2.0]}
     e.close()
-
-
-def test_a_quiz_that_cannot_be_says_why() -> None:
-    """A hook that is not linear leaves the page no way to judge a guess: the first note says so."""
-    x = torch.tensor([0.5, -1.25], requires_grad=True)
-    with explore(settings=Settings(opens="quiz")) as e:
-        h = x * 2
-        h.register_hook(lambda g: g * g)
-        y = h * x
-        y.backward(torch.ones(2))
-    assert e.notes[0].startswith("There is no quiz here")
-    assert "quiz" not in e.panel.picture.spec["parts"]
-    e.close()

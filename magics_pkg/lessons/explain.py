@@ -55,7 +55,7 @@ def notes(trace: Trace, backward: Backward | None, graph: Graph, linear: Linear 
     if backward is not None and backward.snapshot is not None and (hooks := backward.snapshot.hooks):
         said += hook_changes(trace, backward, graph, linear)
         if linear is not None:  # nothing moves where the cell failed
-            said.append(say("hooked", hooks=_hooks(trace, backward, hooks)))
+            said.append(say("hooked", hooks=hook_names(hooks, [name_of(trace, leaf) for leaf in backward.before])))
     elif linear is not None and not linear.linear:
         said.append(say("not_finite" if Seed.of(linear.v).finite else "not_a_weight"))
     said += not_a_number(graph, linear)
@@ -78,9 +78,8 @@ def notes(trace: Trace, backward: Backward | None, graph: Graph, linear: Linear 
     return tuple(dict.fromkeys(said))
 
 
-def _hooks(trace: Trace, backward: Backward, hooks: Iterable[str]) -> str:
+def hook_names(hooks: Iterable[str], leaves: Sequence[str]) -> str:
     """The hooks by name; of those on a leaf the user knows the tensor, not the node that accumulates its gradient."""
-    leaves = [name_of(trace, leaf) for leaf in backward.before]
     leaf = leaves[0] if len(leaves) == 1 and leaves[0] else say("a_leaf")
     told = (each.replace(ACCUMULATE[0], leaf) for each in hooks)
     return listed(list(dict.fromkeys(say("module_hook") if MODULE_HOOK in each else _hook(each) for each in told)))

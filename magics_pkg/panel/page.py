@@ -77,7 +77,7 @@ def _element(panel: Mapping[str, Any], still: str) -> str:
 
 def page(panel: Mapping[str, Any]) -> str:
     """A page of one panel as text."""
-    script = made.page_script()
+    script = made.page_script(made.veiled(panel["spec"]["opens"], panel["spec"]["parts"]))
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
     return (
         "<!doctype html>\n"

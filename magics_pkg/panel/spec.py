@@ -32,6 +32,7 @@ MODULES = (
     "still", "panel",
 )  # fmt: skip
 KERNEL = {"given"}  # modules that a page without a kernel has no use for
+NO_QUIZ = 'class Quiz { static id = "quiz"; }\n'  # what stands for the quiz in a page that is none
 STRIP = 128  # entries of a large v that are shown as a strip
 ALIKE = 8  # ranges that differ by no more than this become one
 LONG, SHORT = 1e7, 2e-3  # ranges beyond these have no room for their numbers without an exponent
@@ -225,11 +226,13 @@ def _fixed(graph: Graph, linear: Linear, picked: set[int]) -> list[tuple[int, fl
         if node.id == graph.output:
             shown |= {int(np.ravel_multi_index(index, node.shape)) if index else 0 for index, _ in node.value.entries}
     values = {flat: float(linear.v[flat]) for flat in sorted(shown - picked)}
-    return [(flat, value if math.isfinite(value) else _in_words(value)) for flat, value in values.items()]
+    return [(flat, in_words(value)) for flat, value in values.items()]
 
 
-def _in_words(x: float) -> str:
-    """What JavaScript's Number() reads; JSON has no such numbers."""
+def in_words(x: float) -> float | str:
+    """What JavaScript's Number() reads; JSON has no NaN and no infinity."""
+    if math.isfinite(x):
+        return x
     return "NaN" if math.isnan(x) else "Infinity" if x > 0 else "-Infinity"
 
 
@@ -260,10 +263,11 @@ def script() -> str:
 
 
 @cache
-def page_script() -> str:
+def page_script(asks: bool = True) -> str:
     """The same modules with stand-ins for the notebook, starting by themselves; in every page, so without comments and
-    indentation."""
-    text = "".join(_plain(name) for name in (*MODULES, "page") if name not in KERNEL) + "start();\n"
+    indentation, and without the quiz where it ``asks`` nothing."""
+    texts = {name: _plain(name) for name in (*MODULES, "page") if name not in KERNEL}
+    text = "".join((texts if asks else {**texts, "quiz": NO_QUIZ}).values()) + "start();\n"
     text = re.sub(r"^ *//.*\n|(?<=[;,{()]) +// .*$", "", text, flags=re.M)
     return re.sub(r"^ +", "", text, flags=re.M)
 

@@ -25,6 +25,7 @@ While a change waits for `set_truth` the page says busy by itself. What a callba
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -37,7 +38,7 @@ import traitlets
 from ..pictures.text import render
 from ..style.format import width
 from ..words import labels
-from . import page
+from . import page, quiz
 from . import spec as made
 from .sliders import Column, slider_of
 from .static import fallback
@@ -106,7 +107,7 @@ class Panel:
         self._inputs_callbacks: list[OnInputs] = []
         self._asks: dict[str, OnAsk] = {}
         self.notes, self.limits = tuple(notes), limits
-        self.closed = False
+        self.closed, self.veil = False, quiz.Veil()
         self._weights_callbacks: list[OnWeights] = []
         self._pick_callbacks: list[OnPick] = []
         self._preset_callbacks: list[OnPreset] = []
@@ -179,17 +180,37 @@ class Panel:
     def _send_picture(self, known: np.ndarray) -> None:
         """The sliders stay where they are, and so does what a person is doing with them."""
         with self.picture.hold_sync():
-            self._draw(self._spec(), _truth(self._last, known))
+            self._draw(self._spec(), self._truth(known))
+
+    @property
+    def _guessed(self) -> list[dict[str, Any]]:
+        """What a quiz asks for whose page must ask who is right: it knows nothing else until all is shown."""
+        unseen = made.veiled(self.opens, self.parts) and not self.linear.linear and not self.veil.lifted
+        return list((self.parts or {})["quiz"]) if unseen else []
+
+    def _seen(self) -> Linear:
+        """The rows as the page may know them."""
+        asked = self._guessed
+        if not asked:
+            return self.linear
+        return replace(
+            quiz.unknown(self.linear), base=self.veil.numbers(self.graph, self.linear, asked, self.linear.base)
+        )
+
+    def _truth(self, known: np.ndarray) -> dict[str, Any]:
+        asked = self._guessed
+        return _truth(self._last, self.veil.numbers(self.graph, self.linear, asked, known) if asked else known)
 
     def _spec(self) -> dict[str, Any]:
+        asked = [{"quantity": each["quantity"], "place": each["place"]} for each in self._guessed]
         return made.spec(
             self.graph,
             self.linear,
             self._slides,
             live=True,
-            notes=self.notes,
+            notes=() if asked else self.notes,
             text=self.text,
-            parts=self.parts,
+            parts={"quiz": asked} if asked else self.parts,
             opens=self.opens,
             inputs=None if self.entries is None else self.entries.data(self.graph),
         )
@@ -204,8 +225,9 @@ class Panel:
             self._send_picture(known)
         elif not self.closed:
             with self.picture.hold_sync():
-                self.picture.rows, self.picture.shape = made.rows(linear), made.form(linear)
-                self.picture.given = {**said, "parts": dict(parts), "truth": _truth(self._last, known)}
+                self.picture.rows, self.picture.shape = made.rows(self._seen()), made.form(self._seen())
+                told = {} if self._guessed else dict(parts)
+                self.picture.given = {**said, "parts": told, "truth": self._truth(known)}
 
     def _given(self, values: tuple[float, ...]) -> None:
         if not self.closed:
@@ -217,7 +239,7 @@ class Panel:
 
     def _draw(self, spec: dict[str, Any], truth: dict[str, Any]) -> None:
         """The page starts over when `spec` changes, so everything that it reads goes out in the same message."""
-        self.picture.rows, self.picture.shape = made.rows(self.linear), made.form(self.linear)
+        self.picture.rows, self.picture.shape = made.rows(self._seen()), made.form(self._seen())
         self.picture.svg, self.picture.truth, self.picture.given = self.svg, truth, {}
         self.picture.spec = spec
 
@@ -295,7 +317,9 @@ class Panel:
     def set_truth(self, weights: Sequence[float], values: np.ndarray) -> None:
         """The numbers as the kernel has them for these weights."""
         if not self.closed:
-            self.picture.truth = _truth(weights, values)
+            asked = self._guessed
+            seen = self.veil.numbers(self.graph, self.linear, asked, values) if asked else values
+            self.picture.truth = _truth(weights, seen)
 
     def set_state(self, state: str, message: str = "") -> None:
         """What the panel says of itself; errors stay until the next state."""

@@ -13,6 +13,7 @@ from ..words import listed, say
 from .entries import Entries
 from .latest import Latest
 from .parts import answering, parts_of
+from .quiz import judged
 from .settings import preset
 
 if TYPE_CHECKING:
@@ -173,6 +174,51 @@ class Wishes:
             told.append(say("inputs_saved_moved", inputs="; ".join(each[:LONGEST] for each in written)))
         return told
 
+    # ------------------------------------------------------------------ a quiz
+    def _judge(self, asked: dict[str, Any]) -> dict[str, Any] | None:
+        """What a guess is judged by; or a number was guessed, or all are to be shown, and the page may know them.
+
+        The sliders stand where the page says, also where word of that has yet to come."""
+        shown = self.shown
+        session, panel, name = shown._session, shown._panel, str(asked.get("name"))
+        if session is None or panel is None:
+            return None
+        places = session.linear.weights
+        if asked.get("all") is True:
+            self._lift(panel)
+            return None
+        if asked.get("told") is True:
+            panel.veil.told.add(name)
+            if not panel.linear.linear:
+                panel.set_truth(session.seeded.at(places).tolist(), shown._live.shown())
+            return None
+        v = asked.get("v")
+        if not isinstance(v, list) or len(v) != len(places) or not all(isinstance(each, int | float) for each in v):
+            return None
+        if not np.array_equal(session.seeded.at(places), v):
+            session.submit(v)
+            session.settle()
+        found = {} if not np.array_equal(session.seeded.at(places), v) else judged(shown.graph, shown._live, name)
+        return {"name": name, **(found or {"error": say("quiz_no_answer")})}
+
+    def _lift(self, panel: Panel) -> None:
+        """Everything may be seen: the picture has its marks, the panel its notes and drawers."""
+        shown = self.shown
+        with shown._drawing:
+            if panel.veil.lifted:
+                return
+            panel.veil.lifted = True
+            shown.__dict__.pop("_picture", None)
+            session, picture = shown._live, shown._picture
+            panel.show(
+                session.linear,
+                shown.graph,
+                picture.svg,
+                shown._text(picture),
+                notes=shown._said(),
+                known=session.shown(),
+            )
+
     def settle(self) -> None:
         """Wait until the last inputs have been followed."""
         self._moves.settle()
@@ -185,6 +231,7 @@ class Wishes:
         """The page's questions are about what is shown."""
         for what, answer in answering(lambda: self.shown.graph, self.shown._live).items():
             panel.on_ask(what, answer)
+        panel.on_ask("quiz", self._judge)
         canvas = self.shown._canvas
         panel.on_ask("search", _nothing_folded if canvas is None else canvas.search)
 

@@ -5,7 +5,7 @@ import { make, word } from "./dom.js";
 const [SHARP, LARGEST] = [2, 8000]; // pixels of the image for each of the picture's; pixels along a side at most
 const LOOKS = [
   "fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-opacity", "opacity", "paint-order", "text-anchor",
-  "font-family", "font-size", "font-weight", "font-style", "font-variant-numeric", "white-space", "display",
+  "font-family", "font-size", "font-weight", "font-style", "font-variant-numeric", "white-space", "display", "visibility",
 ]; // prettier-ignore
 
 // The SVG with its looks written into it: an image knows no style sheet of the page.

@@ -45,6 +45,8 @@ function shorten(text) {
   return text.slice(0, end);
 }
 
+export const same = (a, b) => a.length === b.length && a.every((value, place) => value === b[place]);
+
 // What a person typed: with a comma, a true minus sign or spaces; NaN when it is no number.
 export function parse(text) {
   const plain = text.trim().replaceAll(MINUS, "-").replace(",", ".");

@@ -9,6 +9,7 @@ import { Inspect } from "./inspect.js";
 import { Jacobian } from "./jacobian.js";
 import { Layers } from "./layers.js";
 import { Linear, floats } from "./linear.js";
+import { same } from "./number.js";
 import { Numbers } from "./numbers.js";
 import { Passes } from "./passes.js";
 import { Picture } from "./picture.js";
@@ -23,8 +24,6 @@ import { Tree } from "./tree.js";
 import { Weights, adopt } from "./weights.js";
 
 const DRAWERS = [Inspect, Steps, Passes, Jacobian, Quiz]; // in the order of their tabs
-
-const same = (a, b) => a.length === b.length && a.every((value, place) => value === b[place]);
 
 export class Panel {
   constructor(model, el, host, signal) {
@@ -157,6 +156,7 @@ export class Panel {
       this.drawers.open = null;
       this.drawers.choose(open.kind.id);
     } else for (const each of this.drawers.drawers) each.drawer = null;
+    this.drawers.begin();
     this.numbers.collect(this.el);
     this.update();
   }

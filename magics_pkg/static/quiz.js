@@ -1,15 +1,26 @@
 // Guess the gradients: they are hidden until a number was typed or dragged; then how far off it was, and which path it left out.
 
 import { make, put, word } from "./dom.js";
-import { entry, number, parse } from "./number.js";
+import { entry, number, parse, same } from "./number.js";
 import { reach } from "./weights.js";
 
 const CLOSE = 5e-3; // of the size: as near as a person calculates
 const SURE = 0.1; // of what is missing: what explains it less well explains nothing
 const MOST = 12; // paths of which every combination is tried; of more only each and each two
 const STEPS = 200; // of the slider to either side
+const TOLD = 4; // weights that are listed
 
-const near = (a, b) => Math.abs(a - b) <= Math.max(Math.abs(b) * CLOSE, 1e-9);
+const near = (a, b) => Object.is(a, b) || Math.abs(a - b) <= Math.max(Math.abs(b) * CLOSE, 1e-9);
+
+// What a person typed: a number, or what else a gradient may be; null for anything else.
+export function guessed(text) {
+  const plain = text.trim().replaceAll("\u2212", "-").toLowerCase();
+  if (plain === "nan") return NaN;
+  const found = /^([+-]?)(?:inf|infinity|\u221e)$/.exec(plain);
+  if (found) return found[1] === "-" ? -Infinity : Infinity;
+  const value = parse(text);
+  return Number.isFinite(value) ? value : null;
+}
 
 function* combinations(count, size, from = 0) {
   if (!size) return void (yield []);
@@ -44,9 +55,9 @@ export class Quiz {
     const { spec } = panel;
     panel.guessed ??= { names: new Set(), right: 0, all: false }; // what was answered stays so when the panel is drawn anew
     this.done = panel.guessed;
-    this.asked = spec.parts.quiz.map(({ quantity, place, paths, held }) => {
+    this.asked = spec.parts.quiz.map(({ quantity, place, ...judged }) => {
       const { name, indices, shape, offset } = spec.quantities[quantity];
-      return { name: entry(name, indices[place], shape), at: offset + place, paths, held };
+      return { name: entry(name, indices[place], shape), at: offset + place, ...judged };
     });
     this.question = make("p", { class: "backward-told" });
     this.input = make("input", { type: "text", inputmode: "decimal", autocomplete: "off", "data-lm-suppress-shortcuts": "true" });
@@ -56,16 +67,21 @@ export class Quiz {
     this.slider.addEventListener("input", () => this.dragged());
     this.input.addEventListener("input", () => this.typed());
     const button = (text, act) => make("button", { type: "button", "data-lm-suppress-shortcuts": "true", onclick: act }, text);
-    this.bar = make("div", { class: "backward-bar backward-guess" }, this.input, this.bounds[0], this.slider, this.bounds[1], button(word(spec, "check"), () => this.check()), button(word(spec, "tell_me"), () => this.tell("")), button(word(spec, "show_all"), () => this.end()));
+    this.bar = make("div", { class: "backward-bar backward-guess" }, this.input, this.bounds[0], this.slider, this.bounds[1], button(word(spec, "check"), () => this.check()), button(word(spec, "tell_me"), () => this.learn({ name: this.left[0].name })), button(word(spec, "show_all"), () => this.end()));
     this.said = make("div", { class: "backward-verdict", role: "status" });
     this.score = make("p", { class: "backward-where" });
     this.element = make("div", { class: "backward-quiz" }, this.question, this.bar, this.said, this.score);
     this.hide();
     this.ask();
+    const { wish } = this.done;
+    if (!wish) return;
+    this.input.value = wish.text ?? ""; // a panel drawn anew still owes an answer
+    this.say(word(spec, "asking"));
   }
 
   opened() {
     this.widen(0);
+    this.resume();
   }
 
   get left() {
@@ -130,7 +146,7 @@ export class Quiz {
   }
 
   typed() {
-    const guess = parse(this.input.value);
+    const guess = guessed(this.input.value) ?? NaN;
     this.by = "box";
     this.slider.classList.toggle("backward-unset", !Number.isFinite(guess));
     if (!Number.isFinite(guess)) return;
@@ -140,30 +156,86 @@ export class Quiz {
 
   update() {
     this.widen(0); // the weights have moved
+    this.resume();
   }
 
   check() {
-    const guess = parse(this.input.value);
-    if (Number.isNaN(guess)) return void this.input.setAttribute("aria-invalid", "true");
+    const guess = guessed(this.input.value);
     this.input.removeAttribute("aria-invalid");
-    const { spec, shown } = this.panel;
-    const [now] = this.left;
-    const truth = shown[now.at];
+    if (guess === null) {
+      this.input.setAttribute("aria-invalid", "true");
+      return this.say(this.input.value.trim() ? word(this.panel.spec, "one_number") : "");
+    }
+    this.learn({ name: this.left[0].name, guess, slid: this.by === "slider", text: this.input.value });
+  }
+
+  // What is right is in the rows, or only the kernel knows; `wish` has a guess, or wants to be told.
+  learn(wish) {
+    const { panel, done } = this;
+    const { spec, v, shown } = panel;
+    const now = this.asked.find(({ name }) => name === wish.name);
+    done.wish = wish;
+    wish.v = v;
+    if (panel.given?.waiting) return this.say(word(spec, "asking")); // the inputs have moved: their rows are on the way
+    if (!spec.linear && spec.live) {
+      wish.asked = true;
+      panel.ask("quiz", { name: wish.name, v });
+      return this.say(word(spec, "asking"));
+    }
+    done.wish = null;
+    const stood = spec.weights.map(({ anchors }) => anchors[0][1]);
+    if (!spec.linear && !same(stood, v)) return this.say(word(spec, "only_saved", this.listed(stood)));
+    this.judge(wish, { truth: shown[now.at], ...now });
+  }
+
+  // The kernel's answer; to other weights than there are by now it is asked again.
+  answer(message) {
+    const { wish } = this.done;
+    if (message.what !== "quiz" || !wish || message.name !== wish.name) return;
+    if (!same(wish.v, this.panel.v)) return this.learn(wish);
+    this.done.wish = null;
+    if (message.error) return this.say(message.error);
+    const { at } = this.asked.find(({ name }) => name === wish.name);
+    this.judge(wish, { at, ...message, truth: Number(message.truth) });
+  }
+
+  // What waited for the inputs.
+  resume() {
+    const { wish } = this.done;
+    if (wish && !wish.asked && !this.panel.given?.waiting && this.panel.shown) this.learn(wish);
+  }
+
+  listed(v) {
+    const { spec } = this.panel;
+    const told = spec.weights.slice(0, TOLD).map(({ name }, place) => `${name} = ${number(v[place])}`);
+    return told.join(word(spec, "comma")) + (v.length > TOLD ? " …" : "");
+  }
+
+  say(text) {
+    this.said.replaceChildren(...(text ? [make("p", {}, text)] : []));
+  }
+
+  judge({ guess, slid }, right) {
+    const { truth, why } = right;
+    const { spec } = this.panel;
+    if (guess === undefined) return this.tell("", right);
     const off = Math.abs(guess - truth);
     // a slider is as exact as its steps, but 0 is not a small number
-    if (near(guess, truth) || (this.by === "slider" && off <= this.step / 2 && guess * truth > 0)) {
+    if (near(guess, truth) || (slid && off <= this.step / 2 && guess * truth > 0)) {
       this.done.right += 1;
-      return this.tell(word(spec, "right"));
+      return this.tell(word(spec, "right"), right);
     }
+    if (!Number.isFinite(truth)) return this.say(word(spec, Number.isFinite(guess) ? "off_infinite" : "off_other", number(guess)));
+    if (!Number.isFinite(guess)) return this.say(word(spec, "off_finite"));
     const share = truth ? `${word(spec, "comma")}${number((100 * off) / Math.abs(truth))} %` : "";
-    const told = [this.usual(guess, now, truth), this.missed(guess, now, truth)].filter(Boolean);
+    const told = [this.usual(guess, right, truth), why ? make("span", { class: "backward-where" }, why) : this.missed(guess, right, truth)].filter(Boolean);
     this.said.replaceChildren(make("p", {}, word(spec, "off", number(off), share)), ...told.map((each) => make("p", {}, each)));
   }
 
   // What people often do: every weight 1, what was held forgotten, the sign turned.
   usual(guess, { at, held }, truth) {
     const { linear, spec } = this.panel;
-    let ones = spec.complete ? linear.at(0, at) : NaN;
+    let ones = spec.complete && spec.linear ? linear.at(0, at) : NaN;
     for (let row = 1; row < linear.height; row += 1) ones += linear.at(row, at);
     if (near(guess, ones)) return word(spec, "usual_ones");
     if (held !== 0 && near(guess, truth - held)) return word(spec, "usual_held");
@@ -190,16 +262,20 @@ export class Quiz {
   }
 
   // The number is shown, and the next is asked for.
-  tell(verdict) {
-    const [now] = this.left;
-    this.done.names.add(now.name);
-    this.said.replaceChildren(make("p", {}, verdict ? make("b", {}, `${verdict}${word(this.panel.spec, "colon")}`) : "", `${now.name} = ${number(this.panel.shown[now.at])}`));
+  tell(verdict, { at, name, truth }) {
+    const { panel, done } = this;
+    done.names.add(name);
+    panel.shown[at] = truth;
+    if (panel.spec.live) panel.ask("quiz", { name, told: true });
+    this.said.replaceChildren(make("p", {}, verdict ? make("b", {}, `${verdict}${word(panel.spec, "colon")}`) : "", `${name} = ${number(truth)}`));
     this.hide();
     this.ask();
   }
 
   end() {
+    if (!this.done.all && this.panel.spec.live) this.panel.ask("quiz", { all: true }); // who draws what was left out
     this.done.all = true;
+    this.done.wish = null;
     this.bar.hidden = true;
     this.question.textContent = word(this.panel.spec, "all_shown");
     this.hide();

@@ -3,8 +3,11 @@
 TEXTS: dict[str, str | tuple[str, ...]] = {
     "comma": ", ",
     "and": " and ",
-    "no_quiz": "There is no quiz here: the gradient need not be linear in v, so the page "
-    "cannot judge a guess, and shows it.",
+    "no_quiz": "There is no quiz here: the gradient need not be linear in v, so only a pass could judge a guess, and "
+    "of this one's gradients one is too large to be held.",
+    "quiz_hooked": "Which path is missing nobody can say: code of yours takes part in this backward pass ({hooks}).",
+    "quiz_not_finite": "Which path is missing nobody can say: what one of them brings is not finite.",
+    "quiz_no_answer": "Nobody can judge that: at these weights the pass raises an error.",
     "a_loop": "a loop",
     "round": "round {n}",
     "rounds": "rounds {first}…{last}",
@@ -253,6 +256,12 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "page_or_more": ", or something else in {{0}} more ways",
     "page_right": "Right",
     "page_off": "Off by {{0}}{{1}}.",
+    "page_one_number": "A guess is one number, or nan, or inf.",
+    "page_off_finite": "Off: it is a finite number.",
+    "page_off_infinite": "Off: it is no finite number.",
+    "page_off_other": "Off: it is no finite number, but not {{0}}.",
+    "page_only_saved": "A page without a kernel can judge a guess only where the sliders stood when it was saved:"
+    " {{0}}.",
     "page_usual_ones": "That is what it would be with every weight 1: each row of J is weighted by its entry of v.",
     "page_usual_held": "That is what this backward adds; .grad held something before.",
     "page_usual_sign": "The size is right, the sign is not.",

@@ -67,6 +67,11 @@ CELLS: dict[str, tuple[str, str]] = {
         "(second,) = torch.autograd.grad(first, x, create_graph=True)\nsecond.backward()",
     ),
     "quiz": ("--quiz", X + "y = torch.tanh(x) * x\ny.backward(torch.tensor([1.0, 0.5, -0.25]))"),
+    "quiz-hook": (
+        "--quiz",
+        X
+        + "h = x * x\nh.register_hook(lambda g: g.clamp(-0.5, 0.5))\ny = torch.tanh(h) + h\ny.backward(torch.ones(3))",
+    ),
     "long-names": (
         "",
         "the_learning_rate_of_the_first_layer = torch.tensor([0.5, -1.25, 2.0], requires_grad=True)\n"

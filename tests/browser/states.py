@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from playwright.sync_api import Locator
+from playwright.sync_api import Locator, expect
 
 from benchmarks.programs import straight
 from tests.browser.page import NotebookView
@@ -63,10 +63,12 @@ def answered(view: NotebookView, panel: Locator) -> None:
     box = panel.locator(".backward-guess input[type=text]")
     box.fill("0.25")
     box.press("Enter")
-    panel.locator(".backward-verdict p").first.wait_for()
+    panel.locator(".backward-verdict p", has_text="Off by").wait_for()
     panel.get_by_role("button", name="tell me").click()
+    expect(panel.locator(".backward-verdict")).to_contain_text("x.grad[0] = ")
     box.fill("7")
     box.press("Enter")
+    panel.locator(".backward-verdict p", has_text="Off by").wait_for()
 
 
 def busy(view: NotebookView, panel: Locator) -> None:
@@ -151,6 +153,10 @@ STATES: dict[str, State] = {
     ),
     "quiz": State("%%backward --quiz\n" + X + "y = torch.tanh(x) * x\n" + V),
     "quiz-answered": State("%%backward --quiz\n" + X + "y = torch.tanh(x) * x\n" + V, answered),
+    "quiz-asked": State(
+        "%%backward --quiz\n" + X + "h = x * x\nh.register_hook(lambda g: g.clamp(-0.2, 0.2))\ny = h + x\n" + V,
+        answered,
+    ),
     "folded": State("%%backward --depth 0\ny = net(x)\ny.backward(torch.tensor([1., -2.]))"),
     "unfolded": State("%%backward --depth 0\ny = net(x)\ny.backward(torch.tensor([1., -2.]))", unfolded),
     "loop": State("%%backward\n" + X + "y = x\nfor _ in range(60):\n    y = y * 0.9 + x\n" + V),
