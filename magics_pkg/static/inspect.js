@@ -76,6 +76,7 @@ export class Inspect {
     this.pinned = id;
     this.panel.inspected = id === null ? null : { id, card: this.cards[id] };
     this.panel.picture.pin(id);
+    if (id !== null) this.panel.picture.reveal(id);
     this.source?.pin(id);
     if (id !== null && this.panel.spec.live && !this.answers[id]) this.ask({ node: id });
     this.draw(this.answers[id]);

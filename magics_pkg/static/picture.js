@@ -79,13 +79,20 @@ export class Picture {
     for (const node of this.svg?.querySelectorAll("[data-node]") ?? []) node.classList.toggle("pinned", id !== null && (node.dataset.of ?? node.dataset.node) === id);
   }
 
+  // The picture moves in its own room, and only where the card is not wholly seen; the page does not.
+  reveal(id, always = false) {
+    const node = this.svg?.querySelector(`[data-node="${CSS.escape(id)}"]`);
+    if (!node) return null;
+    const [card, box] = [node.getBoundingClientRect(), this.figure.getBoundingClientRect()];
+    if (always || card.top < box.top || card.bottom > box.bottom) this.figure.scrollTop += card.top - box.top - (box.height - card.height) / 2;
+    if (always || card.left < box.left || card.right > box.right) this.figure.scrollLeft += card.left - box.left - (box.width - card.width) / 2;
+    return node;
+  }
+
   // Into the middle of what is seen of the picture; the page itself moves only as far as it must.
   centre(id) {
-    const node = this.svg?.querySelector(`[data-node="${CSS.escape(id)}"]`);
+    const node = this.reveal(id, true);
     if (!node) return;
-    const [card, box] = [node.getBoundingClientRect(), this.figure.getBoundingClientRect()];
-    this.figure.scrollTop += card.top - box.top - (box.height - card.height) / 2;
-    this.figure.scrollLeft += card.left - box.left - (box.width - card.width) / 2;
     node.scrollIntoView({ block: "nearest", inline: "nearest" });
     node.focus({ preventScroll: true });
   }

@@ -67,6 +67,7 @@ export class Steps {
     this.scrubber.setAttribute("aria-valuetext", word(this.panel.spec, "step_n", this.at + 1, step.name));
     this.count.textContent = `${this.at + 1} / ${this.steps.length}`;
     this.panel.picture.walk(new Set(this.steps.slice(0, this.at + 1).map(({ node }) => node)), step.node, step.outs.map(({ edge }) => edge));
+    this.panel.picture.reveal(step.node);
     this.said.replaceChildren(...this.write(step));
     this.panel.renumber();
   }

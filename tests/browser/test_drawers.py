@@ -69,6 +69,39 @@ def test_steps(open_lab: Any, library: ModuleType) -> None:
     assert view.complaints == []
 
 
+TALL = "torch.manual_seed(0)\nx = torch.randn(3, 3, requires_grad=True)\nh = x\n" + "h = torch.tanh(h @ x)\n" * 12
+SEEN = """card => {
+  const [own, room] = [card, card.closest('.backward-drawing')].map(each => each.getBoundingClientRect());
+  return own.top >= room.top - 1 && own.bottom <= room.bottom + 1; }"""
+
+
+def test_a_tall_picture_follows(open_lab: Any) -> None:
+    """The card of each step, and the one whose code is chosen, comes into sight in the picture; the page stays."""
+    view: NotebookView = open_lab([SETUP.format("engine"), f"%%backward\n{TALL}h.backward(torch.ones(3, 3))"])
+    view.run_all()
+    view.wait_for(READY)
+    figure = view.page.locator(".backward-drawing")
+    room, whole = figure.evaluate("e => [e.clientHeight, e.scrollHeight]")
+    assert whole > 1.5 * room
+    view.page.locator('[data-drawer="steps"]').click()
+    forward = view.page.get_by_role("button", name="step forward")
+    count = int((view.page.locator(".backward-player .backward-where").text_content() or "").split("/")[1])
+    forward.scroll_into_view_if_needed()
+    stands = forward.bounding_box()
+    scrolled = set()
+    for _ in range(count - 1):
+        forward.press("Enter")
+        now = figure.locator("[data-node].now")
+        assert now.last.evaluate(SEEN) or now.first.evaluate(SEEN), title(view)
+        scrolled.add(figure.evaluate("e => e.scrollTop"))
+    assert len(scrolled) > 2
+    assert forward.bounding_box() == stands
+    view.page.locator('[data-drawer="inspect"]').click()
+    for place in (-1, 0):
+        view.page.locator(".backward-piece").nth(place).click()
+        assert figure.locator("[data-node].pinned").first.evaluate(SEEN)
+
+
 def test_steps_in_a_saved_page(open_lab: Any, view: Any, tmp_path: Path, library: ModuleType) -> None:
     """The same without a kernel."""
     notebook: NotebookView = open_lab([SETUP.format(library.__name__), CELL.format("--quiet --step")])
