@@ -138,6 +138,19 @@ def test_modules_inside_of_a_librarys(shell: InteractiveShell) -> None:
     assert [node.name for node in graph.nodes if node.kind == "op"] == ["model.0", "", "model.2", "", "y", ""]
 
 
+def test_second_graph_of_a_librarys_module(shell: InteractiveShell) -> None:
+    """The cards of a derivative go by the modules that they are the derivative of and by."""
+    source = (
+        "u = nn.Sequential(nn.Linear(1, 2), nn.Tanh(), nn.Linear(2, 1))\nt = torch.ones(3, 1, requires_grad=True)\n"
+        "y = u(t)\n(d,) = torch.autograd.grad(y, t, torch.ones_like(y), create_graph=True)\nd.sum().backward()"
+    )
+    graph = drawn(shell, source)
+    made = {node.name: node.source for node in graph.nodes if node.level}
+    assert made["∂y/∂u.1"] == "derivative of u.2"
+    assert made["∂y/∂u.0"] == "derivative of u.1"
+    assert made["d"] == "derivative of u.0"
+
+
 def test_what_sentences_call_a_card(shell: InteractiveShell) -> None:
     """Its name, else its code; but its sign where other operations have the same code."""
     source = "y = (x * 2).abs() + 1\ny.sum().backward()"

@@ -79,7 +79,8 @@ class _Assembly:
         derived, roots = layers.derived(layers.opened(folding)), [*self.arrivals, *layers.roots]
         parts = parts_of(trace, self.web, subject.owned, roots, most, subject.tree, homes, self.plan, derived)
         self.parts, self.part_of = parts.ordered, parts.of
-        self.stacked = Stacked(subject.layers, parts.of, self.wording, folding, subject.owned)
+        modules = module_names(self.parts, subject.tree)
+        self.stacked = Stacked(subject.layers, parts.of, self.wording, folding, subject.owned, modules)
         self.links = links_of(self.web, parts)
         self.inputs = Inputs(trace, self.names, self.web, parts, subject.tree, subject.roots)
         single = self._asked_for(wrt)
@@ -145,10 +146,9 @@ class _Assembly:
         for each in self.inputs:
             order = min((part.first for part in each.uses), default=0) - 1
             entries.append((order, each, each.name, each.named))
-        modules = module_names(self.parts, self.subject.tree)
         for part in self.parts:
             name, stands = self._part_name(part)
-            entries.append((part.last, part, name or modules.get(part, ""), stands))
+            entries.append((part.last, part, name or self.stacked.modules.get(part, ""), stands))
         entries.sort(key=lambda entry: entry[0])
         names = numbered([entry[2] for entry in entries], {i for i, entry in enumerate(entries) if entry[3]})
         for (_, card, plain, stands), name in zip(entries, names, strict=True):

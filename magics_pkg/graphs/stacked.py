@@ -19,9 +19,16 @@ class Stacked:
     """The second graphs of one drawing."""
 
     def __init__(
-        self, layers: Layers, parts: Mapping[Any, Part], wording: Wording, folding: Folding, owned: dict[Any, Call]
+        self,
+        layers: Layers,
+        parts: Mapping[Any, Part],
+        wording: Wording,
+        folding: Folding,
+        owned: dict[Any, Call],
+        modules: Mapping[Part, str],
     ) -> None:
         self.layers, self.parts, self.wording, self.folding, self.owned = layers, parts, wording, folding, owned
+        self.modules = modules  # what the cards of a library's modules are called
         self.folded = layers.folded(parts)
         held: dict[Part, list[Any]] = {}
         for node, part in parts.items() if layers.all else ():
@@ -53,7 +60,7 @@ class Stacked:
     def _called(self, arrival: Arrival) -> str:
         """The name of what a gradient arrives at, else what its card has in the place of one."""
         part = self.parts.get(arrival[0])
-        name = self.layers.named(arrival, self.owned)
+        name = self.layers.named(arrival, self.owned) or (self.modules.get(part, "") if part is not None else "")
         return name or f"({self.sign(part, arrival[0].name()) if part is not None else arrival[0].name()})"
 
     def source(self, part: Part, told: Mapping[Part, tuple[str, str]]) -> str:
@@ -64,7 +71,9 @@ class Stacked:
         if of is None:
             return say("into_grad" if part.derived.layer.created.accumulates else "sum_of_gradients")
         name, source = told.get(of, ("", ""))
-        return say("derivative_of", what=source or name or self.sign(of, part.derived.node.name()))
+        return say(
+            "derivative_of", what=self.modules.get(of) or source or name or self.sign(of, part.derived.node.name())
+        )
 
     def sign(self, part: Part, op: str) -> str:
         """A card's sign; that of a derivative is ∂ before the sign of what it is the derivative of."""
