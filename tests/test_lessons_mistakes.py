@@ -130,3 +130,44 @@ def test_gradients_that_were_zero(shell: InteractiveShell) -> None:
     )
     assert not [note for note in e.notes if "not empty" in note]
     assert marks(e, "held") == []
+
+
+NET = "net = nn.Sequential(nn.Linear(2, 2), nn.Tanh(), nn.Linear(2, 1))\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "saved", "said"),
+    [
+        (NET + "opt = torch.optim.SGD(net.parameters(), lr=0.1)\nloss = net(torch.ones(1, 2)).sum()\n"
+         "loss.backward(retain_graph=True)\nopt.step()\nloss.backward()", ["saved version 1 of net.2.weight"],
+         "opt.step() in line 6 wrote over a value that net.2 had saved"),
+        (X + "y = x.exp()\nv = y[:1]\nv.mul_(3)\ny.sum().backward()", ["saved version 0 of y"],
+         "v.mul_(3) in line 5 wrote over a value that x.exp() had saved"),
+        (X + "net = nn.Sequential(nn.Sigmoid(), nn.ReLU(inplace=True))\nnet(x).sum().backward()",
+         ["saved version 0 of a value"], "net.1 in line 4 wrote over a value that net.0 had saved"),
+        (W + "buf = torch.zeros(2)\ntotal = 0\nfor i in range(3):\n    buf[0] = i\n    total += (w * buf).sum()\n"
+         "total.backward()", ["saved version 1 of buf", "saved version 2 of buf"],
+         "buf[0] = i in line 6 wrote over a value that w * buf had saved"),
+    ],
+)  # fmt: skip
+def test_written_over(shell: InteractiveShell, body: str, saved: list[str], said: str) -> None:
+    """An optimizer's step, a view, a module that works in place, a buffer of a loop: what wrote, over what, and which
+    version each card had saved."""
+    e = explored(shell, body)
+    assert [node.note.rpartition(" · ")[2] for node in e.graph.nodes if node.mark == "saved"] == saved
+    (note,) = e.notes
+    assert note.startswith(said)
+
+
+def test_the_write_through_a_view_is_on_the_whole(shell: InteractiveShell) -> None:
+    """What wrote through v is drawn on the card of y as it is since."""
+    e = explored(shell, X + "y = x.exp()\nv = y[:1]\nv.mul_(3)\ny.sum().backward()")
+    assert [(node.name, node.note) for node in e.graph.nodes if "wrote over" in node.note] == [
+        ("y", "wrote over it: version 1, not 0")
+    ]
+
+
+def test_a_view_of_a_leaf(shell: InteractiveShell) -> None:
+    """The leaf is named, though what was written to is a view of it."""
+    (note,) = explored(shell, f"{W}w[0].add_(1)").notes
+    assert note.startswith("w is a leaf")

@@ -28,13 +28,24 @@ from .private import (
     is_view,
     metadata_of,
     newest,
+    overlap,
     saved_names,
     sequence_number,
     unpromised,
     version_of,
 )
 
-__all__ = ["accumulated_hooks", "address_of", "age_of", "ages", "is_counted", "is_view", "newest", "version_of"]
+__all__ = [
+    "accumulated_hooks",
+    "address_of",
+    "age_of",
+    "ages",
+    "is_counted",
+    "is_view",
+    "newest",
+    "overlap",
+    "version_of",
+]
 
 NAMES = ("engine", "torch")  # each has a file here, which is imported when the library of that name is there
 _loaded: dict[str, Backend] = {}
@@ -205,11 +216,16 @@ class Backend:
 
     def trouble(self, node: Any) -> str:
         """ "freed" where what a node saved is gone, "written" where it was written over since, else ""."""
+        told = self.complaint(node)
+        return "freed" if FREED[:40] in told else "written" if "inplace" in told else ""
+
+    def complaint(self, node: Any) -> str:
+        """What the library's error says when somebody looks at what a node saved; "" where it gives it."""
         for name in saved_names(node):
             try:
                 getattr(node, name)
             except RuntimeError as error:
-                return "freed" if FREED[:40] in str(error) else "written" if "inplace" in str(error) else ""
+                return str(error)
             except AttributeError:  # another operation's
                 continue
         return ""

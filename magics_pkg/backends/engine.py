@@ -35,15 +35,15 @@ class Engine(Backend):
             if type(step).__name__ == "Hooked" and not step.hooks and step.retain is None and not step.outputs:
                 node.step = step.inner
 
-    def trouble(self, node: Any) -> str:
+    def complaint(self, node: Any) -> str:
         """Showing what a node saved does not look at versions here."""
         try:
             importlib.import_module(f"{self.module.__name__}.graph.versions").check(node)
-        except RuntimeError:
-            return "written"
+        except RuntimeError as error:
+            return str(error)
         except AttributeError:  # a node that saves nothing
             return ""
-        return super().trouble(node)
+        return super().complaint(node)
 
 
 def backend(module: ModuleType) -> Engine:

@@ -178,6 +178,12 @@ def address_of(tensor: Any) -> tuple[int, int]:
         return id(tensor), 0
 
 
+def overlap(one: Any, other: Any) -> bool:
+    """Whether two tensors share memory, as far as where they begin and end tells."""
+    (first, size), (second, length) = address_of(one), address_of(other)
+    return first < second + length and second < first + size
+
+
 def is_counted(tensor: Any) -> bool:
     """Whether a library tells how often this was written over."""
     try:

@@ -13,12 +13,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ..backends import overlap
 from ..backends.arrays import entries_of
 from ..cells.source import Position
 from ..style.format import number
 from ..tracing.trace import Backward, Call, Trace
 from ..words import say
-from .names import Namespace, label
+from .faults import Written
+from .names import Namespace, label, look_up
 
 CUTS = {"detach": "detach()", "detach_": "detach_()", "data": ".data"}
 NEW = re.compile(r"(.*_like|new_.*)")  # made in the form of a tensor, with nothing of its values
@@ -205,6 +207,35 @@ def _read(trace: Trace, attribute: str) -> list[str]:
 def freed(trace: Trace, first: Backward | None) -> str:
     """By which backward of the cell something was freed: the remark of its cards."""
     return say("card_freed_before") if first is None else say("card_freed", where=at(trace, first.position))
+
+
+def written_over(trace: Trace, over: Written) -> Any:
+    """The tensor that was written over, where the user has a name for it; else None."""
+    made = over.call.outputs if over.call is not None else ()
+    known = (each for each in names_of(trace).held if over.fits(each))
+    near = (each for each in known if (any(overlap(each, one) for one in made) if made else each.is_leaf))
+    return next((each for each in (*made, *near) if over.fits(each) and name_of(trace, each)), None)
+
+
+def owner_of(trace: Trace, tensor: Any) -> Any:
+    """The leaf whose memory a tensor is a part of, as far as it has a name; else the tensor itself."""
+    leaves = (each for each in names_of(trace).held if each.is_leaf and each.requires_grad)
+    return next((each for each in leaves if overlap(each, tensor)), tensor)
+
+
+def writer(trace: Trace, over: Written) -> tuple[str, str]:
+    """The code that wrote over a saved value, and " in line 3": a call, else a step of an optimizer; "" for neither."""
+    if over.call is not None:
+        return trace.expression(over.call.site) or over.call.name, in_line(trace, over.call)
+    for node in ast.walk(trace.cell.tree) if trace.cell is not None else ():
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "step":
+            try:
+                owner = look_up(trace.namespace, ast.unparse(node.func.value))
+            except (LookupError, ValueError, SyntaxError):
+                continue
+            if type(owner).__module__.partition(".")[2].startswith("optim"):
+                return ast.unparse(node), say("in_line", line=node.lineno)
+    return "", ""
 
 
 def walks(trace: Trace) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..backends import age_of, custom_function, saves, version_of
@@ -13,6 +13,8 @@ from ..tracing.trace import Backward, Call, Trace
 SECOND_TIME = r"Trying to backward through the graph a second time"
 NO_GRAPH = r"element \d+ of tensors does not require grad and does not have a grad_fn"
 WRITTEN = r"modified by an inplace operation.*is at version (\d+); expected version (\d+)"
+SIZES = re.compile(r"\[\w+(?:\.\w+)*Tensor \[([\d, ]*)\]\]")
+EXPECTED = re.compile(r"expected version (\d+)")
 LEAF = r"a (view of a )?leaf Variable that requires grad is being used in an in-place operation"
 VECTOR = r"grad can be implicitly created only for scalar outputs"
 SHAPE = r"Mismatch in shape: grad_output\[(\d+)\]"
@@ -20,11 +22,16 @@ SHAPE = r"Mismatch in shape: grad_output\[(\d+)\]"
 
 @dataclass(frozen=True)
 class Written:
-    """A saved value that was written over: by which call, from which version to which."""
+    """A saved value that was written over: by which call, from which version to which; its shape or that turned."""
 
     call: Call | None
     expected: int
     found: int
+    sizes: tuple[int, ...] | None = None
+
+    def fits(self, tensor: Any) -> bool:
+        """Whether this tensor may be what was written over."""
+        return version_of(tensor) == self.found and self.sizes in (None, tuple(sorted(tensor.shape)))
 
 
 def says(trace: Trace, pattern: str) -> re.Match[str] | None:
@@ -105,6 +112,24 @@ def written(trace: Trace) -> Written | None:
     if found is None:
         return None
     now, then = int(found[1]), int(found[2])
-    writers = [call for call in trace.calls if call.wrote and call.record.version == then + 1]
+    shown = SIZES.search(str(trace.error))
+    sizes = tuple(sorted(int(each) for each in shown[1].split(",") if each.strip())) if shown else None
+    writers = [call for call in trace.calls if _writes(call) and call.record.version == then + 1]
+    over = Written(None, then, now, sizes)
     matching = [call for call in writers if any(version_of(each) == now for each in call.outputs)]
-    return Written(next(reversed(matching or writers), None), then, now)
+    fitting = [call for call in matching if any(over.fits(each) for each in call.outputs)]
+    return replace(over, call=next(reversed(fitting or matching or writers), None))
+
+
+def _writes(call: Call) -> bool:
+    """Whether a call wrote over its first argument, also as ``F.relu(x, inplace=True)`` does."""
+    args, told = call.record.args or (), call.record.kwargs or {}
+    same = bool(args) and call.record.result is args[0]
+    return call.wrote or (same and (told.get("inplace") is True or args[-1] is True))
+
+
+def saved_version(trace: Trace, node: Any) -> int | None:
+    """Which version of what was written over this node had saved."""
+    assert trace.backend is not None  # it has a node
+    found = EXPECTED.search(trace.backend.complaint(node))
+    return int(found[1]) if found else None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..backends import Backend, address_of
+from ..backends import Backend, Snapshot, address_of, is_gone
 from ..backends.arrays import Terms, combined, entries, joined, products, raw, side_by_side, total
 from ..cells.uncollected import uncollected
 from ..cells.walk import Path
@@ -342,6 +342,17 @@ def _mark(value: Any) -> Any:
         strides = tuple(value.stride()) if str(value.layout) == "torch.strided" else value.layout
         return address_of(value)[0], tuple(value.shape), strides, str(value.dtype)
     return None if value is None else id(value)
+
+
+def again(snapshot: Snapshot, sweeps: Sweeps, v: Seed) -> Any:
+    """The pass of v once more; where its values were written over since, the one row that is it, else None."""
+    try:
+        return snapshot.run(sweeps.weighting.at(v))
+    except RuntimeError as error:
+        if not is_gone(error):
+            raise
+    alone = sweeps.rest is None and len(sweeps.rows) == 1
+    return sweeps.rows[0] if alone and v.at(sweeps.picked).tolist() == [1.0] else None
 
 
 def values(graph: Graph, sweep: Any, before: Mapping[Any, Any] | None = None) -> Array:

@@ -10,7 +10,7 @@ from ..backends import dtype_name
 from ..backends.arrays import has_any
 from ..style import notation
 from ..style.elements import LIMIT, Edge, Graph, Node, values_in
-from ..tracing.trace import Call, Trace
+from ..tracing.trace import Trace
 from ..words import say
 from . import facts, faults
 from .names import Namespace
@@ -183,19 +183,19 @@ class Marks:
         if faults.failing(self.trace) is None:
             return
         (first, lost), over = faults.lost(self.trace), faults.written(self.trace)
+        victim = facts.written_over(self.trace, over) if over is not None else None
+        name = facts.name_of(self.trace, victim)
         for card, node in self.cards.made.items() if lost or over is not None else ():
             if node in lost:
                 self.mark(card, "freed", facts.freed(self.trace, first))
             elif over is not None and faults.trouble(self.trace, node) == "written":
-                name = self._written_name(over.call)
-                self.mark(card, "saved", say("card_saved", expected=over.expected, name=name))
+                version = faults.saved_version(self.trace, node)
+                expected = over.expected if version is None else version
+                key = "card_saved" if name else "card_saved_value"
+                self.mark(card, "saved", say(key, expected=expected, **({"name": name} if name else {})))
         if over is not None and over.call is not None and over.call.record.node is not None:
-            writer = self.cards.of_node(over.call.record.node)
+            writer = self.cards.of_node(over.call.record.node) or (self.cards.of_tensor(victim) if name else None)
             self.mark(writer, "error", say("card_wrote", found=over.expected + 1, expected=over.expected))
-
-    def _written_name(self, call: Call | None) -> str:
-        names = [self.names.name(each) for each in call.outputs] if call is not None else []
-        return next((name for name in names if name), "")
 
     def _held(self) -> None:
         backward = self.trace.backward

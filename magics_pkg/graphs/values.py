@@ -113,7 +113,7 @@ class Computed:
         if self._swept is None:
             self._swept = {}
             backward, roots = self.trace.backward, list(self.roots.values())
-            kept = backward.snapshot_of(roots[0]) if backward is not None and len(roots) == 1 else None
+            kept = None if backward is None else backward.snapshot_of(*roots)
             try:
                 snapshot = kept or self.backend.snapshot(roots)
                 if kept is not None and kept.observed is not None and backward is not None and backward.inputs is None:

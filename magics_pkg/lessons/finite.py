@@ -21,7 +21,12 @@ def not_a_number(graph: Graph, linear: Linear | None) -> list[str]:
     """The first operation that made a NaN or inf out of finite numbers, forward or backward."""
     node, bad = first_bad(graph, linear)
     if node is not None:
-        return [say("first_bad", what=called(graph, node), bad=bad, where=_line(node) + _place(graph, node))]
+        said = [say("first_bad", what=called(graph, node), bad=bad, where=_line(node) + _place(graph, node))]
+        then = first_bad(graph, linear, "NaN")[0] if bad == "inf" else None
+        return said if then is None else [*said, say("then_nan", what=called(graph, then), where=_line(then))]
+    node, bad = given_bad(graph, linear)
+    if node is not None:
+        return [say("given_bad", name=graph.called[node.id], bad=bad, where=_place(graph, node, always=True))]
     node, bad, at = first_bad_gradient(graph, linear)
     if node is None:
         return []
@@ -34,6 +39,9 @@ def marked(graph: Graph, linear: Linear | None) -> Graph:
     """The graph with the card marked that made the first number that is none, or whose gradient cannot but be zero."""
     node, bad = first_bad(graph, linear)
     key = "card_first_bad"
+    if node is None:
+        key = "card_given_bad"
+        node, bad = given_bad(graph, linear)
     if node is None:
         key = "card_first_bad_gradient"
         node, bad, _ = first_bad_gradient(graph, linear)
@@ -50,8 +58,8 @@ def _noted(node: Node, mark: str, note: str) -> Node:
     return replace(node, mark=node.mark or mark, note=f"{node.note} · {note}" if node.note else note)
 
 
-def first_bad(graph: Graph, linear: Linear | None) -> tuple[Node | None, str]:
-    """The first card with a value that is no number, made from finite ones; and what that is."""
+def first_bad(graph: Graph, linear: Linear | None, kind: str = "") -> tuple[Node | None, str]:
+    """The first card with a value that is no number, made from finite ones; and what that is. ``kind``: "NaN" only."""
     nodes = {node.id: node for node in graph.nodes}
     inputs: dict[str, list[str]] = {}
     if _is_harmless(graph, linear):
@@ -59,12 +67,20 @@ def first_bad(graph: Graph, linear: Linear | None) -> tuple[Node | None, str]:
     for edge in graph.edges:
         inputs.setdefault(edge.head, []).append(edge.tail)
     for node in graph.nodes:
-        bad = _bad_value(node)
+        bad = _bad_value(node, kind)
         if bad and node.kind == "op":
             sources = [nodes[each] for each in inputs.get(node.id, []) if each in nodes]
-            if all(_is_known(source) and not _bad_value(source) for source in sources):
+            if all(_is_known(source) and not _bad_value(source, kind) for source in sources):
                 return node, bad
     return None, ""
+
+
+def given_bad(graph: Graph, linear: Linear | None) -> tuple[Node | None, str]:
+    """A leaf, or data, that held no number when the graph began."""
+    if _is_harmless(graph, linear):
+        return None, ""
+    found = ((node, _bad_value(node)) for node in graph.nodes if node.kind != "op")
+    return next(((node, bad) for node, bad in found if bad), (None, ""))
 
 
 def _is_harmless(graph: Graph, linear: Linear | None) -> bool:
@@ -75,8 +91,13 @@ def _is_harmless(graph: Graph, linear: Linear | None) -> bool:
     return linear.linear or bool(np.isfinite(linear.sums[:, 0]).all())
 
 
-def _bad_value(node: Node) -> str:
+def _bad_value(node: Node, kind: str = "") -> str:
     """Of all of a card's value, whatever is shown of it: "NaN", "inf", or "" for finite numbers."""
+    shown = {_bad([each[1]]) for each in node.value.entries} - {""}
+    if node.value.bad:
+        shown.add(node.value.bad[0])
+    if kind:
+        return kind if kind in shown else ""
     return node.value.bad[0] if node.value.bad else _bad(each[1] for each in node.value.entries)
 
 
@@ -85,11 +106,13 @@ def _is_known(node: Node) -> bool:
     return bool(node.value.entries) or math.prod(node.shape) == 0
 
 
-def _place(graph: Graph, node: Node) -> str:
+def _place(graph: Graph, node: Node, always: bool = False) -> str:
     """Which entry was the first, where the card does not show it."""
-    if node.value.bad is None or node.value.bad[1] in dict(node.value.entries):
+    shown = next((index for index, value in node.value.entries if _bad([value])), None)
+    index = node.value.bad[1] if node.value.bad else shown
+    if not node.shape or index is None or (index == shown and not always):
         return ""
-    return f" ({entry(graph.called[node.id], node.value.bad[1])})"
+    return f" ({entry(graph.called[node.id], index)})"
 
 
 def first_bad_gradient(graph: Graph, linear: Linear | None) -> tuple[Node | None, str, str]:

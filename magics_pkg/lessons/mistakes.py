@@ -36,16 +36,20 @@ def lesson(trace: Trace, graph: Graph) -> list[str]:
     if second is not None and faults.second_time(trace):
         return [_second_time(trace, graph, second)]
     over = faults.written(trace)
-    if over is not None and over.call is not None:
-        what = trace.expression(over.call.site) or over.call.name
+    what, where = facts.writer(trace, over) if over is not None else ("", "")
+    if over is not None and what:
+        wrote = say("card_wrote", found=over.expected + 1, expected=over.expected)
+        drawn = next((node for node in graph.nodes if wrote in node.note), None)
+        if drawn is not None and drawn.source == what and not graph.code_of(drawn):  # one of many in `model(x)`
+            what = called(graph, drawn)
         savers = [node for node in graph.nodes if node.mark == "saved"]
         saver = called(graph, savers[-1]) if savers else "backward"
         told = {"expected": str(over.expected), "found": str(over.found)}
-        return [say("written_over", what=what, where=in_line(trace, over.call), saver=saver, **told)]
+        return [say("written_over", what=what, where=where, saver=saver, **told)]
     if faults.says(trace, faults.LEAF) and trace.failed is not None:
         args = trace.failed.record.args or (None,)
         what = trace.expression(trace.failed.site) or trace.failed.name
-        leaf = name_of(trace, args[0]) or say("a_leaf")
+        leaf = name_of(trace, facts.owner_of(trace, args[0])) or say("a_leaf")
         return [say("written_leaf", leaf=leaf, what=what, where=in_line(trace, trace.failed))]
     found = _weights(trace, second) if second is not None else []
     advice = hint(trace.error)

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..backends import accumulated_hooks, is_gone, plain, version_of
 from ..backends.arrays import combined, entries, entries_of, joined
-from ..graphs.linear import Array, Linear, Sweeps, build, found, pick, take, values, whole
+from ..graphs.linear import Array, Linear, Sweeps, again, build, found, pick, take, values, whole
 from ..graphs.seed import Seed, Weighting
 from ..style.elements import leaf_nodes
 from ..words import listed, say
@@ -307,7 +307,7 @@ class Session:
         made = build(graph, self.sweeps, self._before(), after, self._last)
         if not made.linear and self._last is None and self.snapshot.linear:
             with self._grad_mode(False):  # no hook that would notice
-                self._last = self.snapshot.run(self.weighting.at(self._v))
+                self._last = again(self.snapshot, self.sweeps, self._v)
             made = build(graph, self.sweeps, self._before(), after, self._last)
         self._tell_hooked(made.base, graph)
         start = tuple(self._v.at(made.weights).tolist())

@@ -18,6 +18,7 @@ from .format import one_line
 # ("all", (key, size), ...), one after the other
 Key = tuple[Any, ...]
 OWNER = re.compile(r"[^\W\d]\w*(\.\w+|\[[^\[\] ]*\])*(\(\))?")  # y, model.fc1.weight, hs[0], cfg['p'], f()
+NUMBERED = re.compile(r" #\d+$")  # of several of one name
 LIMIT = 24  # entries copied of an operation's value and gradient
 LEAF_LIMIT = 100  # and of a leaf's or an output's
 
@@ -143,12 +144,24 @@ class Graph:
         return {node.id: one_line(node.name or self.code_of(node) or node.symbol or node.op) for node in self.nodes}
 
     def code_of(self, node: Node) -> str:
-        """A card's piece of code; "" where other operations have the same: in `model(x)` there may be many."""
-        return "" if node.kind == "op" and self._shared[node.source] > 1 else node.source
+        """A card's piece of code; "" where other operations have the same: in `model(x)` there may be many.
+
+        What a loop does again is the same operation, and has no name of its own, or one with a number."""
+        kinds = self._kinds.get(node.source, ())
+        same = len(kinds) == 1 and (not node.name or NUMBERED.search(node.name))
+        return node.source if node.kind != "op" or same or self._shared[node.source] < 2 else ""
 
     @cached_property
     def _shared(self) -> Counter[str]:
         return Counter(node.source for node in self.nodes if node.kind == "op")
+
+    @cached_property
+    def _kinds(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for node in self.nodes:
+            if node.kind == "op":
+                found.setdefault(node.source, set()).add(node.op)
+        return found
 
 
 def values_of(array: Any, limit: int = LIMIT) -> Values:

@@ -148,11 +148,11 @@ class Backward:
         """Whether its graph is gone afterwards."""
         return not (self.create_graph if self.retain_graph is None else self.retain_graph)
 
-    def snapshot_of(self, output: Any) -> Snapshot | None:
-        """The kept graph that starts from this output."""
-        if len(self.roots) == 1 and self.roots[0] is output:
+    def snapshot_of(self, *outputs: Any) -> Snapshot | None:
+        """The kept graph that starts from these outputs."""
+        if len(self.roots) == len(outputs) and all(a is b for a, b in zip(self.roots, outputs, strict=True)):
             return self.snapshot
-        return self.snapshots.get(id(output))
+        return self.snapshots.get(id(outputs[0])) if len(outputs) == 1 else None
 
     @property
     def kept(self) -> tuple[Snapshot, ...]:

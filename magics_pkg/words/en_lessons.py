@@ -75,4 +75,8 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
         "{grads} were 0 before this backward, so adding to them changed nothing.",
     ),
     "card_freed_before": "freed before this cell",
+    "then_nan": "Out of that {what}{where} made the first NaN.",
+    "given_bad": "{name} held {bad} already when this graph began{where}: no operation here made it.",
+    "card_given_bad": "held {bad} from the start",
+    "card_saved_value": "saved version {expected} of a value",
 }

@@ -63,4 +63,8 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "needs_shape": "{output} 的形状是 {shape}，而 v 的形状是 {given}：v 必须对 {output} 的每个元素各有一个权重。",
     "held_zero": ("这次反向传播之前 {grads} 是 0，所以累加没有改变结果。",),
     "card_freed_before": "在这个单元格之前已释放",
+    "then_nan": "{what}{where}由此第一个产生了 NaN。",
+    "given_bad": "计算开始之前 {name} 就已含有 {bad}{where}：它不是这里的任何运算产生的。",
+    "card_given_bad": "本来就含有 {bad}",
+    "card_saved_value": "保存了某个值的版本 {expected}",
 }
