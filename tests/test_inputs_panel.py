@@ -130,9 +130,53 @@ def test_saved(magics: InteractiveShell, tmp_path: Any) -> None:
     assert "Here an input is not as the cell has it: x = [0.25, -2.0, 0.5]." in content["spec"]["notes"]
 
 
+def sums(parts: dict[str, Any]) -> list[float]:
+    """What a quiz's paths bring together, at v as written."""
+    weights = (1.0, 1.0, 2.0, 3.0)
+    return [
+        sum(sum(by * v for by, v in zip(path["by"], weights, strict=True)) for path in each["paths"])
+        for each in parts["quiz"]
+    ]
+
+
 def test_quiz(magics: InteractiveShell) -> None:
-    """A quiz is about the cell's own numbers."""
-    assert opened(magics, VECTOR, "--inputs --quiz").panel.picture.spec["inputs"] is None
+    """What a guess is judged by are the gradients of these inputs, and their paths, also of another picture."""
+    e = opened(magics, VECTOR, "--inputs --quiz")
+    own = bits(magics.user_ns["x"].grad)
+    given = slide(e, 0.25, -1.0)
+    fresh = opened(magics, VECTOR.replace("1., -2.", "0.25, -1."), "").grads["x"].tolist()
+    np.testing.assert_allclose(sums(given["parts"]), fresh, rtol=1e-5)
+    assert bits(e._session.leaves[0].tensor.grad) == own
+    assert "?" in repr(e)
+    e.weights = e.weights  # which draws anew
+    np.testing.assert_allclose(sums(e.panel.picture.spec["parts"]), fresh, rtol=1e-5)
+    assert e.panel.picture.spec["inputs"]["moved"]
+
+
+def test_a_quiz_that_comes_to_need_the_kernel(magics: InteractiveShell) -> None:
+    """With an input of 0 the root's derivative is not finite: from there on the page knows nothing, and asks."""
+    code = (
+        "x = torch.tensor([1., 4., 9.], requires_grad=True)\ny = torch.sqrt(x) * 3 + x\n"
+        "y.backward(torch.tensor([1., 2., 3.]))"
+    )
+    e = opened(magics, code, "--inputs --quiz")
+    picture = e.panel.picture
+    asks = e.panel._asks["quiz"]
+    assert picture.spec["linear"]
+    asks({"name": "x.grad[1]", "told": True})
+    slide(e, 0.0)
+    assert not picture.spec["linear"]
+    known = np.frombuffer(picture.truth["values"])
+    assert known[np.isfinite(known)].tolist() == [2 * (3 * 0.25 + 1)]  # of x = 4, told before
+    rows = np.frombuffer(picture.rows)
+    assert rows[np.isfinite(rows)].tolist() == [3.5]
+    assert e.panel._asks["quiz"]({"name": "x.grad[0]", "v": [1.0, 2.0, 3.0]})["truth"] == "Infinity"
+    answer = e.panel._asks["quiz"]({"name": "x.grad[2]", "v": [1.0, 2.0, 3.0]})
+    assert answer["truth"] == sum(path["by"][0] for path in answer["paths"]) == 4.5
+    slide(e, 4.0)
+    assert picture.spec["linear"]
+    np.testing.assert_array_equal(np.frombuffer(picture.truth["values"]), e._live.shown())
+    assert e._live.shown()[:3].tolist() == [1.75, 3.5, 4.5]
 
 
 # ---------------------------------------------------------------- the cell with these inputs

@@ -13,7 +13,7 @@ from ..words import listed, say
 from .entries import Entries
 from .latest import Latest
 from .parts import answering, parts_of
-from .quiz import judged
+from .quiz import judged, quiz
 from .settings import preset
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class Wishes:
         self.entries: Entries | None = None
         self._moves = Latest(self._move)
         self.told = ""  # what other cells have done, as the panel says it
+        self.failed: list[float] | None = None  # where the sliders stood when the last pass raised
 
     def panel(self) -> Panel:
         """The panel, and what it calls back."""
@@ -41,7 +42,7 @@ class Wishes:
 
         shown = self.shown
         picture = shown._picture
-        if shown._what_if is not None and shown.settings.opens != "quiz":  # its answers are those of the cell's inputs
+        if shown._what_if is not None:
             self.entries = Entries(shown._what_if, shown.settings.range)
         panel = Panel(
             shown.graph,
@@ -89,10 +90,12 @@ class Wishes:
             panel.set_state("ready", session.renamed() if session.exact else say("stale"))
 
     def _changing(self, graph: Graph, session: Session) -> dict[str, Any]:
-        """The parts that other inputs change: what each call did, and what `.grad` held."""
+        """The parts that other inputs change: what each call did, what `.grad` held, and what is right in a quiz."""
+        opens = self.shown.settings.opens
         if session.told is None and all(leaf.before is None for leaf in session.leaves):
-            return {}
-        return parts_of(graph, session, opens=self.shown.settings.opens)
+            found = quiz(graph, session) if opens == "quiz" else None
+            return {} if found is None else {"quiz": found}
+        return parts_of(graph, session, opens=opens)
 
     def moved(self) -> None:
         """A program has set the inputs."""
@@ -136,6 +139,7 @@ class Wishes:
                     values = session.shown()
                 except Exception as error:  # nobody else would see it
                     state, message = "error", f"{type(error).__name__}: {error}"
+            self.failed = [float(each) for each in v] if state == "error" else None
             if state != "error":
                 known = values if graph is session.graph else session.shown()  # folded in another way meanwhile
                 panel.set_truth([float(each) for each in v], known)
@@ -198,8 +202,12 @@ class Wishes:
         if not np.array_equal(session.seeded.at(places), v):
             session.submit(v)
             session.settle()
-        found = {} if not np.array_equal(session.seeded.at(places), v) else judged(shown.graph, shown._live, name)
-        return {"name": name, **(found or {"error": say("quiz_no_answer")})}
+        if self.failed == v:
+            return {"name": name, "error": say("quiz_no_answer")}
+        if not np.array_equal(session.seeded.at(places), v):  # another move came in between
+            return {"name": name, "moved": True}
+        found = judged(shown.graph, shown._live, name)
+        return {"name": name, **found} if found else None
 
     def _lift(self, panel: Panel) -> None:
         """Everything may be seen: the picture has its marks, the panel its notes and drawers."""

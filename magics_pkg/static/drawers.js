@@ -3,7 +3,8 @@
 // A drawer is a class with a static `id` (also its data's name in spec.parts) and `title`. It is made from the panel, and
 // has an `element`; it may have `update(shown, v)`, called after each move while it is open; `light(id)` and `pick(id)`,
 // for the node under the pointer and the one that was clicked; `opened()` and `closed()`;
-// `answer(message)`, for what it has asked the kernel for by `panel.ask`.
+// `answer(message)`, for what it has asked the kernel for by `panel.ask`; `renew()`, which returns it, where it outlives
+// other inputs.
 
 import { make, rove, word } from "./dom.js";
 
@@ -31,6 +32,18 @@ export class Drawers {
   // Drawers that have something to do before they are opened: a quiz hides numbers.
   begin() {
     for (const each of this.early) each.drawer ??= new each.kind(this.panel);
+  }
+
+  // Other inputs: every drawer is made anew, unless it can see to it itself.
+  renew() {
+    const { open } = this;
+    if (open && !open.drawer.renew) open.drawer.closed?.();
+    for (const each of this.drawers) each.drawer = each.drawer?.renew?.() ?? null;
+    if (open && !open.drawer) {
+      this.open = null;
+      this.choose(open.kind.id);
+    }
+    this.begin();
   }
 
   // Opens the drawer of this name, or closes the one that is open; during a quiz no other opens.

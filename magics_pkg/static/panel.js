@@ -149,14 +149,7 @@ export class Panel {
     };
     swap("sentence", new Sentence(spec, this.linear));
     swap("tables", new Tables(spec, this.linear, signal));
-    const { open } = this.drawers;
-    if (open) {
-      open.drawer.closed?.();
-      for (const each of this.drawers.drawers) each.drawer = null; // what is open shows the other numbers
-      this.drawers.open = null;
-      this.drawers.choose(open.kind.id);
-    } else for (const each of this.drawers.drawers) each.drawer = null;
-    this.drawers.begin();
+    this.drawers.renew(); // what is open shows the other numbers
     this.numbers.collect(this.el);
     this.update();
   }

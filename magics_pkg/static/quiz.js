@@ -8,9 +8,10 @@ const CLOSE = 5e-3; // of the size: as near as a person calculates
 const SURE = 0.1; // of what is missing: what explains it less well explains nothing
 const MOST = 12; // paths of which every combination is tried; of more only each and each two
 const STEPS = 200; // of the slider to either side
+const AGAIN = 100; // milliseconds until the kernel is asked again, where a move came in between
 const TOLD = 4; // weights that are listed
 
-const near = (a, b) => Object.is(a, b) || Math.abs(a - b) <= Math.max(Math.abs(b) * CLOSE, 1e-9);
+const near = (a, b) => Object.is(a, b) || (Number.isFinite(b) && Math.abs(a - b) <= Math.max(Math.abs(b) * CLOSE, 1e-9));
 
 // What a person typed: a number, or what else a gradient may be; null for anything else.
 export function guessed(text) {
@@ -55,10 +56,7 @@ export class Quiz {
     const { spec } = panel;
     panel.guessed ??= { names: new Set(), right: 0, all: false }; // what was answered stays so when the panel is drawn anew
     this.done = panel.guessed;
-    this.asked = spec.parts.quiz.map(({ quantity, place, ...judged }) => {
-      const { name, indices, shape, offset } = spec.quantities[quantity];
-      return { name: entry(name, indices[place], shape), at: offset + place, ...judged };
-    });
+    this.read();
     this.question = make("p", { class: "backward-told" });
     this.input = make("input", { type: "text", inputmode: "decimal", autocomplete: "off", "data-lm-suppress-shortcuts": "true" });
     this.slider = make("input", { type: "range", step: "any", "data-lm-suppress-shortcuts": "true" });
@@ -79,9 +77,24 @@ export class Quiz {
     this.say(word(spec, "asking"));
   }
 
+  read() {
+    const { quantities, parts } = this.panel.spec;
+    this.asked = parts.quiz.map(({ quantity, place, ...judged }) => {
+      const { name, indices, shape, offset } = quantities[quantity];
+      return { name: entry(name, indices[place], shape), at: offset + place, ...judged };
+    });
+  }
+
+  // Other inputs: the same questions, and what was typed is still to be judged.
+  renew() {
+    this.read();
+    this.hide();
+    this.forget();
+    return this;
+  }
+
   opened() {
-    this.widen(0);
-    this.resume();
+    this.update();
   }
 
   get left() {
@@ -156,7 +169,13 @@ export class Quiz {
 
   update() {
     this.widen(0); // the weights have moved
+    if (!same(this.spoken ?? [], this.panel.v ?? [])) this.forget();
     this.resume();
+  }
+
+  // What was said of a guess was said of other numbers than there are now.
+  forget() {
+    if (!this.done.wish) this.said.replaceChildren();
   }
 
   check() {
@@ -193,6 +212,7 @@ export class Quiz {
     const { wish } = this.done;
     if (message.what !== "quiz" || !wish || message.name !== wish.name) return;
     if (!same(wish.v, this.panel.v)) return this.learn(wish);
+    if (message.moved) return void setTimeout(() => this.done.wish === wish && this.learn(wish), AGAIN);
     this.done.wish = null;
     if (message.error) return this.say(message.error);
     const { at } = this.asked.find(({ name }) => name === wish.name);
@@ -211,8 +231,9 @@ export class Quiz {
     return told.join(word(spec, "comma")) + (v.length > TOLD ? " …" : "");
   }
 
-  say(text) {
-    this.said.replaceChildren(...(text ? [make("p", {}, text)] : []));
+  say(text, ...more) {
+    this.spoken = this.panel.v;
+    this.said.replaceChildren(...(text ? [text, ...more].map((each) => make("p", {}, each)) : []));
   }
 
   judge({ guess, slid }, right) {
@@ -229,7 +250,7 @@ export class Quiz {
     if (!Number.isFinite(guess)) return this.say(word(spec, "off_finite"));
     const share = truth ? `${word(spec, "comma")}${number((100 * off) / Math.abs(truth))} %` : "";
     const told = [this.usual(guess, right, truth), why ? make("span", { class: "backward-where" }, why) : this.missed(guess, right, truth)].filter(Boolean);
-    this.said.replaceChildren(make("p", {}, word(spec, "off", number(off), share)), ...told.map((each) => make("p", {}, each)));
+    this.say(word(spec, "off", number(off), share), ...told);
   }
 
   // What people often do: every weight 1, what was held forgotten, the sign turned.
@@ -267,7 +288,7 @@ export class Quiz {
     done.names.add(name);
     panel.shown[at] = truth;
     if (panel.spec.live) panel.ask("quiz", { name, told: true });
-    this.said.replaceChildren(make("p", {}, verdict ? make("b", {}, `${verdict}${word(panel.spec, "colon")}`) : "", `${name} = ${number(truth)}`));
+    this.say(make("span", {}, verdict ? make("b", {}, `${verdict}${word(panel.spec, "colon")}`) : "", `${name} = ${number(truth)}`));
     this.hide();
     this.ask();
   }

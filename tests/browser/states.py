@@ -157,6 +157,7 @@ STATES: dict[str, State] = {
         "%%backward --quiz\n" + X + "h = x * x\nh.register_hook(lambda g: g.clamp(-0.2, 0.2))\ny = h + x\n" + V,
         answered,
     ),
+    "quiz-inputs": State("%%backward --quiz --inputs\n" + X + "y = torch.tanh(x) * x\n" + V, answered),
     "folded": State("%%backward --depth 0\ny = net(x)\ny.backward(torch.tensor([1., -2.]))"),
     "unfolded": State("%%backward --depth 0\ny = net(x)\ny.backward(torch.tensor([1., -2.]))", unfolded),
     "loop": State("%%backward\n" + X + "y = x\nfor _ in range(60):\n    y = y * 0.9 + x\n" + V),
