@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.seeding import no_absent_devices
+
 os.environ["LANGUAGE"] = "en"  # panels speak the language of the system; tests read them in English
 REQUIRE_ALL = os.environ.get("BACKWARD_REQUIRE_ALL") == "1"
 
@@ -71,6 +73,7 @@ def library(request: pytest.FixtureRequest) -> ModuleType:
     module = pytest.importorskip(request.param, reason=f"{request.param} is not installed")
     if request.param == "torch":
         module.set_num_threads(1)
+        no_absent_devices(module)
     return module
 
 
@@ -94,4 +97,5 @@ def torch() -> ModuleType:
     """The real PyTorch on one thread, to compare with; skips where it is not installed."""
     module = pytest.importorskip("torch", reason="PyTorch is not installed")
     module.set_num_threads(1)
+    no_absent_devices(module)
     return module

@@ -13,8 +13,11 @@ import torch
 from torch.testing._internal.opinfo.core import BinaryUfuncInfo, OpInfo, SampleInput, UnaryUfuncInfo
 
 import engine
+from tests.seeding import no_absent_devices
 
 from .translate import SHARED, Differs, callable_of, compare, fresh, sample_of, tensors_in
+
+no_absent_devices(torch)
 
 MOST = 60  # samples of one dtype in one column; those of an entry that has more are taken evenly from all
 UNWRITTEN = {  # memory that nobody has written: no values to compare
