@@ -34,7 +34,11 @@ HINTS: tuple[tuple[type[BaseException], str, str], ...] = (
         "hint_leaf",
     ),
     (RuntimeError, r"Can't call numpy\(\) on Tensor that requires grad", "hint_numpy"),
-    (RuntimeError, r"One of the differentiated Tensors appears to not have been used in the graph", "hint_unused"),
+    (
+        RuntimeError,
+        r"differentiated Tensors? (at index \d+ )?appears to not have been used in the graph",
+        "hint_unused",
+    ),
     (RuntimeError, r"[Oo]nly Tensors of floating point( and complex)? dtype can require gradients", "hint_dtype"),
 )
 

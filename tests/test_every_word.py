@@ -24,7 +24,7 @@ PHRASE = re.compile(r"[a-z]{2,}[,:;]? [a-z]{2,}|[A-Z][a-z]+ [a-z]{2,}|^ [a-z]+ |
 # Phrases that no person reads in a panel, or that are PyTorch's own
 ALLOWED = {
     "errors.py": r".*(torch|Tensor|tensors|object|shape|scalar|graph|inplace|in-place|dtype).*",  # PyTorch's texts
-    "graphs/faults.py": r".*(graph|tensors|inplace|in-place|scalar|shape|version).*",
+    "graphs/faults.py": r".*(graph|tensors|inplace|in-place|scalar|shape|version|used).*",
     "backends/__init__.py": r".*(graph|inplace|are not kept|is no tensor library|the module ).*",
     "backends/kept.py": r" on |A leaf node was passed to",
     "backends/private.py": r".*",  # for programmers: what is done where PyTorch has dropped a name

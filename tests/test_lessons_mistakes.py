@@ -171,3 +171,64 @@ def test_a_view_of_a_leaf(shell: InteractiveShell) -> None:
     """The leaf is named, though what was written to is a view of it."""
     (note,) = explored(shell, f"{W}w[0].add_(1)").notes
     assert note.startswith("w is a leaf")
+
+
+FROZEN = "net = nn.Linear(2, 1)\nfor p in net.parameters():\n    p.requires_grad_(False)\n"
+FROZEN += "loss = net(torch.ones(3, 2)).mean()"
+
+
+@pytest.mark.parametrize(
+    ("body", "root", "cuts", "said"),
+    [
+        (FROZEN, "loss", [],
+         ["net.weight and net.bias are frozen (requires_grad=False), so loss has no graph: requires_grad_() on one lets"
+          " it have one."]),
+        (W + "loss = torch.tensor((w * 2).sum().item())", "loss", [],
+         ["torch.tensor((w * 2).sum().item()) in line 3 takes Python's numbers, which carry no graph, so loss has none:"
+          " compute it from the tensors themselves, without .item() or torch.tensor(...)."]),
+        ("a = torch.ones(2)\nb = (a * 3).sum()\na.requires_grad_()", "b", ["a→b"],
+         ["a did not have requires_grad=True yet when a * 3 in line 3 was computed, so b has no graph: write it where a"
+          " is made."]),
+        (X + "hits = (x > 1).float().mean()", "hits", ["x→hits"],
+         ["x > 1 in line 3 has no derivative, so the path from x to hits ends there."]),
+        (X + "best = x.argmax().float()", "best", ["x→best"],
+         ["x.argmax() in line 3 has no derivative, so the path from x to best ends there."]),
+        ("p = torch.ones(2)\nq = torch.ones(2)\nloss = ((p - q) ** 2).mean()", "loss", [],
+         ["p and q were made without requires_grad=True, so loss has no graph: write it where one of them is made."]),
+        (X + "y = (x * 3).sum()\n(g,) = torch.autograd.grad(y, x, create_graph=True)\nz = g.sum()", "z", ["y→z"],
+         ["The gradient that autograd.grad in line 4 gave is constant, since what it differentiates is linear: so z has"
+          " no graph, create_graph=True or not."]),
+        (X + "(x ** 3).sum().backward()", "x.grad", [],
+         ["x.grad came from backward in line 3 without create_graph=True, so it has no graph of its own and cannot be"
+          " differentiated again."]),
+        (X + "k = torch.tensor([x[0], x[1]]).sum()", "k", ["x[0]→k", "x[1]→k"],
+         ["x[0] has requires_grad=True, but torch.tensor([x[0], x[1]]) in line 3 cuts the path to k: it was computed"
+          " without a graph.", "x[1] has requires_grad=True, but torch.tensor([x[0], x[1]]) in line 3 cuts the path to"
+          " k: it was computed without a graph."]),
+    ],
+)  # fmt: skip
+def test_no_graph(shell: InteractiveShell, body: str, root: str, cuts: list[str], said: list[str]) -> None:
+    """Frozen, a number of Python's, too late, a comparison, whole numbers, a constant gradient: each has its reason."""
+    call = f"{root}.sum().backward()" if root == "x.grad" else f"{root}.backward()"
+    e = explored(shell, f"{body}\n{call.replace('x.grad.sum()', 'x.grad')}")
+    assert list(e.notes) == said
+    called = {node.id: node.name or node.source for node in e.graph.nodes}
+    assert [f"{called[each.tail]}→{called[each.head]}" for each in e.graph.edges if each.severed] == cuts
+    assert called[e.graph.nodes[0].id] == root
+
+
+def test_a_model_without_a_graph_is_told_in_short(shell: InteractiveShell) -> None:
+    """Of forty frozen parameters four are named, and few are drawn."""
+    body = "net = nn.Sequential(*(nn.Linear(2, 2) for _ in range(20)))\nfor p in net.parameters():\n"
+    e = explored(shell, f"{body}    p.requires_grad_(False)\nnet(torch.ones(1, 2)).sum().backward()")
+    (note,) = e.notes
+    assert note.startswith("net.0.weight, net.0.bias, net.1.weight, net.1.bias and 36 more are frozen")
+    assert len(e.graph.nodes) < 20
+
+
+def test_an_input_that_is_not_in_the_graph(shell: InteractiveShell) -> None:
+    """autograd.grad names a place in a list; the sentence names the tensor."""
+    e = explored(shell, f"{X}{W}y = (x * 2).sum()\ntorch.autograd.grad(y, [x, w])")
+    assert e.notes == (
+        "No path leads from w to y, so autograd.grad has nothing to give for w: allow_unused=True makes it None.",
+    )

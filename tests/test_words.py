@@ -66,7 +66,7 @@ def test_russian_numbers(n: int, said: str) -> None:
 
 def test_names_are_data() -> None:
     """Braces in a user's own text are no places for names."""
-    assert "{x}[0]" in words.say("no_path", leaf="{x}[0]", output="y")
+    assert "{x}[0]" in words.say("no_path", n=1, leaf="{x}[0]", output="y")
 
 
 @pytest.mark.parametrize(
@@ -146,12 +146,12 @@ def test_help(language: str, said: str) -> None:
 def test_cases() -> None:
     """Our own words fit into a sentence, in their case or with no space around; a user's name stays as it is."""
     words.use("ru")
-    assert "нет пути к выходу" in words.say("no_path", leaf="u", output=words.say("the_output"))
+    assert "нет пути к выходу" in words.say("no_path", n=1, leaf="u", output=words.say("the_output"))
     words.use("zh")
-    assert "从它通向输出。" in words.say("no_path", leaf="u", output=words.say("the_output"))
-    assert "从它通向 输出。" in words.say("no_path", leaf="u", output="输出")
+    assert "从它通向输出。" in words.say("no_path", n=1, leaf="u", output=words.say("the_output"))
+    assert "从它通向 输出。" in words.say("no_path", n=1, leaf="u", output="输出")
     words.use("ru")
-    assert "нет пути к выход." in words.say("no_path", leaf="u", output="выход")
+    assert "нет пути к выход." in words.say("no_path", n=1, leaf="u", output="выход")
 
 
 def test_no_sentence_elsewhere() -> None:

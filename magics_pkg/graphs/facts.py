@@ -19,10 +19,13 @@ from ..cells.source import Position
 from ..style.format import number
 from ..tracing.trace import Backward, Call, Trace
 from ..words import say
+from . import faults
 from .faults import Written
 from .names import Namespace, label, look_up
 
 CUTS = {"detach": "detach()", "detach_": "detach_()", "data": ".data"}
+COPIES = ("tensor", "as_tensor", "asarray")  # of numbers, in a new tensor
+ENDS = ("whole", "late")  # of paths that nobody cut
 NEW = re.compile(r"(.*_like|new_.*)")  # made in the form of a tensor, with nothing of its values
 
 
@@ -30,21 +33,13 @@ NEW = re.compile(r"(.*_like|new_.*)")  # made in the form of a tensor, with noth
 class Cut:
     """A place where a path ends: ``made`` came from ``source``, which wants a gradient, through ``call``.
 
-    kind: "detach", "data", "grad" (autograd.grad without a graph), "no_grad"."""
+    kind: "detach", "data", "grad" (autograd.grad without a graph), "no_grad", "new" (``torch.tensor(x)``); only where
+    nothing is left of a path: "whole" (the operation has no derivative), "late" (x wanted no gradient yet)."""
 
     call: Call
     kind: str
     source: Any
     made: Any
-
-
-@dataclass(frozen=True, eq=False)
-class Missing:
-    """A name whose ``.grad`` the cell reads though it is no leaf; ``leaf``: the one that it stood for before."""
-
-    name: str
-    tensor: Any
-    leaf: Any = None
 
 
 _names: weakref.WeakKeyDictionary[Trace, Namespace] = weakref.WeakKeyDictionary()
@@ -109,9 +104,15 @@ class Past:
         return [cut for cut in self._above(weakref.ref(tensor), tensor) if isinstance(cut, Cut)]
 
     def sources_of(self, tensor: Any) -> list[Any]:
-        """Tensors that this one was computed from, those that want no gradient."""
+        """Tensors that this one was computed from, those that want no gradient; the first one that was used first."""
         found = [each for each in self._above(weakref.ref(tensor), tensor) if not isinstance(each, Cut)]
-        return [each for each in found if each is not tensor]
+        return [each for each in reversed(found) if each is not tensor]
+
+    def copied_at(self, tensor: Any) -> Call | None:
+        """Where this one, or what it was computed from, was made of Python's numbers."""
+        every = [tensor, *self.sources_of(tensor)]
+        calls = (self.made.get(id(weakref.ref(each))) for each in every)
+        return next((call for call in calls if call is not None and call.name in COPIES), None)
 
     def _above(self, reference: Any, made: Any) -> Iterator[Any]:
         pending, seen = [reference], set()
@@ -139,11 +140,17 @@ class Past:
             return call.name.rstrip("_")
         if self.trace.backend.kind_of(call.record.func):
             return "grad"
-        return "no_grad" if call.record.cut == "off" and not NEW.fullmatch(call.name) else ""
+        if NEW.fullmatch(call.name):
+            return ""
+        if call.name in COPIES and call.record.cut:
+            return "new"
+        return {"off": "no_grad", "on": "whole", "": "late"}[call.record.cut]
 
 
 def _unrecorded(call: Call) -> bool:
-    return call.record.node is None and isinstance(call.record.result, weakref.ref) and not call.wrote
+    record = call.record
+    itself = any(each is record.result for each in record.sources)  # as x.requires_grad_() is
+    return record.node is None and isinstance(record.result, weakref.ref) and not call.wrote and not itself
 
 
 def constants(trace: Trace) -> list[Any]:
@@ -161,47 +168,15 @@ def cuts(trace: Trace) -> list[Cut]:
     if trace.backend is None:
         return []
     past = Past(trace)
-    return [cut for each in constants(trace) for cut in past.cuts_above(each)]
+    return [cut for each in constants(trace) for cut in past.cuts_above(each) if cut.kind not in ENDS]
 
 
 def clones(trace: Trace) -> list[Call]:
-    """Calls of clone that stay in the graph."""
-    return [call for call in trace.calls if call.name == "clone" and call.record.node is not None and call.site.user]
-
-
-def missing(trace: Trace) -> list[Missing]:
-    """Names whose ``.grad`` the cell reads, and which are no leaves."""
+    """Calls of clone that the gradient flows through."""
+    found = [call for call in trace.calls if call.name == "clone" and call.record.node is not None and call.site.user]
     backward = trace.backward
-    if trace.cell is None or backward is None or backward.error is not None or trace.backend is None:
-        return []
-    found: dict[str, Missing] = {}
-    for name in _read(trace, "grad"):
-        tensor = trace.namespace.get(name)
-        if not isinstance(tensor, trace.backend.tensor) or tensor.is_leaf or tensor.retains_grad:
-            continue
-        leaf = next((each for each in backward.before if each is not tensor and _was_called(trace, each, name)), None)
-        found.setdefault(name, Missing(name, tensor, leaf))
-    return list(found.values())
-
-
-def _was_called(trace: Trace, leaf: Any, name: str) -> bool:
-    maker = maker_of(trace, leaf)
-    return maker is not None and label(trace, maker) == name
-
-
-def _read(trace: Trace, attribute: str) -> list[str]:
-    """Names in the cell whose attribute of this name is read."""
-    assert trace.cell is not None
-    if not re.search(rf"\.[\s\\]*{attribute}\b", trace.cell.compiled):  # to walk a long cell's tree takes 0.1 s
-        return []
-    return [
-        node.value.id
-        for node in ast.walk(trace.cell.tree)
-        if isinstance(node, ast.Attribute)
-        and node.attr == attribute
-        and isinstance(node.ctx, ast.Load)
-        and isinstance(node.value, ast.Name)
-    ]
+    below = faults.below(backward.roots) if found and backward is not None and backward.roots else None
+    return [call for call in found if below is None or call.record.node in below]
 
 
 def freed(trace: Trace, first: Backward | None) -> str:
@@ -252,24 +227,35 @@ def weighting_leaf(backward: Backward) -> Any:
     return next((leaf for leaf in backward.before if any(each is leaf for each in given)), None)
 
 
-def unused(trace: Trace, backward: Backward) -> list[Any]:
-    """Leaves of this cell that no path leads from to the output."""
-    if trace.backend is None or backward.error is not None or not trace.calls:
-        return []
-    tensors = [value for value in trace.namespace.values() if isinstance(value, trace.backend.tensor)]
-    found = {id(each): each for each in tensors if each.is_leaf and each.requires_grad}
-    used = {id(each) for call in trace.calls for each in call.record.args or ()}
-    used |= {id(ref()) for call in trace.calls for ref in call.record.sources}
-    used |= {id(each) for each in backward.inputs or ()}
-    reached = {id(leaf) for leaf in backward.before}
-    return [leaf for key, leaf in found.items() if key in used and key not in reached]
+def holder_of(trace: Trace, tensor: Any) -> Any:
+    """The leaf whose ``.grad`` this tensor is, else None."""
+    return next((each for each in names_of(trace).held if each.is_leaf and each.grad is tensor), None)
+
+
+def call_of(trace: Trace, call: Call) -> Backward | None:
+    """The backward that a recorded call ran."""
+    return next((each for each in trace.backwards if each.path == call.record.path), None)
 
 
 def gradients_of(trace: Trace) -> list[Call]:
-    """The calls of autograd.grad whose results have a graph."""
+    """The calls that made gradients with a graph."""
     backend = trace.backend
-    calls = trace.calls if backend is not None else ()
-    return [call for call in calls if call.record.node is not None and backend.kind_of(call.record.func)]  # type: ignore[union-attr]  # there are calls
+    recorded = [call for call in trace.calls if call.record.node is not None] if backend is not None else []
+    found = [call for call in recorded if backend.kind_of(call.record.func)]  # type: ignore[union-attr]  # there are calls
+    return [call for call in found if (run := call_of(trace, call)) is None or run.create_graph]
+
+
+def order_of(trace: Trace) -> int:
+    """Of which order the derivatives are that a backward through gradients gives: 2 through those of a first one."""
+    orders: dict[Any, int] = {}
+    for call in gradients_of(trace):
+        args = (*(call.record.args or ()), *(call.record.kwargs or {}).values())
+        roots = [each for given in args for each in (given if isinstance(given, tuple | list) else (given,))]
+        under = faults.below(each for each in roots if hasattr(each, "grad_fn"))
+        made = {each.grad_fn for each in call.outputs if getattr(each, "grad_fn", None) is not None}
+        order = 1 + max((orders[node] for node in orders if node in under), default=0)
+        orders |= dict.fromkeys(made, order)
+    return 1 + max(orders.values(), default=1)
 
 
 def hooks_on(trace: Trace, tensor: Any) -> list[str]:

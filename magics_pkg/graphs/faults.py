@@ -17,6 +17,7 @@ SIZES = re.compile(r"\[\w+(?:\.\w+)*Tensor \[([\d, ]*)\]\]")
 EXPECTED = re.compile(r"expected version (\d+)")
 LEAF = r"a (view of a )?leaf Variable that requires grad is being used in an in-place operation"
 VECTOR = r"grad can be implicitly created only for scalar outputs"
+UNUSED = r"differentiated Tensor at index (\d+) appears to not have been used"
 SHAPE = r"Mismatch in shape: grad_output\[(\d+)\]"
 
 
@@ -66,7 +67,7 @@ def lost(trace: Trace) -> tuple[Backward | None, frozenset[Any]]:
     second = failing(trace)
     if second is None or not second_time(trace):
         return None, frozenset()
-    gone = {node for node in _below(second.roots) if trouble(trace, node) == "freed"}
+    gone = {node for node in below(second.roots) if trouble(trace, node) == "freed"}
     culprits = []
     for each in trace.backwards:
         if each.error is None and each.frees:
@@ -74,7 +75,7 @@ def lost(trace: Trace) -> tuple[Backward | None, frozenset[Any]]:
             if any(root is None for root in roots):  # a loop has another tensor by that name now
                 found = {node for node in gone if _older(node, each.at)}
             else:
-                found = gone & _below(roots)
+                found = gone & below(roots)
             culprits.append((each, found))
     freed = frozenset().union(*(found for _, found in culprits))
     if not freed:
@@ -95,7 +96,7 @@ def trouble(trace: Trace, node: Any) -> str:
     return trace.backend.trouble(node) if saves(node.name()) and not custom_function(node) else ""
 
 
-def _below(roots: Iterable[Any]) -> set[Any]:
+def below(roots: Iterable[Any]) -> set[Any]:
     """Every node of these tensors' graphs."""
     pending = [root.grad_fn for root in roots if root.grad_fn is not None]
     found = set(pending)

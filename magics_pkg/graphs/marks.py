@@ -12,7 +12,7 @@ from ..style import notation
 from ..style.elements import LIMIT, Edge, Graph, Node, values_in
 from ..tracing.trace import Trace
 from ..words import say
-from . import facts, faults
+from . import absent, facts, faults
 from .names import Namespace
 
 ONE_CARD = 4  # leaves that one card stands for, and of which it says what they held
@@ -70,6 +70,8 @@ class Marks:
         node = getattr(tensor, "grad_fn", None)
         op = node.name() if node is not None and kind == "op" else ""
         name = facts.name_of(self.trace, tensor) or source
+        if not name and (leaf := facts.holder_of(self.trace, tensor)) is not None:
+            name = f"{facts.name_of(self.trace, leaf)}.grad"
         inside = self.trace.cell is not None and place is not None and place.filename == self.trace.cell.filename
         span = (place.line, place.column, place.end_line, place.end_column) if inside and place is not None else None
         line = self.trace.line(place) if inside and place is not None else None
@@ -107,12 +109,16 @@ class Marks:
 
     # ---------------------------------------------------------------- one by one
     def _cuts(self) -> None:
+        drawn: dict[int, int] = {}
         for cut in facts.cuts(self.trace):
             head = self.cards.of_tensor(cut.made)
             if head is None:
                 continue
             tail = self.cards.of_tensor(cut.source)
             if tail is None:
+                drawn[cut.call.index] = drawn.get(cut.call.index, 0) + 1
+                if drawn[cut.call.index] > MOST:  # a model's parameters: the sentence says how many more
+                    continue
                 kind = "leaf" if cut.source.is_leaf else "op"
                 tail = self.add(cut.source, kind, mark="unreached")
             if tail == head:
@@ -133,7 +139,7 @@ class Marks:
             return
         output = self.cards.nodes[self.at[self.cards.output]]
         name = output.name or output.source
-        for leaf in facts.unused(self.trace, backward)[:MOST]:
+        for leaf in absent.unused(self.trace, backward)[:MOST]:
             if not self.names.name(leaf):
                 continue
             drawn = self.cards.of_tensor(leaf) or self._drawn_as(leaf)
@@ -210,8 +216,11 @@ class Marks:
                 self.mark(card, "held" if has_any(old) else "", say("card_held", held=facts.short(old)))
 
     def _missing(self) -> None:
-        for each in facts.missing(self.trace):
-            self.mark(self.cards.of_tensor(each.tensor), "missing", say("card_not_leaf"))
+        for each in absent.missing(self.trace):
+            if each.kind == "not_asked":
+                self.mark(self.cards.of_tensor(each.tensor), "missing", say("card_no_requires"))
+            elif each.kind != "read_early":
+                self.mark(self.cards.of_tensor(each.tensor), "missing", say("card_not_leaf"))
 
     def _of_backward(self) -> None:
         backward = self.trace.backward
@@ -255,11 +264,11 @@ def without_graph(trace: Trace, root: Any) -> Graph:
     ids[id(root)] = drawing.add(root, "constant")
     cards[0] = replace(cards[0], output=True)
     past = facts.Past(trace)
-    for cut in past.cuts_above(root):
+    for cut in past.cuts_above(root)[:MOST]:
         if id(cut.source) not in ids:
             ids[id(cut.source)] = drawing.add(cut.source, "leaf" if cut.source.is_leaf else "op", mark="unreached")
         drawing.sever(ids[id(cut.source)], "n0", trace.expression(cut.call.site) or cut.kind)
-    for source in past.sources_of(root):
+    for source in past.sources_of(root)[: 2 * MOST]:
         if id(source) not in ids and names.name(source):
             ids[id(source)] = drawing.add(source, "constant", say("card_no_requires"), "missing")
             edges.append(Edge(f"e{len(edges)}", ids[id(source)], "n0"))

@@ -25,12 +25,15 @@ class Namespace:
         self.made: dict[Any, list[tuple[str, Any]]] = {}  # node: names and tensors that it made
         self.held: list[Any] = []  # keeps the ids above from being given to others
         named = [(name, each) for name, each in list(namespace.items()) if _is_users(name)]
-        for name, each in named:
-            if isinstance(each, self.tensor):
+        plain = [(name, each) for name, each in named if isinstance(each, self.tensor)]
+        for name, each in plain:
+            if type(each) is self.tensor:
                 self._put(name, each)
         for name, each in named:
             if self._module is not None and isinstance(each, self._module):
                 self._put_module(name, each)
+        for name, each in plain:  # a loop over a module's parameters leaves a name for the last one
+            self._put(name, each)
         for name, each in named:
             self._put_container(name, each)
 

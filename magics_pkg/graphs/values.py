@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backends import dtype_name, is_gone, version_of
+from ..backends import FREED, dtype_name, is_gone, version_of
 from ..backends.arrays import first_bad
 from ..style.elements import LIMIT, Values, values_in
 from ..style.format import unravel
@@ -124,7 +124,7 @@ class Computed:
                 if kept is None:
                     snapshot.close()
             except Exception as error:  # a graph that was freed, or that cannot be kept: its shapes stay unknown
-                told_elsewhere = isinstance(error, RuntimeError) and is_gone(error)
+                told_elsewhere = isinstance(error, RuntimeError) and (is_gone(error) or FREED[:40] in str(error))
                 if self.trace.error is None and not told_elsewhere:
                     self.notes.append(say("shapes_unknown", error=error or type(error).__name__))
         return self._swept

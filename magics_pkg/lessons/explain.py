@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,8 +14,10 @@ from ..backends.arrays import has_any
 from ..graphs import facts
 from ..graphs.facts import in_line, name_of
 from ..graphs.seed import Seed
-from ..style.format import entry, number, one_line, unravel
-from ..words import MANY, listed, say
+from ..style.elements import OWNER
+from ..style.format import entry, number, unravel
+from ..words import FEW, MANY, few, listed, say
+from . import absent
 from .finite import not_a_number, part, zeros
 from .mistakes import lesson
 
@@ -23,8 +26,8 @@ if TYPE_CHECKING:
     from ..graphs.linear import Linear
     from ..tracing.trace import Backward, Trace
 
-FEW = 4  # gradients whose numbers are said
 MUCH = 64 * 2**20  # bytes
+LEAVES = "\0"  # stands for the leaves of a sentence until all are known
 SPELLED = 3  # entries of a weighted sum that are written out
 # What `Backward.changed` says that a cell did to a leaf's gradient
 BECAME = {"set to None": "cell_set_none", "set to zero": "cell_set_zero"}
@@ -60,15 +63,17 @@ def notes(trace: Trace, backward: Backward | None, graph: Graph, linear: Linear 
         said.append(say("not_finite" if Seed.of(linear.v).finite else "not_a_weight"))
     said += not_a_number(graph, linear)
     said += cuts(trace)
-    said += without_gradient(trace, graph, backward, linear)
-    said += missing(trace)
+    said += absent.without_gradient(trace, graph, backward)
+    said += zero_gradients(graph, linear) if backward is not None and backward.error is None and trace.calls else []
+    said += absent.not_among(trace, backward)
+    said += absent.missing(trace)
     if backward is not None and backward.error is None:
         said += accumulation(trace, backward)
         said += changed(trace, backward)
         said += of_v(trace, backward, graph, linear)
         said += second_derivative(trace, graph)
         if backward.kind == "autograd.grad":
-            said.append(say("returned"))
+            said += [say("returned")] if linear is not None else []
         elif backward.create_graph:
             said.append(say("created"))
         elif trace.error is None and len(trace.backwards) > 1 and freed(backward, graph):
@@ -143,17 +148,12 @@ def accumulation(trace: Trace, backward: Backward) -> list[str]:
     held = {name: old for name, old in every.items() if has_any(old)}
     if not held:
         zeroed = [f"{name}.grad" for name in every]
-        return [say("held_zero", n=len(zeroed), grads=listed(_few(zeroed)))] if zeroed else []
+        return [say("held_zero", n=len(zeroed), grads=listed(few(zeroed)))] if zeroed else []
     grads = [f"{name}.grad" for name in held]
     if len(grads) > FEW:  # those of a model: what each held stands on its card
-        return [say("accumulated_many", grads=listed(_few(grads)))]
+        return [say("accumulated_many", grads=listed(few(grads)))]
     told = listed([facts.short(old) for old in islice(held.values(), MANY)], len(held))
     return [say("accumulated", n=len(grads), grads=listed(grads), held=told)]
-
-
-def _few(names: list[str]) -> list[str]:
-    """The first of many, and how many more."""
-    return [*names[:FEW], say("and_more", n=len(names) - FEW)] if len(names) > FEW else names
 
 
 def changed(trace: Trace, backward: Backward) -> list[str]:
@@ -191,14 +191,17 @@ def weights(graph: Graph, linear: Linear | None) -> list[str]:
     grads = [graph.quantities[grad].name for each in graph.leaves if (grad := graph.node(each).grad) is not None]
     if linear is None or linear.v.size < 2 or not grads or output is None:
         return []
-    name, written = one_line(output.name or output.source or "y"), linear.as_written  # as the panel calls it
-    entries = [entry(name, unravel(flat, output.shape)) for flat in range(min(written.size, SPELLED))]
+    name, written = graph.called[output.id] or "y", linear.as_written  # as the panel calls it
+    whole = name if OWNER.fullmatch(name) else f"({name})"
+    entries = [entry(whole, unravel(flat, output.shape)) for flat in range(min(written.size, SPELLED))]
     if (hot := Seed.of(written).hot) is not None:
-        at = entry(name, unravel(hot, output.shape))
-        return [say("one_hot", entry=at, output=name, leaf=grads[0].removesuffix(".grad"))]
+        at = entry(whole, unravel(hot, output.shape))
+        rows = [f"∂{at}/∂{grad.removesuffix('.grad')}" for grad in grads[:SPELLED]]
+        return [say("one_hot", entry=at, output=name, row=", ".join(rows))]
     marks = [entry("v", unravel(flat, output.shape)) for flat in range(len(entries))]
     terms = [f"{mark}·{each}" for mark, each in zip(marks, entries, strict=True)]
-    spelled = " + ".join([*terms, "…"] if written.size > SPELLED else terms)
+    several = sum(node.output for node in graph.nodes) > 1  # what other outputs add
+    spelled = " + ".join([*terms, "…"] if written.size > SPELLED or several else terms)
     return [say("weights", output=name, grad=listed(grads[:SPELLED]), sum=spelled)]
 
 
@@ -223,8 +226,10 @@ def second_derivative(trace: Trace, graph: Graph) -> list[str]:
     grads = [graph.quantities[grad].name for each in graph.leaves if (grad := graph.node(each).grad) is not None]
     if not calls or node is None or not grads:
         return []
-    output = graph.called[node.id]
-    return [say("second_derivative", output=output, where=in_line(trace, calls[-1]), grad=listed(grads))]
+    n = facts.order_of(trace)
+    order = say(f"order_{n}" if n < 4 else "order_more", n=n)
+    told = {"output": graph.called[node.id], "where": in_line(trace, calls[-1]), "grad": listed(few(grads))}
+    return [say("second_derivative", order=order, **told)]
 
 
 def walked(trace: Trace, graph: Graph) -> list[str]:
@@ -247,40 +252,23 @@ def retained(trace: Trace, graph: Graph) -> list[str]:
 
 def cuts(trace: Trace) -> list[str]:
     """Where a path that leads to the output is cut, and where a copy only looks like it."""
-    said = []
+    said: dict[str, list[tuple[int, str]]] = {}  # the leaves of each, with the call that took them
     for cut in facts.cuts(trace):
-        what, where = (
-            trace.expression(cut.call.site) or facts.CUTS.get(cut.call.name, cut.kind),
-            in_line(trace, cut.call),
-        )
+        what = trace.expression(cut.call.site) or facts.CUTS.get(cut.call.name, cut.kind)
+        told = {"what": what, "where": in_line(trace, cut.call)}
         if cut.kind == "no_grad":
-            leaf = name_of(trace, cut.source) or say("a_leaf")
-            said.append(say("cut_no_grad", what=what, where=where, leaf=leaf))
+            leaves = said.setdefault(say("cut_no_grad", leaf=LEAVES, **told), [])
+            leaves.append((cut.call.index, name_of(trace, cut.source) or say("a_leaf")))
         else:
-            said.append(say("cut", what=what, where=where))
+            said.setdefault(say("cut", **told), [])
+    found = []
+    for text, leaves in said.items():
+        names = [name for _, name in sorted(leaves, key=itemgetter(0))]
+        found.append(text.replace(LEAVES, listed(few(list(dict.fromkeys(names))))) if names else text)
     for call in facts.clones(trace):
         if what := trace.expression(call.site):
-            said.append(say("cloned", what=what, where=in_line(trace, call)))
-    return said
-
-
-def without_gradient(trace: Trace, graph: Graph, backward: Backward | None, linear: Linear | None = None) -> list[str]:
-    """Leaves of this cell that got no gradient, and why."""
-    if backward is None or backward.error is not None or not trace.calls:
-        return []
-    output = _output(graph)
-    told = {id(cut.source) for cut in facts.cuts(trace) if cut.kind == "no_grad"}
-    said = [
-        say("no_path", leaf=name, output=output)
-        for leaf in facts.unused(trace, backward)
-        if id(leaf) not in told and (name := name_of(trace, leaf))
-    ]
-    said += zero_gradients(graph, linear)
-    given = backward.inputs
-    if given is not None and backward.kind != "autograd.grad":
-        left = [leaf for leaf in backward.before if not any(each is leaf for each in given)]
-        said += [say("not_among_inputs", leaf=name) for leaf in left if (name := name_of(trace, leaf))]
-    return said
+            found.append(say("cloned", what=what, where=in_line(trace, call)))
+    return found
 
 
 def zero_gradients(graph: Graph, linear: Linear | None) -> list[str]:
@@ -288,26 +276,8 @@ def zero_gradients(graph: Graph, linear: Linear | None) -> list[str]:
     named = [
         (graph.node(each).name, grad) for each in zeros(graph, linear) if (grad := graph.node(each).grad) is not None
     ]
-    output, grads = _output(graph), [graph.quantities[grad].name for _, grad in named]
+    output, grads = absent.output_of(graph), [graph.quantities[grad].name for _, grad in named]
     if len(grads) <= FEW:
         told = zip(named, grads, strict=True)
         return [say("zero_not_none", leaf=name, grad=grad, output=output) for (name, _), grad in told]
     return [say("zeros_not_none", grads=listed([*grads[:FEW], say("and_more", n=len(grads) - FEW)]), output=output)]
-
-
-def _output(graph: Graph) -> str:
-    return next((node.name for node in graph.nodes if node.id == graph.output), "") or say("the_output")
-
-
-def missing(trace: Trace) -> list[str]:
-    """Names whose `.grad` is None, and why."""
-    said = []
-    for each in facts.missing(trace):
-        call = facts.maker_of(trace, each.tensor)
-        what = trace.expression(call.site) if call is not None else type(each.tensor.grad_fn).__name__
-        told = {"name": each.name, "what": what, "where": in_line(trace, call)}
-        if each.leaf is None:
-            said.append(say("not_a_leaf", **told))
-        else:
-            said.append(say("overwritten", made=in_line(trace, facts.maker_of(trace, each.leaf)), **told))
-    return said

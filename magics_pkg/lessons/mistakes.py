@@ -8,7 +8,7 @@ from ..errors import hint
 from ..graphs import facts, faults
 from ..graphs.facts import at, in_line, name_of
 from ..style.format import shape
-from ..words import say
+from ..words import few, listed, say
 from .finite import called
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _named(trace: Trace, tensors: tuple[Any, ...]) -> list[str]:
 
 
 def _weights(trace: Trace, second: Backward) -> list[str]:
-    """A v that is not there, or not of the output's shape."""
+    """A v that is not there, or not of the output's shape; an input that is not in the graph."""
     if faults.says(trace, faults.VECTOR):
         root = next((each for each in second.roots if each.numel() != 1), None)
         if root is not None:
@@ -97,6 +97,11 @@ def _weights(trace: Trace, second: Backward) -> list[str]:
             ones = f"torch.ones_like({name or 'y'})"
             call = f"grad_outputs={ones}" if second.kind == "autograd.grad" else f"backward({ones})"
             return [say("needs_weights", output=name or say("the_output"), n=root.numel(), call=call)]
+    if (found := faults.says(trace, faults.UNUSED)) and int(found[1]) < len(second.inputs or ()):
+        (given,) = (second.inputs or ())[int(found[1]) :][:1]
+        names = [next(iter(_named(trace, (each,))), "") for each in (given, *second.roots[:1])]
+        if all(names):
+            return [say("unused_input", leaf=names[0], output=names[1])]
     if found := faults.says(trace, faults.SHAPE):
         place = int(found[1])
         given = [each for each in second.gradients or () if each is not None]
@@ -110,18 +115,39 @@ def _weights(trace: Trace, second: Backward) -> list[str]:
 
 def without_graph(trace: Trace, root: Any) -> list[str]:
     """Why a backward has no graph to go through."""
-    past, call = facts.Past(trace), facts.maker_of(trace, root)
-    output = name_of(trace, root) or (trace.expression(call.site) if call is not None else "") or say("the_output")
-    found = past.cuts_above(root)
-    said = []
-    for cut in found:
-        what = trace.expression(cut.call.site) or cut.kind
-        if cut.kind == "grad":
-            said.append(say("no_graph_grad", output=output, where=in_line(trace, cut.call)))
-        else:
-            leaf = name_of(trace, cut.source) or say("a_leaf")
-            said.append(say("no_graph_cut", output=output, leaf=leaf, what=what, where=in_line(trace, cut.call)))
-    if not found:
-        names = [name for each in past.sources_of(root) if (name := name_of(trace, each))]
-        said = [say("no_graph_data", leaf=name, output=output) for name in names[:1]]
-    return list(dict.fromkeys(said)) or [say("no_graph_none", output=output)]
+    past = facts.Past(trace)
+    output = next(iter(_named(trace, (root,))), "") or say("the_output")
+    if (leaf := facts.holder_of(trace, root)) is not None:
+        done = [each for each in trace.backwards if each.error is None and each.kind != "autograd.grad"]
+        where = at(trace, done[-1].position) if done else ""
+        return [say("no_graph_grad", output=f"{name_of(trace, leaf)}.grad", call="backward", where=where)]
+    said = [_cut_off(trace, cut, output) for cut in past.cuts_above(root)]
+    return list(dict.fromkeys(said)) or _not_asked(trace, past, root, output)
+
+
+def _cut_off(trace: Trace, cut: facts.Cut, output: str) -> str:
+    """How a path that led to the output ends before it."""
+    what, where = trace.expression(cut.call.site) or cut.kind, in_line(trace, cut.call)
+    if cut.kind == "grad":
+        run = facts.call_of(trace, cut.call)
+        if run is not None and run.create_graph:
+            return say("no_graph_linear", output=output, where=where)
+        return say("no_graph_grad", output=output, call="autograd.grad", where=where)
+    leaf = next(iter(_named(trace, (cut.source,))), "") or say("a_leaf")
+    key = {"whole": "no_graph_whole", "late": "no_graph_late"}.get(cut.kind, "no_graph_cut")
+    return say(key, output=output, leaf=leaf, what=what, where=where)
+
+
+def _not_asked(trace: Trace, past: facts.Past, root: Any, output: str) -> list[str]:
+    """Nothing that the output was computed from wants a gradient."""
+    sources = [(each, name) for each in past.sources_of(root) if (name := name_of(trace, each))]
+    parameter = getattr(getattr(trace.backend.module, "nn", None), "Parameter", ()) if trace.backend else ()
+    frozen = [name for each, name in sources if isinstance(each, parameter)]
+    if frozen:
+        return [say("no_graph_frozen", n=len(frozen), leaf=listed(few(frozen)), output=output)]
+    names = list(dict.fromkeys(name for _, name in sources))
+    if names:
+        return [say("no_graph_data", n=len(names), leaf=listed(few(names)), output=output)]
+    if (call := past.copied_at(root)) is not None and (what := trace.expression(call.site)):
+        return [say("no_graph_new", what=what, where=in_line(trace, call), output=output)]
+    return [say("no_graph_none", output=output)]

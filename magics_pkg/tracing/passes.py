@@ -136,6 +136,9 @@ class BackwardPasses:
         leaves = reachable_leaves(backend, roots)
         self.notes.clear()
         keep = kind != "autograd.grad" or all(self.passes[i].kind == kind for i in self._open)
+        if given.get("is_grads_batched"):
+            keep = False
+            self.notes.append(say("batched"))
         snapshots = {}
         if keep and (named := self.named()) is not None and not _holds(roots, named):
             kept = self._keep(backend, (named,))

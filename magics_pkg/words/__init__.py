@@ -22,6 +22,7 @@ from typing import Any
 from .noun import CASES, Noun
 
 LANGUAGES = ("en", "zh", "ru")
+FEW = 4  # names that stand for all of a model's
 MANY = 12  # words of a list that are written out
 # The panel; what a cell teaches; the magic's own line; local derivatives; --compare; inputs that are moved
 TOPICS = ("", "_lessons", "_line", "_rules", "_compare", "_inputs")
@@ -112,6 +113,11 @@ def listed(words: Sequence[str], count: int = 0) -> str:
         words = [*words[: MANY - 1], say("and_more", n=count - MANY + 1)]
     together = words[0] if len(words) == 1 else say("comma").join(words[:-1]) + say("and") + words[-1]
     return re.sub(rf"(?<={HAN}) (?={HAN})", "", together)  # only beside a name or a number
+
+
+def few(names: Sequence[str]) -> list[str]:
+    """The first of many, and how many more."""
+    return [*names[:FEW], say("and_more", n=len(names) - FEW)] if len(names) > FEW else list(names)
 
 
 def labels() -> dict[str, str]:

@@ -4,7 +4,7 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "weights": "v says how much each entry of {output} counts: differentiating {sum} gives {grad}.",
     "needs_weights": "{output} has {n} entries, and each has a gradient of its own: v must say how much each counts."
     " {call} counts all alike.",
-    "one_hot": "v is 1 at {entry} and 0 elsewhere, so this is one row of the Jacobian J: ∂{entry}/∂{leaf}. One backward"
+    "one_hot": "v is 1 at {entry} and 0 elsewhere, so this is one row of the Jacobian J: {row}. One backward"
     " is one vector-Jacobian product; the whole J takes one for each entry of {output}.",
     "freed": "This backward freed its graph: another one through it raises an error, unless this one has"
     " retain_graph=True. The panel keeps a copy of its own.",
@@ -20,11 +20,24 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     ),
     "no_graph_none": "No path leads from {output} to a tensor with requires_grad=True, so there is no graph to go back"
     " through.",
-    "no_graph_data": "{leaf} was made without requires_grad=True, so {output} has no graph: write it where {leaf} is"
-    " made.",
+    "no_graph_data": (
+        "{leaf} was made without requires_grad=True, so {output} has no graph: write it where {leaf} is made.",
+        "{leaf} were made without requires_grad=True, so {output} has no graph: write it where one of them is made.",
+    ),
+    "no_graph_frozen": (
+        "{leaf} is frozen (requires_grad=False), so {output} has no graph: {leaf}.requires_grad_() lets it have one.",
+        "{leaf} are frozen (requires_grad=False), so {output} has no graph: requires_grad_() on one lets it have one.",
+    ),
+    "no_graph_new": "{what}{where} takes Python's numbers, which carry no graph, so {output} has none: compute it from"
+    " the tensors themselves, without .item() or torch.tensor(...).",
+    "no_graph_linear": "The gradient that autograd.grad{where} gave is constant, since what it differentiates is"
+    " linear: so {output} has no graph, create_graph=True or not.",
+    "no_graph_whole": "{what}{where} has no derivative, so the path from {leaf} to {output} ends there.",
+    "no_graph_late": "{leaf} did not have requires_grad=True yet when {what}{where} was computed, so {output} has no"
+    " graph: write it where {leaf} is made.",
     "no_graph_cut": "{leaf} has requires_grad=True, but {what}{where} cuts the path to {output}: it was computed"
     " without a graph.",
-    "no_graph_grad": "{output} came from autograd.grad{where} without create_graph=True, so it has no graph of its own"
+    "no_graph_grad": "{output} came from {call}{where} without create_graph=True, so it has no graph of its own"
     " and cannot be differentiated again.",
     "written_over": "{what}{where} wrote over a value that {saver} had saved for its derivative: version {expected} was"
     " saved, and now it is version {found}.",
@@ -47,11 +60,22 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     " {leaf}. The derivative alone, 1, is backward(torch.ones_like({leaf})).",
     "created": "create_graph=True: the gradients have a graph of their own, so they can be differentiated again.",
     "second_derivative": "{output} is itself a gradient, made{where} with create_graph=True, so what arrives at {grad}"
-    " is a second derivative.",
+    " is a {order} derivative.",
+    "order_2": "second",
+    "order_3": "third",
+    "order_more": "{n}th",
     "walked": "Each card of an operation is a node of this graph: {output}.grad_fn is {op}, its next_functions are the"
     " cards above it, and at a leaf the walk ends in AccumulateGrad.",
-    "no_path": "{leaf} got no gradient: no path leads from it to {output}. So it is None, which is not zero.",
-    "not_among_inputs": "{leaf} got no gradient: it is not among inputs=.",
+    "no_path": (
+        "{leaf} got no gradient: no path leads from it to {output}. So it is None, which is not zero.",
+        "{leaf} got no gradient: no path leads from them to {output}. So they are None, which is not zero.",
+    ),
+    "materialized": "No path leads from {leaf} to {output}: its gradient would be None, and materialize_grads=True"
+    " makes zeros of that.",
+    "not_among_inputs": (
+        "{leaf} got no gradient: it is not among inputs=.",
+        "{leaf} got no gradient: they are not among inputs=.",
+    ),
     "zero_not_none": "{grad} is 0 and not None: a path leads from {leaf} to {output}, and the derivative along it is"
     " 0.",
     "zeros_not_none": "{grads} are 0 and not None: paths lead from these leaves to {output}, and the derivatives along"
@@ -79,4 +103,11 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "given_bad": "{name} held {bad} already when this graph began{where}: no operation here made it.",
     "card_given_bad": "held {bad} from the start",
     "card_saved_value": "saved version {expected} of a value",
+    "not_a_leaf_inside": "{name}.grad is None: {name} is the result of {what}{where}, and the leaf is {leaf} inside"
+    " of it: that has the gradient, and no name. Write requires_grad_() after all of it, and {name} is the leaf.",
+    "not_asked": "{name}.grad is None: {name} has requires_grad=False.",
+    "read_early": "{name}.grad is None{where}: no backward has run before that.",
+    "unused_input": "No path leads from {leaf} to {output}, so autograd.grad has nothing to give for {leaf}:"
+    " allow_unused=True makes it None.",
+    "batched": "is_grads_batched=True takes several v at once, which no sliders can move: here is the graph alone.",
 }

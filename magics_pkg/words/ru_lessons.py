@@ -4,7 +4,7 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "weights": "v — вес каждого элемента {output:gen}: {grad} — градиент суммы {sum}.",
     "needs_weights": "Элементов в {output:prep}: {n}, и у каждого свой градиент, поэтому v должен задать вес каждого."
     " {call} берёт все с весом 1.",
-    "one_hot": "v равен 1 на месте {entry} и 0 на остальных, поэтому это одна строка якобиана J: ∂{entry}/∂{leaf}."
+    "one_hot": "v равен 1 на месте {entry} и 0 на остальных, поэтому это одна строка якобиана J: {row}."
     " Один обратный проход — одно произведение вектора на якобиан; для всего J нужен проход на каждый элемент"
     " {output:gen}.",
     "freed": "Этот обратный проход освободил граф: ещё один вызовет ошибку, если здесь нет retain_graph=True."
@@ -23,11 +23,31 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     ),
     "no_graph_none": "От {output:gen} нет пути к тензору с requires_grad=True, поэтому нет графа, по которому идти"
     " обратно.",
-    "no_graph_data": "{leaf} создан без requires_grad=True, поэтому у {output:gen} нет графа: напишите это там, где"
-    " создаётся {leaf}.",
+    "no_graph_data": (
+        "{leaf} создан без requires_grad=True, поэтому у {output:gen} нет графа: напишите это там, где создаётся"
+        " {leaf}.",
+        "{leaf} созданы без requires_grad=True, поэтому у {output:gen} нет графа: напишите это там, где создаётся"
+        " один из них.",
+        "{leaf} созданы без requires_grad=True, поэтому у {output:gen} нет графа: напишите это там, где создаётся"
+        " один из них.",
+    ),
+    "no_graph_frozen": (
+        "{leaf} заморожен (requires_grad=False), поэтому у {output:gen} нет графа: его даст {leaf}.requires_grad_().",
+        "{leaf} заморожены (requires_grad=False), поэтому у {output:gen} нет графа: его даст requires_grad_() для"
+        " одного из них.",
+        "{leaf} заморожены (requires_grad=False), поэтому у {output:gen} нет графа: его даст requires_grad_() для"
+        " одного из них.",
+    ),
+    "no_graph_new": "{what}{where} берёт числа Python, а у них нет графа, поэтому нет его и у {output:gen}: считайте"
+    " с самими тензорами, без .item() и torch.tensor(...).",
+    "no_graph_linear": "Градиент, который дал autograd.grad{where}, постоянен, потому что дифференцируется линейная"
+    " функция: у {output:gen} нет графа, есть create_graph=True или нет.",
+    "no_graph_whole": "У {what}{where} нет производной, поэтому путь от {leaf:gen} к {output:dat} там кончается.",
+    "no_graph_late": "Когда вычислялось {what}{where}, у {leaf:gen} ещё не было requires_grad=True, поэтому"
+    " у {output:gen} нет графа: напишите это там, где создаётся {leaf}.",
     "no_graph_cut": "У {leaf:gen} есть requires_grad=True, но {what}{where} обрывает путь к {output:dat}: это вычислено"
     " без графа.",
-    "no_graph_grad": "{output} получен из autograd.grad{where} без create_graph=True, поэтому своего графа у него нет"
+    "no_graph_grad": "{output} получен из {call}{where} без create_graph=True, поэтому своего графа у него нет"
     " и дифференцировать его снова нельзя.",
     "written_over": "{what}{where} записывает поверх значения, которое {saver} сохранила для своей производной:"
     " сохранена версия {expected}, а теперь версия {found}.",
@@ -51,11 +71,24 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     " Jᵀ {leaf} = {leaf}. Только производную, 1, даёт backward(torch.ones_like({leaf})).",
     "created": "create_graph=True: у градиентов есть свой граф, поэтому их можно дифференцировать снова.",
     "second_derivative": "{output} — сам градиент, полученный с create_graph=True{where}, поэтому в {grad} приходит"
-    " вторая производная.",
+    " {order} производная.",
+    "order_2": "вторая",
+    "order_3": "третья",
+    "order_more": "{n}-я",
     "walked": "Каждая карточка операции — узел этого графа: {output}.grad_fn — это {op}, его next_functions — карточки"
     " над ним, а у листового тензора путь кончается узлом AccumulateGrad.",
-    "no_path": "{leaf} не получил градиента: от него нет пути к {output:dat}. Поэтому None, а не ноль.",
-    "not_among_inputs": "{leaf} не получил градиента: его нет среди inputs=.",
+    "no_path": (
+        "{leaf} не получил градиента: от него нет пути к {output:dat}. Поэтому None, а не ноль.",
+        "{leaf} не получили градиента: от них нет пути к {output:dat}. Поэтому None, а не ноль.",
+        "{leaf} не получили градиента: от них нет пути к {output:dat}. Поэтому None, а не ноль.",
+    ),
+    "materialized": "От {leaf:gen} нет пути к {output:dat}: градиент был бы None, а materialize_grads=True делает из"
+    " него нули.",
+    "not_among_inputs": (
+        "{leaf} не получил градиента: его нет среди inputs=.",
+        "{leaf} не получили градиента: их нет среди inputs=.",
+        "{leaf} не получили градиента: их нет среди inputs=.",
+    ),
     "zero_not_none": "{grad} равен 0, а не None: путь от {leaf:gen} к {output:dat} есть, но производная вдоль него"
     " равна 0.",
     "zeros_not_none": "{grads} равны 0, а не None: пути от этих листовых тензоров к {output:dat} есть, но производные"
@@ -84,4 +117,11 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "given_bad": "{name} уже содержал {bad}, когда начался этот граф{where}: ни одна операция здесь его не создала.",
     "card_given_bad": "уже содержал {bad}",
     "card_saved_value": "сохранена версия {expected} значения",
+    "not_a_leaf_inside": "{name}.grad равен None: {name} — результат {what}{where}, а листовой тензор — {leaf} внутри:"
+    " градиент у него, а имени у него нет. Напишите requires_grad_() после всего выражения, и листовым будет {name}.",
+    "not_asked": "{name}.grad равен None: у {name} requires_grad=False.",
+    "read_early": "{name}.grad здесь{where} равен None: до этого обратного прохода ещё не было.",
+    "unused_input": "От {leaf} нет пути к {output}, поэтому autograd.grad нечего вернуть для {leaf}: с"
+    " allow_unused=True это будет None.",
+    "batched": "is_grads_batched=True берёт сразу несколько v, двигать их ползунками нельзя: здесь только граф.",
 }
