@@ -114,7 +114,7 @@ def open_exploration(
 def _what_if(
     trace: Trace,
     passes: BackwardPasses,
-    wanted: Sequence[str],
+    wanted: Sequence[Any],
     session: Session,
     subject: Subject,
     outputs: Sequence[Any],
@@ -258,17 +258,23 @@ def _held_by(backend: Backend, leaves: Iterable[Any]) -> dict[Any, Any]:
     return {leaf: None if leaf.grad is None else backend.copy(leaf.grad) for leaf in leaves}
 
 
-def explore(y: Any = None, v: Any = None, wrt: Any = None, *, settings: Settings | None = None) -> Exploration:
+def explore(
+    y: Any = None, v: Any = None, wrt: Any = None, *, inputs: Any = None, settings: Settings | None = None
+) -> Exploration:
     """The panel for a tensor that exists already: what `%backward y` shows, with no magic.
 
     Runs `y.backward(v, retain_graph=True)`, v being ones by default. Without y it is a context manager that is about
-    what its block computes: `with explore() as e: ...`.
+    what its block computes: `with explore() as e: ...`. ``inputs``: True, or the leaves, by name or themselves, whose
+    entries have sliders too; what a block computes is run again for them, on copies.
 
     Errors: TypeError and ValueError for a wrong v; OutputError for a y without a graph."""
     frame = sys._getframe(1)
+    settings = settings or Settings()
+    if inputs is not None and inputs is not False:
+        settings = dataclasses.replace(settings, inputs=() if inputs is True else _several(inputs))
     if y is None:
-        return Block(frame.f_code, {**frame.f_globals, **frame.f_locals}, v, _several(wrt), settings or Settings())
-    return explore_tensor(y, v, _several(wrt), {**frame.f_globals, **frame.f_locals}, settings or Settings())
+        return Block(frame.f_code, {**frame.f_globals, **frame.f_locals}, v, _several(wrt), settings)
+    return explore_tensor(y, v, _several(wrt), {**frame.f_globals, **frame.f_locals}, settings)
 
 
 def explore_tensor(y: Any, v: Any, wrt: Sequence[Any], names: dict[str, Any], settings: Settings) -> Exploration:
@@ -301,7 +307,7 @@ class Block(Exploration):
 
     def __enter__(self) -> Exploration:
         frame = sys._getframe(1)
-        self._recorder = Recorder(self._code, RowPasses)
+        self._recorder = Recorder(self._code, RowPasses, self.settings.inputs is not None)
         self._recorder.__enter__()
         self._frame_names = lambda: {**frame.f_globals, **frame.f_locals}
         return self
@@ -312,11 +318,14 @@ class Block(Exploration):
             return
         self._recorder = None
         recorder.__exit__(*error)
-        ((trace, passes), *_) = recorder.traces(None, None, Outcome(error=error[1]), self._frame_names())
-        del self._frame_names
-        if error[1] is None:
-            made = open_exploration(trace, passes, self.settings, wrt=self._wrt)
-            self._what_if, self.settings = made._what_if, made.settings
-            self._fill(made._graph, made._linear, made._session, made.notes, made._canvas)
-            if self._wanted is not None:
-                self.weights = self._wanted
+        try:
+            ((trace, passes), *_) = recorder.traces(None, None, Outcome(error=error[1]), self._frame_names())
+            if error[1] is None:
+                made = open_exploration(trace, passes, self.settings, wrt=self._wrt)
+                self._what_if, self.settings = made._what_if, made.settings
+                self._fill(made._graph, made._linear, made._session, made.notes, made._canvas)
+                if self._wanted is not None:
+                    self.weights = self._wanted
+        finally:
+            recorder.close()
+            del self._frame_names

@@ -14,7 +14,6 @@ import engine as torch
 from magics_pkg import Exploration, explore
 from magics_pkg.errors import OutputError
 from magics_pkg.panel.live import Closed
-from magics_pkg.panel.settings import Settings
 from magics_pkg.reruns.program import Stuck
 
 pytestmark = pytest.mark.usefixtures("each_library")
@@ -222,13 +221,12 @@ def test_without_a_notebook_no_widget_is_made() -> None:
     assert e._panel is None
 
 
-def test_a_block_says_why_inputs_cannot_be_moved() -> None:
-    """Settings that ask for inputs in a block, whose calls are not kept, get the sentence and no sliders."""
-    x = torch.tensor([0.5, -1.25], requires_grad=True)
-    with explore(settings=Settings(inputs=())) as e:
-        y = x * x
-        y.backward(torch.ones(2))
-    assert "only the calls of a cell are recorded" in e.panel.picture.spec["inputs"]["problem"]
-    with pytest.raises(Stuck, match="only the calls of a cell"):
-        e.inputs = {"x": [1.0, 2.0]}
-    e.close()
+def test_a_tensor_that_is_there_already_says_why_inputs_cannot_be_moved() -> None:
+    """What made it was not recorded: `explore(y, inputs=True)` says how it would be, and has no sliders."""
+    x, y = program()
+    e = explore(y, inputs=True)
+    assert "or with explore(inputs=True)." in e.panel.picture.spec["inputs"]["problem"]
+    with pytest.raises(Stuck, match="only calls that are recorded run again"):
+        e.inputs = {"x": [1.0, 2.0, 3.0]}
+    assert explore(y, inputs=False).panel.picture.spec["inputs"] is None
+    assert x.grad is not None

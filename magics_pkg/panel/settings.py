@@ -25,7 +25,7 @@ class Settings:
     seconds: float = 5.0  # that Graphviz may take
     depth: float | None = None  # levels of modules and functions that are open; None: as many as are legible
     opens: str = ""  # the drawer that is open at first
-    inputs: tuple[str, ...] | None = None  # the leaves that get sliders, () for all, None for none
+    inputs: tuple[Any, ...] | None = None  # leaves that get sliders, or their names; () for all, None for none
 
 
 def preset(name: str, written: Array, index: int | None = None) -> Array:

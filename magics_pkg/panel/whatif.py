@@ -93,7 +93,7 @@ class WhatIf:
         self._held: dict[str, list[Slot | None]] = {}  # by card
         self._kept: Any = None  # what the session's inspection holds weakly
 
-    def start(self, tape: Any, outputs: Sequence[Any], target: int, wanted: Sequence[str]) -> None:
+    def start(self, tape: Any, outputs: Sequence[Any], target: int, wanted: Sequence[Any]) -> None:
         """Make the program, and prove it. Errors: UsageError for a leaf that is not there."""
         graph = self.own.graph
         cards = [card.grad for identity in graph.leaves if (card := graph.node(identity)).grad is not None]
@@ -101,9 +101,10 @@ class WhatIf:
         place = {each.node: each for each in self.own.leaves}
         leaves = {each.name: each.tensor for node in shown if (each := place.get(node)) is not None and each.name}
         leaves = {name: each for name, each in leaves.items() if each.is_floating_point() and each.numel()}
+        wanted = [next((name for name, leaf in leaves.items() if leaf is each), each) for each in wanted]
         for name in wanted:
-            if name not in leaves:
-                raise unknown(say("input_leaf"), name, list(leaves))
+            if not isinstance(name, str) or name not in leaves:
+                raise unknown(say("input_leaf"), shown_as(name), list(leaves))
         chosen = {name: each for name, each in leaves.items() if not wanted or name in wanted}
         if tape is None or tape.trace is None:
             self.problem = say("again_no_cell")
@@ -130,7 +131,7 @@ class WhatIf:
             for done in run.passes.passes:
                 done.close()
         except Stuck as error:
-            self.problem = str(error)
+            self.problem, self.names = str(error), {}  # no slider for what cannot be moved
 
     # ---------------------------------------------------------------- what a user asks for
     @property
@@ -373,6 +374,11 @@ class WhatIf:
         if kept is not None and version != version_of(tensor):
             return values_of(plain(kept), limit)
         return values_in(tensor, self.backend.array, limit)
+
+
+def shown_as(leaf: Any) -> str:
+    """What somebody has asked for that is no leaf of the panel's, in a word."""
+    return leaf if isinstance(leaf, str) else type(leaf).__name__
 
 
 def _given(value: Any) -> str:

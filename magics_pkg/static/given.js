@@ -45,7 +45,7 @@ export class Given {
       });
     }
     this.said.replaceChildren(...now.said.map((each) => make("p", {}, each)));
-    this.copied.hidden = !now.moved && !now.said.length;
+    this.copied.hidden = !this.spec.code || (!now.moved && !now.said.length); // a block is no cell to run again
     this.text.hidden = true;
     this.press();
   }

@@ -158,6 +158,13 @@ STATES: dict[str, State] = {
         answered,
     ),
     "quiz-inputs": State("%%backward --quiz --inputs\n" + X + "y = torch.tanh(x) * x\n" + V, answered),
+    "block-inputs": State(
+        "from magics_pkg import explore\nwith explore(inputs=True) as block:\n    "
+        + X
+        + "    y = torch.tanh(x) * x\n    "
+        + V
+        + "\nblock"
+    ),
     "folded": State("%%backward --depth 0\ny = net(x)\ny.backward(torch.tensor([1., -2.]))"),
     "unfolded": State("%%backward --depth 0\ny = net(x)\ny.backward(torch.tensor([1., -2.]))", unfolded),
     "loop": State("%%backward\n" + X + "y = x\nfor _ in range(60):\n    y = y * 0.9 + x\n" + V),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -104,6 +105,25 @@ def test_inputs(view: NotebookView) -> None:
 def agree_written(view: NotebookView) -> bool:
     """The panel is about the user's own tensors again."""
     return inputs(view) == [0.5, -1.25, 2.0] and view.execute("print(e.grads['x'] is x.grad)") == "True"
+
+
+def test_a_block(open_lab: Any, library: ModuleType) -> None:
+    """The panel of `with explore(inputs=True)`: its sliders move copies, and it offers no cell to run again."""
+    program = "\n    ".join(PROGRAM.format(x="[0.5, -1.25, 2.0]").splitlines())
+    block = f"from magics_pkg import explore\nwith explore(inputs=True) as e:\n    {program}\ne"
+    opened: NotebookView = open_lab([SETUP.format(library.__name__), block])
+    opened.run_all()
+    opened.wait_for('.backward-panel[data-state="ready"]')
+    opened.slider("x[0]")
+    own = opened.execute("print(x.tolist(), x.grad.tolist())")
+    opened.slider("x[0]").drag(0.7)
+    assert agree(opened)[0] != 0.5
+    assert opened.execute("print(x.tolist(), x.grad.tolist())") == own
+    assert "keep their values" in opened.page.locator(".backward-given-said").inner_text()
+    assert opened.page.locator('[data-inputs="rerun"]').is_hidden()
+    opened.page.locator('[data-inputs="written"]').click()
+    assert agree_written(opened)
+    assert opened.complaints == []
 
 
 def test_a_branch(view: NotebookView) -> None:
