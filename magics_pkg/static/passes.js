@@ -2,6 +2,8 @@
 
 import { make, rove, word } from "./dom.js";
 
+const entries = (numbers) => numbers.map((text) => make("span", { class: "backward-entry" }, text));
+
 export class Passes {
   static id = "passes";
   static title = "Passes";
@@ -28,7 +30,7 @@ export class Passes {
   row(pass, place) {
     const cells = this.names.map((name) => {
       const leaf = pass.leaves.find((each) => each.name === name);
-      return make("td", {}, leaf ? `${pass.returns ? "" : "+ "}${leaf.added.join("  ")}${leaf.more ? " …" : ""}` : "");
+      return make("td", {}, ...(leaf ? [pass.returns ? "" : "+ ", ...entries(leaf.added), leaf.more ? "…" : ""] : []));
     });
     const label = `${pass.place}. ${pass.source}`;
     const row = make("tr", { class: "backward-pass", "aria-selected": "false" }, make("th", { scope: "row" }, make("code", {}, label)), ...cells);
@@ -39,7 +41,7 @@ export class Passes {
   choose(place) {
     this.rows.forEach((row, each) => row.setAttribute("aria-selected", String(each === place)));
     const pass = this.passes[place];
-    const told = (label, numbers, more) => make("tr", {}, make("th", { scope: "row" }, label), make("td", {}, ...numbers.map((text) => make("span", { class: "backward-entry" }, text)), more ? "…" : ""));
+    const told = (label, numbers, more) => make("tr", {}, make("th", { scope: "row" }, label), make("td", {}, ...entries(numbers), more ? "…" : ""));
     const parts = pass.leaves.map((leaf) => {
       if (pass.returns) return make("table", {}, told(word(this.spec, "returned_for", leaf.name), leaf.added, leaf.more));
       const before = leaf.before ? [told(word(this.spec, "grad_held", leaf.name), leaf.before, leaf.more)] : [];

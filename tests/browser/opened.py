@@ -339,7 +339,7 @@ def told(shown: Shown, call: Any) -> Any:
             return True
         if "backward-passes" in around:
             right = gradients(item["head"].removeprefix("to ").removesuffix(".grad"))["added"]
-            texts = item["text"].removesuffix("…").removeprefix("+").split() if item["chosen"] else []
+            texts = [""] * item["entry"] + [item["text"]] if item["chosen"] else []
         else:
             name = next(each.group(1) or each.group(2) for each in map(LEAF.search, item["side"]) if each)
             kind = "held" if label.endswith("held") else "left" if label.startswith("= ") else "added"

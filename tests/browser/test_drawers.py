@@ -194,7 +194,7 @@ def test_passes(open_lab: Any, library: ModuleType) -> None:
     view.wait_for(READY)
     view.page.locator('[data-drawer="passes"]').click()
     rows = view.page.locator(".backward-pass")
-    assert [row.locator("td").first.text_content() for row in rows.all()] == ["+ 0.2  2  20"] * 3
+    assert [row.locator("td .backward-entry").all_text_contents() for row in rows.all()] == [["0.2", "2", "20"]] * 3
     assert view.page.locator(".backward-between").all_text_contents() == ["x.grad set to zero"]
     side = view.page.locator(".backward-side tr")
     assert [row.locator(".backward-entry").all_text_contents() for row in side.all()] == [
