@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
+from magics_pkg import words
 from magics_pkg.graphs.rounds import FEW, TOGETHER, ranges
 from tests.cells import run
 from tests.cells import shell as magic_shell
@@ -47,7 +48,7 @@ def test_a_loop_opens_into_rounds(shell: InteractiveShell) -> None:
     """Its frame opens; then there are the first and the last rounds, and one card for those between."""
     e = explored(shell, CHAIN)
     grad = shell.user_ns["x"].grad
-    assert e.graph.loops == {LOOP}
+    assert e.graph.loops == {LOOP: "100 rounds"}
     assert [node.count for node in e.graph.nodes if node.group == (LOOP,)] == [100, 100, 100]
     assert f'data-open="{LOOP}"' in e.to_svg()
     e._session.snapshot.run = None  # no pass is run
@@ -55,14 +56,14 @@ def test_a_loop_opens_into_rounds(shell: InteractiveShell) -> None:
     check(e.graph)
     assert folded(e) == [f"{each} · {LOOP}" for each in ("round 1", "round 2", "rounds 3…98", "round 99", "round 100")]
     assert [node.operations for node in e.graph.nodes if node.folded] == [3, 3, 288, 3, 3]
-    assert e.graph.loops == frozenset()
+    assert e.graph.loops == {}
     svg = e.to_svg()
     assert f'data-fold="{LOOP}"' in svg
     assert ">rounds 3…98<" in svg
     assert shell.user_ns["x"].grad is grad
     e.fold(LOOP)
     assert folded(e) == []
-    assert e.graph.loops == {LOOP}
+    assert e.graph.loops == {LOOP: "100 rounds"}
 
 
 def test_one_round_of_many(shell: InteractiveShell) -> None:
@@ -107,7 +108,7 @@ def test_loops_in_rounds(shell: InteractiveShell) -> None:
     """A function called in a round is its own there, and so is a loop in it, with rounds of its own."""
     e = explored(shell, NESTED)
     loop, inner = "for t in range(40)", "for k in range(60)"
-    assert e.graph.loops == {loop, inner}
+    assert e.graph.loops == {loop: "40 rounds", inner: "2400 rounds in all"}
     e.open(loop)
     e.open(f"rounds 3…38 · {loop}")
     e.open(f"rounds 3…12 · {loop}")
@@ -115,7 +116,7 @@ def test_loops_in_rounds(shell: InteractiveShell) -> None:
     check(e.graph)
     found = [node for node in e.graph.nodes if f"round 5 · {loop}" in node.group]
     assert {node.group[-1] for node in found if node.symbol == "tanh"} == {f"{inner} · round 5"}
-    assert e.graph.loops == {f"{inner} · round 5"}
+    assert e.graph.loops == {f"{inner} · round 5": "60 rounds"}
     assert [node.count for node in found] == [60, 60, 1]
     e.open(f"{inner} · round 5")
     check(e.graph)
@@ -153,6 +154,7 @@ def test_rounds_are_counted(shell: InteractiveShell, loop: str, count: int) -> N
     e = explored(shell, f"{X}y = x\n{loop}\nfor _ in range(100):\n    y = y * 1.01\ny.sum().backward()")
     lines = loop.splitlines()
     head = next(line for line in lines if line.startswith(("for", "while"))).partition(":")[0]
+    assert e.graph.loops[head] == f"{count} rounds"
     e.open(head)
     check(e.graph)
     rounds = [name for name in folded(e) if name.endswith(f" · {head}")]
@@ -162,7 +164,7 @@ def test_rounds_are_counted(shell: InteractiveShell, loop: str, count: int) -> N
 def test_a_loop_that_is_drawn_whole_has_no_rounds(shell: InteractiveShell) -> None:
     """Where every round is drawn anyway there is nothing to open."""
     e = explored(shell, CHAIN.replace("range(100)", "range(5)"))
-    assert e.graph.loops == frozenset()
+    assert e.graph.loops == {}
     assert not any(node.group for node in e.graph.nodes)
 
 
@@ -205,3 +207,20 @@ def test_a_round_of_ten_thousand_operations(shell: InteractiveShell) -> None:
     check(e.graph)
     assert len([node for node in e.graph.nodes if node.group and node.group[-1] == name]) == 3
     assert len(e.graph.nodes) < 100
+
+
+def test_a_frame_says_how_many_rounds_there_are(shell: InteractiveShell) -> None:
+    """At the other end of its line, in its tooltip and in the picture's description; in the reader's language."""
+    head = "for the_number_of_this_round_of_the_loop in range(100)"
+    source = CHAIN.replace(LOOP, head)
+    e = explored(shell, source)
+    svg = e.to_svg()
+    assert ">100 rounds</text>" in svg
+    assert f"<title>{head} · 100 rounds</title>" in svg
+    assert f"{head}: 100 rounds." in svg
+    e.open(head)
+    assert "100 rounds" not in e.to_svg()
+    for language, told in (("zh", "100 轮"), ("ru", "100 кругов")):
+        words.use(language)
+        assert explored(shell, source).graph.loops == {head: told}
+    words.use(None)

@@ -127,7 +127,7 @@ class _Assembly:
             (*self.trace.notes, *self.inputs.notes, *self.computed.notes, *self.stacked.notes(), *self._unrecorded()),
             outputs,
             self.stacked.seconds(self._output_id),
-            self.stacked.loops,
+            self.subject.counted(self.stacked.loops, self.folding),
         )
 
     def _reached(self, nodes: Iterable[Any]) -> bool:

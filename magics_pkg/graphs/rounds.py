@@ -57,6 +57,21 @@ class Rounds:
             homes[node] = Home(chains[steps], home.call)
         return homes
 
+    def counted(self, loops: frozenset[str], opened: Callable[[str], bool]) -> dict[str, str]:
+        """How many rounds each of these loops has, whose rounds are drawn as one, in words: as many as it opens into.
+
+        One that stands in another has so many in all of that one's rounds."""
+        walk = _Walk(self, opened, loops)
+        inside: set[str] = set()
+        for call in self.trace.calls:
+            steps = [group.name for group, _ in walk.steps(call) if group.name in loops]
+            inside.update(steps[1:])
+        found = {group.name: last.round for group, last in walk.last.items() if group.name in loops}
+        return {
+            name: say("rounds_in_all" if name in inside else "n_rounds", n=found[name]) if name in found else ""
+            for name in loops
+        }
+
     def _chain(self, steps: tuple[tuple[Group, int], ...], last: Mapping[Group, _Last]) -> list[Group]:
         chain: list[Group] = []
         for group, number in steps:
@@ -101,10 +116,10 @@ class Rounds:
 
 
 class _Walk:
-    """One walk through all calls, which counts the rounds of the loops that are open."""
+    """One walk through all calls, which counts the rounds of the loops that are open, and of others by name."""
 
-    def __init__(self, rounds: Rounds, opened: Callable[[str], bool]) -> None:
-        self.rounds, self.opened, self.tree = rounds, opened, rounds.tree
+    def __init__(self, rounds: Rounds, opened: Callable[[str], bool], others: frozenset[str] = frozenset()) -> None:
+        self.rounds, self.opened, self.tree, self.others = rounds, opened, rounds.tree, others
         self.last: dict[Group, _Last] = {}
 
     def steps(self, call: Call) -> tuple[tuple[Group, int], ...]:
@@ -114,10 +129,13 @@ class _Walk:
         steps = []
         for place, group in enumerate(chain):
             here, number = self.rounds.copy(group, around), 0
-            if group.loop is not None and self.opened(here.name):
+            if group.loop is not None and (self.opened(here.name) or here.name in self.others):
                 below = next((each for each in chain[place + 1 :] if each.kind in ("function", "module")), None)
                 number = self._number(here, call, below)
-                around = self.rounds.round(here, number)
+                if here.name in self.others:
+                    number = 0
+                else:
+                    around = self.rounds.round(here, number)
             steps.append((here, number))
         return tuple(steps)
 

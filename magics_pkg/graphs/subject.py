@@ -46,6 +46,7 @@ class Subject:
         self.homes = homes_of(self.web, self.owned, self.tree)
         self.rounds = Rounds(trace, self.tree)
         self._looked: tuple[frozenset[str], dict[Any, Home]] = frozenset(), self.homes
+        self._counted: dict[Any, dict[str, str]] = {}
         self.wording = Wording(trace, self.names)
         self.computed = Computed(trace, self.names, self.owned, self.arrivals)
         for each in self.layers.all:
@@ -77,6 +78,13 @@ class Subject:
         if self._looked[0] != loops:
             self._looked = loops, self.rounds.homes(self.homes, loops.__contains__) if loops else self.homes
         return self._looked[1]
+
+    def counted(self, loops: frozenset[str], folding: Folding) -> dict[str, str]:
+        """These loops, whose rounds are drawn as one, and how many those are, in words."""
+        opened = frozenset(name for name in folding.opened if self.tree.groups[name].kind == "loop")
+        if loops and (loops, opened) not in self._counted:
+            self._counted[loops, opened] = self.rounds.counted(loops, opened.__contains__)
+        return self._counted.get((loops, opened), {})
 
     def every_round(self) -> dict[Any, Home]:
         """Each node's home were every loop open."""

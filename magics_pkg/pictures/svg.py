@@ -52,12 +52,12 @@ def draw(
     ]
     boxes = [(geometry.clusters[name], path) for name, path in groups(graph).items() if name in geometry.clusters]
     titles = {second.name: second.title for second in graph.seconds}
-    parts += (_frame(box, path, titles) for box, path in boxes)
+    parts += (_frame(box, path, titles, graph.loops) for box, path in boxes)
     parts.append(_derivatives(graph, geometry))
     parts.append('<g class="edges" aria-hidden="true">')
     parts += (pen.edge(edge, geometry) for edge in graph.edges)
     parts.append('</g><g class="labels">')
-    parts += (_frame_name(box, path, titles, path[-1] in graph.loops) for box, path in boxes)
+    parts += (_frame_name(box, path, titles, graph.loops) for box, path in boxes)
     parts += (pen.label(name, label, geometry.nodes[LABEL + name]) for name, label in labels.items())
     parts.append('</g><g class="nodes">')
     parts += (pen.node(node, cards[node.id], geometry.nodes[node.id]) for node in graph.nodes)
@@ -264,22 +264,31 @@ def _beside(one: Box, other: Box) -> tuple[tuple[float, float], ...]:
     return (ax, ay), (ax + bend, ay), (bx + back, by), (bx, by)
 
 
-def _frame(box: Box, path: Sequence[str], titles: Mapping[str, str]) -> str:
+def _frame(box: Box, path: Sequence[str], titles: Mapping[str, str], loops: Mapping[str, str]) -> str:
     rect = f'<rect x="{box.x:g}" y="{box.y:g}" width="{box.width:g}" height="{box.height:g}" rx="7"/>'
     second = f' second" data-second="{_attribute(path[-1])}' if path[-1] in titles else ""
-    return f'<g class="group{second}"><title>{_text(titles.get(path[-1], path[-1]))}</title>{rect}</g>'
+    rounds = loops.get(path[-1])
+    title = titles.get(path[-1], path[-1]) + (f" · {rounds}" if rounds else "")
+    return f'<g class="group{second}"><title>{_text(title)}</title>{rect}</g>'
 
 
-def _frame_name(box: Box, path: Sequence[str], titles: Mapping[str, str], opens: bool) -> str:
-    """A group's name, and the sign that only a live panel shows: there a click on either folds it, or opens a loop."""
+def _frame_name(box: Box, path: Sequence[str], titles: Mapping[str, str], loops: Mapping[str, str]) -> str:
+    """A group's name, and the sign that only a live panel shows: there a click on either folds it, or opens a loop.
+
+    Of a loop also how many rounds it has, at the other end of the line."""
     second = " of-second" if path[-1] in titles else ""
-    label = elide(one_line(within(path[-1], path[:-1])), box.width - 18 - SIGN, SIZES["meta"])
-    way, sign = ("open", "+") if opens else ("fold", MINUS)
+    rounds = loops.get(path[-1], "")
+    apart = width(rounds, SIZES["meta"]) + GAP if rounds else 0
+    label = elide(one_line(within(path[-1], path[:-1])), box.width - 18 - SIGN - apart, SIZES["meta"])
+    way, sign = ("open", "+") if path[-1] in loops else ("fold", MINUS)
+    right = f'x="{box.x + box.width - 9:g}" y="{box.y + 14:g}"'
+    count = f'<text class="group-name rounds" {right}>{_text(rounds)}</text>' if rounds else ""
     x, y, wide = box.x + 9, box.y + 14, width(label, SIZES["meta"]) + SIGN + 8
     return (
         f'<g class="fold{second}" data-{way}="{_attribute(path[-1])}">'
         f'<rect class="touch" x="{x - 4:g}" y="{y - 11:g}" width="{wide:.1f}" height="15" rx="3"/>'
         f'<text class="group-name" x="{x:g}" y="{y:g}"><tspan class="sign">{sign} </tspan>{_text(label)}</text></g>'
+        f"{count}"
     )
 
 
@@ -331,6 +340,8 @@ def describe(graph: Graph) -> str:
             made += say("describe_derivative", name=names[node.derives])
         told = {"name": names[node.id], "kind": _kind(node), "shape": shape(node.shape)}
         lines.append(say("describe", made=made, **told))
+    colon, stop = say("page_colon"), say("page_full_stop")
+    lines += [f"{name}{colon}{rounds}{stop}" for name, rounds in sorted(graph.loops.items()) if rounds]
     return "\n".join(lines)
 
 

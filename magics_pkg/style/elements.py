@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -131,7 +131,7 @@ class Graph:
     notes: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     seconds: tuple[Second, ...] = ()
-    loops: frozenset[str] = frozenset()  # groups that open: loops whose rounds are drawn as one
+    loops: Mapping[str, str] = field(default_factory=dict)  # whose rounds are drawn as one, and how many those are
     moving: bool = False  # whether the values on the cards may become other ones
 
     def node(self, name: str) -> Node:

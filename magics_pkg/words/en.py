@@ -10,6 +10,8 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "quiz_no_answer": "Nobody can judge that: at these weights the pass raises an error.",
     "a_loop": "a loop",
     "round": "round {n}",
+    "n_rounds": ("{n} round", "{n} rounds"),
+    "rounds_in_all": ("{n} round in all", "{n} rounds in all"),
     "rounds": "rounds {first}…{last}",
     "lines": "lines {first}-{last}",
     "and_more": "{n} more",

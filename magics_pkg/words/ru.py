@@ -12,6 +12,8 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "quiz_no_answer": "Оценить это нельзя: при этих весах проход завершается ошибкой.",
     "a_loop": "цикл",
     "round": "круг {n}",
+    "n_rounds": ("{n} круг", "{n} круга", "{n} кругов"),
+    "rounds_in_all": ("всего {n} круг", "всего {n} круга", "всего {n} кругов"),
     "rounds": "круги {first}…{last}",
     "lines": "строки {first}-{last}",
     "and_more": "ещё {n}",

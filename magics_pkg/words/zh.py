@@ -11,6 +11,8 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "quiz_no_answer": "无法判断：在这些权重下反向传播报错。",
     "a_loop": "循环",
     "round": "第 {n} 轮",
+    "n_rounds": ("{n} 轮",),
+    "rounds_in_all": ("共 {n} 轮",),
     "rounds": "第 {first}…{last} 轮",
     "lines": "第 {first}-{last} 行",
     "and_more": "另外 {n} 个",
