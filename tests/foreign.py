@@ -19,7 +19,7 @@ NAMES = """
     PyTorch torch Tensor tensor engine autograd func jit meta grad vmap backward requires_grad retain_graph create_graph
     retain_grad zero_grad no_grad grad_fn next_functions ones_like detach clone data numpy dtype shape inputs
     allow_unused creator sum mean weight add_ real abs checkpoint use_reentrant autocast float32 is_leaf retains_grad
-    is_view item import importlib await as apply hot one
+    is_view item explore with import importlib await as apply hot one
     matmul add mul cpu tanh cos linear bias dim nan Infinity n1
     None NaN inf True False Python NumPy Graphviz JupyterLab PATH wasm wasi graphviz wasmtime resvg resvg_py py dot pip
     install apt brew conda to_png to_svg save close open Exploration MB SVG PNG ulp s

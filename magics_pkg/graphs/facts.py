@@ -54,6 +54,12 @@ def names_of(trace: Trace) -> Namespace:
     return found
 
 
+def named(trace: Trace) -> dict[str, Any]:
+    """The tensors of the user's names, also ``hs[0]`` and ``net.0.weight``."""
+    names = names_of(trace)
+    return {name: each for each in names.held for name in names.tensors.get(id(each), ())}
+
+
 def name_of(trace: Trace, tensor: Any) -> str:
     """The user's name for a tensor after the cell, "" when it has none; of several, the one that the cell gave it."""
     if trace.backend is None or tensor is None:

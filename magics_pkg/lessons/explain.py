@@ -86,7 +86,9 @@ def notes(trace: Trace, backward: Backward | None, graph: Graph, linear: Linear 
 def hook_names(hooks: Iterable[str], leaves: Sequence[str]) -> str:
     """The hooks by name; of those on a leaf the user knows the tensor, not the node that accumulates its gradient."""
     leaf = leaves[0] if len(leaves) == 1 and leaves[0] else say("a_leaf")
-    told = (each.replace(ACCUMULATE[0], leaf) for each in hooks)
+    told = [each.replace(ACCUMULATE[0], leaf) for each in hooks]
+    placed = {each.rpartition(" on ")[0] for each in told}  # an object's method is that object's hook
+    told = [each for each in told if each.removesuffix(".__call__") == each or each[: -len(".__call__")] not in placed]
     return listed(list(dict.fromkeys(say("module_hook") if MODULE_HOOK in each else _hook(each) for each in told)))
 
 
@@ -103,8 +105,9 @@ def hook_changes(trace: Trace, backward: Backward, graph: Graph, linear: Linear 
     said = []
     shown = linear.shown(linear.start)
     held = {name_of(trace, leaf): old for leaf, old in backward.before.items() if old is not None}
+    named = facts.named(trace)
     for node in graph.nodes:
-        hooks = facts.hooks_on(trace, trace.namespace.get(node.name))
+        hooks = facts.hooks_on(trace, named.get(node.name))
         if not hooks or node.grad is None or node.repeat_of is not None or node.name in held:
             continue
         after = part(graph, linear, shown, node.grad)
@@ -113,11 +116,11 @@ def hook_changes(trace: Trace, backward: Backward, graph: Graph, linear: Linear 
             continue
         hook = listed(hooks)
         if np.array_equal(before, after):
-            said.append(say("hook_same", hook=hook, name=node.name))
+            said.append(say("hook_same", n=len(hooks), hook=hook, name=node.name))
         else:
             sizes = {"before": _short(before, node.shape), "after": _short(after, node.shape)}
-            said.append(say("hook_changed", hook=hook, name=node.name, **sizes))
-    return said
+            said.append(say("hook_changed", n=len(hooks), hook=hook, name=node.name, **sizes))
+    return said if len(said) <= FEW else [*said[:FEW], say("and_more_such", n=len(said) - FEW)]
 
 
 def incoming(graph: Graph, linear: Linear, shown: np.ndarray, node: Node) -> np.ndarray | None:
@@ -202,7 +205,7 @@ def weights(graph: Graph, linear: Linear | None) -> list[str]:
     terms = [f"{mark}·{each}" for mark, each in zip(marks, entries, strict=True)]
     several = sum(node.output for node in graph.nodes) > 1  # what other outputs add
     spelled = " + ".join([*terms, "…"] if written.size > SPELLED or several else terms)
-    return [say("weights", output=name, grad=listed(grads[:SPELLED]), sum=spelled)]
+    return [say("weights", output=name, grad=listed(few(grads)), sum=spelled)]
 
 
 def redrawn(
@@ -244,10 +247,10 @@ def retained(trace: Trace, graph: Graph) -> list[str]:
     """Gradients in the middle that the cell keeps."""
     if trace.backend is None:
         return []
-    named = [(node.name, trace.namespace.get(node.name)) for node in graph.nodes if node.kind == "op" and node.name]
-    kept = [name for name, each in named if isinstance(each, trace.backend.tensor)
-            and not each.is_leaf and each.retains_grad]  # fmt: skip
-    return [say("retained", name=name) for name in kept]
+    named = facts.named(trace)
+    found = [(node.name, named[node.name]) for node in graph.nodes if node.kind == "op" and node.name in named]
+    kept = [name for name, each in found if not each.is_leaf and each.retains_grad]
+    return [say("retained", n=len(kept), name=listed(few(kept)))] if kept else []
 
 
 def cuts(trace: Trace) -> list[str]:

@@ -80,10 +80,19 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     " 0.",
     "zeros_not_none": "{grads} are 0 and not None: paths lead from these leaves to {output}, and the derivatives along"
     " them are 0.",
-    "hook_changed": "The hook {hook} changed the gradient of {name}: {before} came in, {after} went on (at v as"
-    " written).",
-    "hook_same": "The hook {hook} saw the gradient of {name} and left it as it was.",
-    "retained": "{name} is no leaf; retain_grad() keeps its gradient in {name}.grad.",
+    "hook_changed": (
+        "The hook {hook} changed the gradient of {name}: {before} came in, {after} went on (at v as written).",
+        "The hooks {hook} changed the gradient of {name}: {before} came in, {after} went on (at v as written).",
+    ),
+    "hook_same": (
+        "The hook {hook} saw the gradient of {name} and left it as it was.",
+        "The hooks {hook} saw the gradient of {name} and left it as it was.",
+    ),
+    "retained": (
+        "{name} is no leaf; retain_grad() keeps its gradient in {name}.grad.",
+        "{name} are no leaves; retain_grad() keeps the gradient of each in its .grad.",
+    ),
+    "and_more_such": ("One more gradient has such a hook.", "{n} more gradients have such hooks."),
     "freed_before": "A backward before this cell freed what {what} had saved: compute {output} again, or write"
     " retain_graph=True in that backward.",
     "second_time_again": "The backward{where} has run before and freed what {what} had saved, and now needs it again:"

@@ -63,10 +63,12 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "not_among_inputs": ("{leaf} 没有梯度：它不在 inputs= 之中。",),
     "zero_not_none": "{grad} 是 0 而不是 None：有路径从 {leaf} 通向 {output}，只是沿这条路径的导数为 0。",
     "zeros_not_none": "{grads} 是 0 而不是 None：有路径从这些叶子张量通向 {output}，只是沿这些路径的导数为 0。",
-    "hook_changed": "钩子 {hook} 改变了 {name} 的梯度：进来的是 {before}，"
-    "继续向后传的是 {after}（v 取单元格中所写的值）。",
-    "hook_same": "钩子 {hook} 看到了 {name} 的梯度，但没有改变它。",
-    "retained": "{name} 不是叶子张量；retain_grad() 把它的梯度保留在 {name}.grad 中。",
+    "hook_changed": (
+        "钩子 {hook} 改变了 {name} 的梯度：进来的是 {before}，继续向后传的是 {after}（v 取单元格中所写的值）。",
+    ),
+    "hook_same": ("钩子 {hook} 看到了 {name} 的梯度，但没有改变它。",),
+    "retained": ("{name} 不是叶子张量；retain_grad() 把它的梯度保留在 {name}.grad 中。",),
+    "and_more_such": ("另外 {n} 个梯度也有这样的钩子。",),
     "freed_before": "这个单元格之前的一次反向传播已经释放了 {what} 保存的值：请重新计算 {output}，"
     "或者在那一次里写 retain_graph=True。",
     "second_time_again": "反向传播{where}已经运行过一次，释放了 {what} 保存的值，而现在又需要它："

@@ -154,3 +154,32 @@ def test_language(open_lab: Any, language: str, graph: str, said: str) -> None:
     assert shown.locator('[data-preset="ones"]').inner_text() in ("全 1", "единицы")
     view.slider("v[0]").press("ArrowRight", 50)
     view.wait_text("x.grad[0]", "3")
+
+
+@pytest.mark.browser
+def test_lessons_of_other_cells(open_alone: Any, library: ModuleType) -> None:
+    """Cells as learners write them: two losses on one graph, data with a NaN, a leaf that asked too late."""
+    shared = "x = torch.tensor([1., 2.], requires_grad=True)\nh = torch.sigmoid(x)\na, b = h.sum(), (h * 2).sum()\n"
+    nan = "w = torch.ones(2, requires_grad=True)\ndata = torch.tensor([1., float('nan')])\n(w * data).sum().backward()"
+    late = "%%backward\na = torch.ones(2)\nb = (a * 3).sum()\na.requires_grad_()\nb.backward()"
+    cells = [f"%%backward\n{shared}a.backward()\nb.backward()", f"%%backward\n{nan}", late]
+    raises = {"tags": ["raises-exception"]}
+    made = [nbformat.v4.new_code_cell(cell, metadata=raises) for cell in cells]
+    view = open_alone([f"%load_ext magics_pkg\nimport {library.__name__} as torch", *made])
+    view.page.set_viewport_size({"width": 1280, "height": 4000})  # whatever is out of sight is not drawn
+    view.run_all(errors=True)
+    view.page.wait_for_function(
+        "() => document.querySelectorAll('.backward-panel[data-state=\"ready\"] svg').length >= 3"
+    )
+    for place, mark, card, remark, said in (
+        (0, "freed", "h", "freed in line 5", "The backward in line 5 freed what torch.sigmoid(x) had saved"),
+        (1, "bad", "data", "held NaN from the start", "data held NaN already when this graph began (data[1])"),
+        (2, "unreached", "a", "", "a did not have requires_grad=True yet when a * 3 in line 3 was computed"),
+    ):
+        shown = panel(view, place)
+        assert said in shown.locator(".backward-notes").inner_text()
+        cards = shown.locator(f".mark-{mark}")
+        assert [each.strip() for each in cards.locator(".name").all_text_contents()] == [card]
+        assert remark in " ".join(cards.locator(".remark").all_text_contents())
+    assert panel(view, 0).locator(".mark-error .name").all_text_contents() == ["b"]
+    assert panel(view, 2).locator(".edge.severed .cut").count() == 1
