@@ -220,7 +220,7 @@ def test_a_frame_says_how_many_rounds_there_are(shell: InteractiveShell) -> None
     assert f"{head}: 100 rounds." in svg
     e.open(head)
     assert "100 rounds" not in e.to_svg()
-    for language, told in (("zh", "100 轮"), ("ru", "100 кругов")):
+    for language, told in (("zh", "100 轮"), ("ru", "100 итераций")):
         words.use(language)
         assert explored(shell, source).graph.loops == {head: told}
     words.use(None)
