@@ -67,6 +67,18 @@ def pytest_unconfigure() -> None:
     gc.freeze()
 
 
+@pytest.fixture(scope="module")
+def young() -> Iterator[None]:
+    """For files that collect garbage often: their collections go through what their own tests have made.
+
+    All that pytest, PyTorch and thousands of other tests hold takes 1.4 s each time. Not for every file: what is frozen
+    is never made old (`magics_pkg/cells/uncollected.py`).
+    """
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.fixture(params=("engine", "torch"), scope="session")
 def library(request: pytest.FixtureRequest) -> ModuleType:
     """Each library that the magic works on, under PyTorch's name for it."""

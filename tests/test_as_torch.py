@@ -24,6 +24,8 @@ from tests import cells
 from tests.cells import usage
 from tests.test_programs import PROGRAMS
 
+pytestmark = pytest.mark.usefixtures("young")
+
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = """import torch
 from torch.autograd import Variable

@@ -12,6 +12,8 @@ import engine
 from engine import autograd_errors
 from tests.test_errors import failure
 
+pytestmark = pytest.mark.usefixtures("young")
+
 F = """
 x = T.tensor([1., 2.], requires_grad=True)
 def make(forward, backward=lambda ctx, *g: g[0], **more):

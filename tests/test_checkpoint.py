@@ -13,6 +13,8 @@ import pytest
 import engine
 from tests.said import same
 
+pytestmark = pytest.mark.usefixtures("young")
+
 SETUP = """
 import importlib
 C = importlib.import_module(T.__name__ + ".utils.checkpoint")

@@ -15,6 +15,8 @@ from engine.autograd.graph import Snapshot
 from tests import function_memory_programs, function_programs
 from tests.said import same
 
+pytestmark = pytest.mark.usefixtures("young")
+
 PROGRAMS = function_programs.PROGRAMS | function_memory_programs.PROGRAMS
 
 

@@ -14,6 +14,8 @@ from engine.mode import INFERENCE
 from tests import cells
 from tests.graphs import bare_shell, drawn
 
+pytestmark = pytest.mark.usefixtures("young")
+
 CUBE = """
 class Cube(torch.autograd.Function):
     @staticmethod

@@ -21,6 +21,8 @@ from tests import cells
 from tests.graphs import TANH, named
 from tests.test_parts import explored
 
+pytestmark = pytest.mark.usefixtures("young")
+
 V = "y.backward(torch.tensor([1., 0.5, -0.25]))"
 MIXED = """x = torch.tensor([0.5, -1.25, 2.0], requires_grad=True)
 b = torch.tensor(2., requires_grad=True)

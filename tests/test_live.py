@@ -18,7 +18,7 @@ from magics_pkg.graphs.linear import Weighting, take
 from magics_pkg.panel.latest import Latest
 from magics_pkg.panel.live import Closed, Leaf, Session
 
-pytestmark = pytest.mark.usefixtures("each_library")
+pytestmark = pytest.mark.usefixtures("each_library", "young")
 
 THIRD = np.float32(1 / 3)
 

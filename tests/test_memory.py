@@ -12,6 +12,8 @@ import pytest
 
 import engine
 
+pytestmark = pytest.mark.usefixtures("young")
+
 # Each program leaves tensors in `kept`, which is all that holds them when it has run; T is the engine.
 PROGRAMS = {
     "operations": """

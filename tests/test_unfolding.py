@@ -20,6 +20,8 @@ from tests.cells import run
 from tests.cells import shell as magic_shell
 from tests.networks import RESNET, RESNET_STEP
 
+pytestmark = pytest.mark.usefixtures("young")
+
 NET = """
 class Block(nn.Module):
     def __init__(self):

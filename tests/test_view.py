@@ -17,6 +17,8 @@ from magics_pkg.panel import spec, view
 from tests import pictures
 from tests.test_svg import draw
 
+pytestmark = pytest.mark.usefixtures("young")
+
 
 def panel(make: pictures.Made = pictures.first) -> view.Panel:
     """A panel with its picture."""

@@ -22,6 +22,8 @@ from tests import cells
 from tests.cells import usage
 from tests.test_random_graphs import CHANGES, EXPRESSIONS
 
+pytestmark = pytest.mark.usefixtures("young")
+
 
 @pytest.fixture
 def shell(magics: InteractiveShell, monkeypatch: pytest.MonkeyPatch) -> InteractiveShell:
