@@ -175,7 +175,8 @@ class Exploration:
             before = (self.graph, None) if session is None else (session.graph, session.linear)
             graph, numbers = canvas.draw()
             self._graph, self._linear = graph, numbers if session is None else session.regraph(graph)
-            self.notes = explain.redrawn(self.notes, before, (graph, None if session is None else session.linear))
+            after = graph, None if session is None else session.linear
+            self.notes = explain.redrawn(self.notes, before, after, *canvas.told)
             if self._what_if is not None:
                 self._graph = graph = self._what_if.regraph(graph)
                 session = self._front

@@ -95,6 +95,7 @@ def open_exploration(
     finish = functools.partial(_still, trace) if still else _moving if settings.inputs is None else _changing
     subject = Subject(trace, outputs, settings.max_nodes)
     canvas = Canvas(subject, wrt or None, settings.max_nodes, Folding(settings.depth), finish)
+    canvas.told = (explain.second_derivative(trace),)
     graph, numbers = canvas.draw()
     if found is None or trace.error is not None:
         trace.close()

@@ -173,6 +173,37 @@ def test_notes_of_an_opened_group(shell: InteractiveShell) -> None:
     assert e.notes == before
 
 
+SECOND = "y = net(x).sum()\n(g,) = torch.autograd.grad(y, x, create_graph=True)\n(g * g).sum().backward()"
+
+
+def test_a_second_derivative_is_of_the_leaves_that_are_shown(shell: InteractiveShell) -> None:
+    """The sentence names the cards' gradients, folded or not; in every panel it is said once, in the same place."""
+    run(shell, NET)
+    run(shell, f"%%backward --depth 0 --no-graph -o e\n{SECOND}")
+    e = shell.user_ns["e"]
+
+    def told() -> list[tuple[int, str]]:
+        return [(place, each) for place, each in enumerate(e.notes) if "second derivative" in each]
+
+    def agree() -> None:
+        ((at, sentence),) = told()
+        grads = [e.graph.node(each).grad for each in e.graph.leaves]
+        names = [e.graph.quantities[each].name for each in grads if each is not None]
+        assert at == first[0][0]
+        assert "g is itself a gradient, made in line 3" in sentence
+        named = sentence.partition("arrives at ")[2].partition(" is a second")[0].replace(" and ", ", ").split(", ")
+        assert named == (names if len(names) <= 4 else [*names[:4], f"{len(names) - 4} more"])
+
+    first = told()
+    agree()
+    for name in ("net", "net.head", folded(e)[-1], "net.blocks"):
+        e.open(name)
+        agree()
+    assert "net.parameters()" not in told()[0][1]
+    e.fold("net")
+    assert told() == first
+
+
 def test_a_message_of_the_page(shell: InteractiveShell) -> None:
     """A click is a message; the answer is another picture with the numbers at the present v, for the same sliders."""
     e = shell.user_ns["e"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from ..graphs.graph import Graph, Node
     from ..graphs.linear import Linear
     from ..tracing.trace import Backward, Trace
+
+    Told = Callable[[Graph, Linear | None], list[str]]
 
 MUCH = 64 * 2**20  # bytes
 LEAVES = "\0"  # stands for the leaves of a sentence until all are known
@@ -71,7 +73,7 @@ def notes(trace: Trace, backward: Backward | None, graph: Graph, linear: Linear 
         said += accumulation(trace, backward)
         said += changed(trace, backward)
         said += of_v(trace, backward, graph, linear)
-        said += second_derivative(trace, graph)
+        said += second_derivative(trace)(graph, linear)
         if backward.kind == "autograd.grad":
             said += [say("returned")] if linear is not None else []
         elif backward.create_graph:
@@ -209,30 +211,41 @@ def weights(graph: Graph, linear: Linear | None) -> list[str]:
 
 
 def redrawn(
-    said: Sequence[str], before: tuple[Graph, Linear | None], after: tuple[Graph, Linear | None]
+    said: Sequence[str],
+    before: tuple[Graph, Linear | None],
+    after: tuple[Graph, Linear | None],
+    *others: Told,
 ) -> tuple[str, ...]:
-    """The notes of a panel that is drawn in another way: what speaks of cards speaks of those that there are now."""
+    """The notes of a panel that is drawn in another way: what speaks of cards speaks of those that there are now.
+
+    others: what makes notes that nothing but the trace knows all of."""
     told = list(said)
-    for kind in (not_a_number, zero_gradients, weights):
+    for kind in (not_a_number, zero_gradients, weights, *others):
         old, new = kind(*before), kind(*after)
         places = [place for place, each in enumerate(told) if each in old]
+        if kind in others and not (places and new):  # it was not said, or the card that it is about is folded away
+            continue
         if places or kind is not weights:  # v may mean something else here
             told[places[0] if places else len(told) : 0] = new
             told = [each for each in told if each in new or each not in old]
     return tuple(dict.fromkeys(told))
 
 
-def second_derivative(trace: Trace, graph: Graph) -> list[str]:
-    """Where backward starts from a gradient."""
+def second_derivative(trace: Trace) -> Told:
+    """Where backward starts from a gradient: asked once, and said of each graph that is drawn of this trace."""
     calls = facts.gradients_of(trace)
-    node = next((each for each in reversed(graph.nodes) if "gradient" in each.mark), None)
-    grads = [graph.quantities[grad].name for each in graph.leaves if (grad := graph.node(each).grad) is not None]
-    if not calls or node is None or not grads:
-        return []
-    n = facts.order_of(trace)
-    order = say(f"order_{n}" if n < 4 else "order_more", n=n)
-    told = {"output": graph.called[node.id], "where": in_line(trace, calls[-1]), "grad": listed(few(grads))}
-    return [say("second_derivative", order=order, **told)]
+    n, where = (facts.order_of(trace), in_line(trace, calls[-1])) if calls else (0, "")
+    order = say(f"order_{n}" if n < 4 else "order_more", n=n) if calls else ""
+
+    def said(graph: Graph, _: Linear | None) -> list[str]:
+        node = next((each for each in reversed(graph.nodes) if "gradient" in each.mark), None)
+        grads = [graph.quantities[grad].name for each in graph.leaves if (grad := graph.node(each).grad) is not None]
+        if not calls or node is None or not grads:
+            return []
+        told = {"output": graph.called[node.id], "where": where, "grad": listed(few(grads))}
+        return [say("second_derivative", order=order, **told)]
+
+    return said
 
 
 def walked(trace: Trace, graph: Graph) -> list[str]:

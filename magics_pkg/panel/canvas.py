@@ -33,6 +33,7 @@ class Canvas:
         self._wrt, self._most, self._finish = None if wrt is None else tuple(wrt), most, finish
         self.folding = folding
         self._places: list[search.Place] | None = None
+        self.told: tuple[Callable[[Graph, Linear | None], list[str]], ...] = ()  # what makes notes that name cards
 
     @property
     def names(self) -> tuple[str, ...]:

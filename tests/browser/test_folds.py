@@ -10,7 +10,7 @@ import pytest
 
 from tests.browser.page import NotebookView, View, number
 from tests.test_rounds import CHAIN, LOOP
-from tests.test_unfolding import NET
+from tests.test_unfolding import NET, SECOND
 
 pytestmark = pytest.mark.browser
 
@@ -127,6 +127,28 @@ def test_a_loop_is_opened_into_rounds(open_lab: Any, library: str) -> None:
     view.execute(STATE)
     view.slider("v").press("ArrowRight", times=3)
     agree(view, kernel(view), ["x.grad", "h.grad"])
+    assert view.complaints == []
+
+
+@pytest.mark.parametrize("library", ["engine", "torch"])
+def test_a_note_names_what_is_opened(open_lab: Any, library: str) -> None:
+    """What a second derivative is of, in the panel's own words, after a click as before it."""
+    pytest.importorskip(library)
+    view = open_lab([SETUP.format(library), f"%%backward --depth 0 -o e\n{SECOND}"])
+    view.run_all()
+    view.wait_for(READY)
+    note = view.page.locator(".backward-notes li", has_text="is a second derivative")
+    first = note.inner_text()
+    assert "net.parameters().grad" in first
+    view.page.locator('[data-open="net"]').click()
+    view.wait_for('[data-open="net.head"]')
+    told = note.inner_text()
+    assert "net.parameters()" not in told
+    assert "net.blocks.parameters().grad" in told
+    assert "net.head.parameters().grad" in told
+    view.page.locator('[data-fold="net"]').first.click()
+    view.wait_for('[data-open="net"]')
+    assert note.inner_text() == first
     assert view.complaints == []
 
 
