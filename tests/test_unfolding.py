@@ -146,7 +146,7 @@ def test_notes_name_the_cards_that_there_are(shell: InteractiveShell) -> None:
     e.open("net.head")
     assert len(e.notes) == 3
     assert "net.blocks.parameters().grad" in e.notes[1]
-    assert e.notes[1].endswith("and net.head.weight.grad.")
+    assert e.notes[1].endswith("net.head.weight.grad and net.head.bias.grad.")
     assert said not in panel.picture.spec["notes"]
     assert set(e.notes) <= set(panel.picture.spec["notes"])
     e.fold("net.head")
