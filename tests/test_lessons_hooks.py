@@ -46,3 +46,26 @@ def test_gradients_of_a_model_are_named_in_short(shell: InteractiveShell) -> Non
     e = explored(shell, f"{body}out.backward(torch.ones(2))")
     (note,) = (note for note in e.notes if note.startswith("v says"))
     assert "net.1.bias.grad and 4 more." in note
+
+
+def test_a_hook_that_comes_after_the_backward(shell: InteractiveShell) -> None:
+    """It had no part in what the cell left in x.grad, so it has none when a slider moves; one that was removed has."""
+    body = (
+        "h = x * 3\ny = h ** 2\nold = h.register_hook(lambda g: g * 10)\ny.backward(torch.ones(2), retain_graph=True)\n"
+    )
+    e = explored(shell, f"{X}{body}")
+    shell.user_ns["h"].register_hook(lambda g: g * 2)
+    e.weights = [2.0, 1.0]
+    assert shell.user_ns["x"].grad.tolist() == [360.0, 360.0]
+    shell.user_ns["old"].remove()
+    e.weights = [1.0, 1.0]
+    assert shell.user_ns["x"].grad.tolist() == [180.0, 360.0]
+    shell.user_ns["y"].sum().backward()
+    assert shell.user_ns["x"].grad.tolist() == [216.0, 432.0]  # the program's own graph has the hook that it has now
+
+
+def test_a_hook_that_comes_later_in_the_cell(shell: InteractiveShell) -> None:
+    """Nothing is said of it: the backward above it did not run it."""
+    e = explored(shell, f"{X}h = x * 3\n(h ** 2).sum().backward()\nh.register_hook(lambda g: g * 2)")
+    assert not [note for note in e.notes if "hook" in note or "Code of yours" in note]
+    assert e._live.linear.linear

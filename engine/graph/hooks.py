@@ -84,6 +84,14 @@ class Hooked:
         twin.tensor, twin.before, twin.after, twin.accumulated = self.tensor, self.before, self.after, self.accumulated
         return twin
 
+    def frozen(self) -> Hooked:
+        """The same hooks, whatever becomes of these."""
+        twin = Hooked(self.inner)
+        for name in ("tensor", "before", "after", "accumulated"):
+            getattr(twin, name).update(getattr(self, name))
+        twin.retain, twin.outputs = self.retain, {nr: each.frozen() for nr, each in self.outputs.items()}
+        return twin
+
     @staticmethod
     def add(hook: Callable[..., Any], hooks: Hooks) -> Handle:
         """Register ``hook`` among ``hooks``."""

@@ -38,6 +38,9 @@ class Snapshot:
             self._copies[key] = _copy(self._users[key], self._copies)
         self._names = {key: (node, node.slots) for key, node in self._users.items() if isinstance(node, Node)}
         self._retained = dict(_retained(self._users.values()))
+        for node in self._copies.values():  # hooks that come or go later have no part in a pass of this
+            if node.key <= 0 and type(node.step) is Hooked:
+                node.step = node.step.frozen()
 
     @property
     def linear(self) -> bool:
@@ -48,12 +51,12 @@ class Snapshot:
     def hooks(self) -> tuple[str, ...]:
         """What else takes part in a pass: hooks, with the node that each is on, and custom functions, by name."""
         found = []
-        for node in self._users.values():
+        for key, node in self._users.items():
             if type(node) not in _PLAIN:
                 found.append(f"{node.name().removesuffix('Backward')}.backward")
-            if type(node.step) is Hooked:
+            if type(step := self._copies[key].step) is Hooked:
                 place = node.edge if type(node) is Output else node
-                found += [f"{getattr(h, '__qualname__', type(h).__name__)} on {place.name()}" for h in node.step.hooks]
+                found += [f"{getattr(h, '__qualname__', type(h).__name__)} on {place.name()}" for h in step.hooks]
         return tuple(found)
 
     @property

@@ -18,7 +18,7 @@ import numpy as np
 from ..cells.uncollected import uncollected
 from ..words import say
 from . import CHANGED, FREED, Gone, custom_function, saves
-from .private import accumulated_hooks, address_of, hooks_of, metadata_of, raw_names, readable
+from .private import accumulated_hooks, address_of, hooks_by_key, hooks_of, metadata_of, raw_names, readable, with_hooks
 from .seals import Guard, Holder, Seals
 from .swept import Pass, Ways, watching
 
@@ -52,6 +52,8 @@ class Kept:
         self._inputs = [edge(node, 0) for node in self._leaves]
         known = {id(each): each for each in (*backend.noted_tensors(), *outputs)}.values()
         self._named = _hooks_of(backend, self._nodes, known)
+        every = (*known, *(node.variable for node in self._leaves))
+        self._hooked = {id(each): hooks for each in every if (hooks := hooks_by_key(each))}
         self._retained = [
             (each, None if each.grad is None else backend.copy(each.grad)) for each in known if each.retains_grad
         ]
@@ -188,7 +190,8 @@ class Kept:
         got: dict[Any, tuple[Any, ...]] = done.nodes if ways is None else {}
         watched = watching(self._inner if ways is None else ways.watched, got, done.edges.noted)
         asked = self._inputs if ways is None else [*self._inputs, *ways.asked]
-        with uncollected(), self._backend.seals.opened(), self._retaining(done), watched:
+        then = with_hooks(self._backend.noted_tensors(), self._hooked)  # later ones take no part
+        with uncollected(), self._backend.seals.opened(), self._retaining(done), watched, then:
             try:
                 found = module.autograd.grad(
                     self._outputs, asked, given,

@@ -6,7 +6,8 @@ gone; `tests/test_structure.py` finds any other, and `tests/test_private.py` tak
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -87,7 +88,29 @@ def is_view(tensor: Any) -> bool | None:
 
 def hooks_of(tensor: Any) -> list[Callable[..., Any]]:
     """The hooks on a tensor's gradient."""
-    return list((unpromised(tensor, "_backward_hooks") or {}).values())
+    return list(hooks_by_key(tensor).values())
+
+
+def hooks_by_key(tensor: Any) -> dict[Any, Callable[..., Any]]:
+    """The same with PyTorch's own key for each."""
+    return dict(unpromised(tensor, "_backward_hooks") or {})
+
+
+@contextmanager
+def with_hooks(tensors: Iterable[Any], then: Mapping[int, Mapping[Any, Any]]) -> Iterator[None]:
+    """In it each tensor has the hooks that it had ``then``, by its id; none where it had none."""
+    kept = [(each, unpromised(each, "_backward_hooks")) for each in tensors]
+    changed = [(hooks, dict(hooks), then.get(id(each), {})) for each, hooks in kept if hooks is not None]
+    changed = [(hooks, own, old) for hooks, own, old in changed if own.keys() != old.keys()]
+    for hooks, _, old in changed:
+        hooks.clear()
+        hooks.update(old)
+    try:
+        yield
+    finally:
+        for hooks, own, _ in changed:
+            hooks.clear()
+            hooks.update(own)
 
 
 def accumulated_hooks(leaf: Any) -> tuple[Callable[[Any], Any], ...]:
