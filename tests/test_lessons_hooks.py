@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from IPython.core.interactiveshell import InteractiveShell
 
+from tests import cells
 from tests.test_lessons_mistakes import X, explored, shell
 
 __all__ = ["shell"]
@@ -69,3 +70,12 @@ def test_a_hook_that_comes_later_in_the_cell(shell: InteractiveShell) -> None:
     e = explored(shell, f"{X}h = x * 3\n(h ** 2).sum().backward()\nh.register_hook(lambda g: g * 2)")
     assert not [note for note in e.notes if "hook" in note or "Code of yours" in note]
     assert e._live.linear.linear
+
+
+def test_a_hook_on_a_leaf_without_a_name_in_russian(shell: InteractiveShell) -> None:
+    """Our own word for it stands in its case."""
+    cells.run(shell, "%config BackwardMagics.language = 'ru'")
+    body = "net = nn.Linear(2, 1)\nfor p in net.parameters():\n    p.register_hook(lambda g: g * 2)\n"
+    e = explored(shell, f"{body}net(torch.ones(1, 2)).sum().backward()")
+    cells.run(shell, "%config BackwardMagics.language = ''")
+    assert any("(<lambda> на листовом тензоре)" in note for note in e.notes)

@@ -97,7 +97,8 @@ def hook_names(hooks: Iterable[str], leaves: Sequence[str]) -> str:
 def _hook(told: str) -> str:
     """ "clip on MulBackward0", as the libraries' graphs tell of a hook, in the reader's language."""
     hook, on, place = told.rpartition(" on ")
-    return say("hook_on", hook=hook, place=place) if on else told
+    leaf = say("a_leaf")  # has cases, where there is no name
+    return say("hook_on", hook=hook, place=leaf if place == leaf else place) if on else told
 
 
 def hook_changes(trace: Trace, backward: Backward, graph: Graph, linear: Linear | None) -> list[str]:

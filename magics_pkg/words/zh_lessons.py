@@ -67,7 +67,7 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
         "钩子 {hook} 改变了 {name} 的梯度：进来的是 {before}，继续向后传的是 {after}（v 取单元格中所写的值）。",
     ),
     "hook_same": ("钩子 {hook} 看到了 {name} 的梯度，但没有改变它。",),
-    "retained": ("{name} 不是叶子张量；retain_grad() 把它的梯度保留在 {name}.grad 中。",),
+    "retained": ("{name} 不是叶子张量；retain_grad() 把梯度保留在各自的 .grad 中。",),
     "and_more_such": ("另外 {n} 个梯度也有这样的钩子。",),
     "freed_before": "这个单元格之前的一次反向传播已经释放了 {what} 保存的值：请重新计算 {output}，"
     "或者在那一次里写 retain_graph=True。",
