@@ -30,7 +30,7 @@ from .options import Weights
 from .panel.canvas import Canvas
 from .panel.inspection import Inspection
 from .panel.live import Leaf, Session
-from .panel.quiz import can_be
+from .panel.quiz import asked_of, can_be
 from .panel.settings import Settings, weights_for
 from .panel.whatif import WhatIf
 from .reruns.program import Stuck
@@ -107,7 +107,8 @@ def open_exploration(
     backward, snapshot, _ = found
     said = (*explain.notes(trace, backward, graph, session.linear), *explain.memory(snapshot.nbytes))
     if settings.opens == "quiz" and not session.linear.linear and not can_be(graph, session):
-        said, settings = (say("no_quiz"), *said), dataclasses.replace(settings, opens="")
+        settings = dataclasses.replace(settings, opens="")
+        said = (say("no_quiz"), *said) if any(asked_of(graph)) else said
     what_if = None if settings.inputs is None else _what_if(trace, passes, settings.inputs, session, subject, outputs)
     return Exploration(graph, session.linear, session, said, settings, canvas.keep(), what_if)
 

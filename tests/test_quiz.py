@@ -188,6 +188,26 @@ def test_a_saved_page_has_what_it_judges_by(magics: InteractiveShell, tmp_path: 
     assert "nan" not in text.split("<script")[0]
 
 
+def test_nothing_to_guess(magics: InteractiveShell) -> None:
+    """A gradient without entries is neither asked for nor said to be hidden."""
+    e = opened(magics, f"{CLIP}x = torch.zeros(0, requires_grad=True)\nh = x * x\nh.register_hook(clip)\n"
+                       "h.sum().backward()")  # fmt: skip
+    assert "quiz" not in e.panel.picture.spec["parts"]
+    assert not [each for each in e.notes if "quiz" in each]
+    assert "?" not in repr(e)
+
+
+def test_hooks_on_what_has_accumulated(magics: InteractiveShell) -> None:
+    """What they made of `.grad` is what is right."""
+    code = f"{X}x.register_post_accumulate_grad_hook(lambda t: (t.grad.mul_(2), None)[1])\ny = x * x\n{END}"
+    e = opened(magics, code)
+    assert np.array_equal(
+        [float(ask(e, name=f"x.grad[{place}]", v=[0.5, 1.0, -2.0])["truth"]) for place in range(3)],
+        fresh(magics, code, "[0.5, 1.0, -2.0]"),
+    )
+    assert not np.isfinite(state(e)[1]).any()
+
+
 def test_what_is_not_held_is_no_quiz(magics: InteractiveShell) -> None:
     """Of a hooked pass PyTorch's largest gradients are not held: then the first note says why there is no quiz."""
     e = opened(magics, "x = torch.ones(1_200_000, requires_grad=True)\nh = x * 2\nh.register_hook(lambda g: g * 3)\n"

@@ -4,7 +4,7 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "comma": ", ",
     "and": " and ",
     "no_quiz": "There is no quiz here: the gradient need not be linear in v, so only a pass could judge a guess, and "
-    "of this one's gradients one is too large to be held.",
+    "not all gradients of the cell's own are held.",
     "quiz_hooked": "Which path is missing nobody can say: code of yours takes part in this backward pass ({hooks}).",
     "quiz_not_finite": "Which path is missing nobody can say: what one of them brings is not finite.",
     "quiz_no_answer": "Nobody can judge that: at these weights the pass raises an error.",
