@@ -19,7 +19,7 @@ COLOURS: dict[str, tuple[str, str, str]] = {
     "negative": ("", "#cf6d22", "#c97434"),
     "nothing": ("", "#b9c0c8", "#4a525c"),
     "warning": ("", "#8a5a00", "#e0b04c"),
-    "error": ("--jp-error-color1", "#b3261e", "#f2857d"),
+    "error": ("", "#b3261e", "#f2857d"),  # JupyterLab's dark one has 4.4
     "mark": ("", "#fdf0bd", "#4d4314"),
 }
 FONTS: dict[str, tuple[str, str]] = {

@@ -58,6 +58,11 @@ def test_state(notebook: tuple[str, NotebookView], name: str) -> None:
     assert [*looks.ugly(view, which).items(), *looks.unreadable(view, which)] == []
 
 
+def test_states_beside_each_other(notebook: tuple[str, NotebookView]) -> None:
+    """All panels in one page, each in its state, are as readable to a machine as each by itself."""
+    assert looks.unreadable(notebook[1], alone=False) == []
+
+
 @pytest.mark.parametrize("name", states.STATES)
 def test_state_at_600_pixels(notebook: tuple[str, NotebookView], name: str) -> None:
     """As legible in a narrow notebook, in the state that the test before has left."""
