@@ -106,3 +106,13 @@ def test_orders(shell: InteractiveShell) -> None:
     assert any(
         "made in line 4 with create_graph=True, so what arrives at x.grad is a second" in note for note in e.notes
     )
+
+
+@pytest.mark.parametrize("v", ["x.detach()", "x.data", "x"])
+def test_a_v_that_is_the_leaf_without_its_graph(shell: InteractiveShell, v: str) -> None:
+    """Why is the gradient of x equal to x: because v is x, whether it has a graph or not; a copy is another tensor."""
+    e = explored(shell, f"{X}y = x * 1\ny.backward({v})")
+    assert any(note.startswith("v is x itself: x.grad = Jᵀ x") for note in e.notes)
+    assert marks(e, "v") == ["x"]
+    e = explored(shell, f"{X}y = x * 1\ny.backward(torch.tensor([1., 2.]))")
+    assert not [note for note in e.notes if "v is x" in note]

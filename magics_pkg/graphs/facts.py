@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..backends import overlap
+from ..backends import address_of, overlap
 from ..backends.arrays import entries_of
 from ..cells.source import Position
 from ..style.format import number
@@ -228,9 +228,14 @@ def walks(trace: Trace) -> bool:
 
 
 def weighting_leaf(backward: Backward) -> Any:
-    """The leaf that was given as v, else None."""
-    given = backward.gradients or ()
-    return next((leaf for leaf in backward.before if any(each is leaf for each in given)), None)
+    """The leaf that was given as v, also as ``x.detach()``, else None."""
+    given = [each for each in backward.gradients or () if hasattr(each, "detach")]
+
+    def is_given(leaf: Any) -> bool:
+        same = (each for each in given if each.shape == leaf.shape and each.dtype == leaf.dtype)
+        return any(each is leaf or address_of(each) == address_of(leaf) for each in same)
+
+    return next((leaf for leaf in backward.before if given and is_given(leaf)), None)
 
 
 def holder_of(trace: Trace, tensor: Any) -> Any:
