@@ -163,6 +163,7 @@ class BackwardMagics(Magics):
         try:
             with uncollected():
                 problem = self._explore(asked, cell, recorder, outcome, made)
+            with uncollected():  # by itself: what the last panel lets go of would be counted against what this one made
                 self._deliver(made, f"%%backward {line}\n{cell.source}", asked)
         except UsageError as error:
             problem = problem or error

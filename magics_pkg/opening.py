@@ -84,13 +84,14 @@ def open_exploration(
         return Exploration(kept, none, None, said, settings)
     outputs = outputs_of(trace, output)
     assert trace.backend is not None  # there are tensors
-    leaves = reachable_leaves(trace.backend, outputs)
-    if any(is_complex(each) for each in leaves):
+    found = _call_of(trace, outputs[0])
+    whole = found is not None and _same(found[0].roots, outputs)
+    leaves = found[0].nodes if found is not None and whole else reachable_leaves(trace.backend, outputs)
+    if any(is_complex(each) for each in {leaf.dtype: leaf for leaf in leaves}.values()):
         raise OutputError(say("complex_leaves"))
     if why := unshown(trace, (*outputs, *leaves)):
         trace.close()
         return Exploration(notes=[say(why)], settings=settings)
-    found = _call_of(trace, outputs[0])
     still = found is None or trace.error is not None
     finish = functools.partial(_still, trace) if still else _moving if settings.inputs is None else _changing
     subject = Subject(trace, outputs, settings.max_nodes)
@@ -111,6 +112,10 @@ def open_exploration(
         said = (say("no_quiz"), *said) if any(asked_of(graph)) else said
     what_if = None if settings.inputs is None else _what_if(trace, passes, settings.inputs, session, subject, outputs)
     return Exploration(graph, session.linear, session, said, settings, canvas.keep(), what_if)
+
+
+def _same(some: Sequence[Any], others: Sequence[Any]) -> bool:
+    return len(some) == len(others) and all(one is other for one, other in zip(some, others, strict=True))
 
 
 def _what_if(

@@ -153,15 +153,41 @@ def awaited(watch: Watch) -> dict[int, int]:
 def run_carefully(queue: Queue, free: bool, recorded: bool, watch: Watch, finish: Finish | None = None) -> None:
     """Run what is in the queue, and what that leads to."""
     __tracebackhide__ = True
+    noting = watch.names is not None and watch.only is None and not recorded and not CAREFUL
     while queue.heap:
         if queue.ready and finish is not None:
             queue.finish(finish)
         key = heappop(queue.heap)
         node, g = queue.waiting.pop(key), queue.grads.pop(key)
-        if "anomaly" in CAREFUL:
+        if noting and g is not None and type(g) is not Parts and type(node.step) is not Hooked:
+            _note(node, g, free, watch, queue)
+        elif "anomaly" in CAREFUL:
             RAW["run_anomalous"](_visit, node, g, free, recorded, watch, queue)
         else:
             _visit(node, g, free, recorded, watch, queue)
+
+
+def _note(node: Any, g: Any, free: bool, watch: Watch, queue: Queue) -> None:
+    """What `_visit` does where there is nothing to take care of but to note it, in half of the time."""
+    __tracebackhide__ = True
+    key, names = node.key, watch.names
+    if key > last_write[0]:
+        check(node)
+    try:
+        sent = node.step(node, g, free)
+    except Undefined as told:
+        sent = told.parts
+    else:
+        if node.others is None:
+            sent = (sent,)
+    if names is not None and key in names:
+        name, slots = names[key]
+        watch.nodes[name] = g
+        for slot, part in zip(slots, sent, strict=True):
+            if part is not None:
+                watch.edges[name, slot] = part
+    for edge, part in zip(node.edges, sent, strict=True):
+        queue.add(edge, part)
 
 
 def _visit(node: Any, g: Any, free: bool, recorded: bool, watch: Watch, queue: Queue) -> Any:

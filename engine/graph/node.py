@@ -50,8 +50,13 @@ class Node:
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """``(node, output number)`` for each differentiable input; ``(None, 0)`` where none wants a gradient."""
-        edges = dict(zip(self.step.spec.wanted, self.edges, strict=True))
-        return tuple(shown(edges[p]) if p in edges else (None, 0) for p in self.step.spec.row.differentiable(self))
+        spec = self.step.spec
+        wanted, listed = spec.wanted, spec.row.differentiable(self)
+        ways = [(edge, 0) if type(edge) is Node else shown(edge) for edge in self.edges]
+        if len(wanted) == len(listed) and tuple(wanted) == tuple(listed):
+            return tuple(ways)
+        known = dict(zip(wanted, ways, strict=True))
+        return tuple([known.get(p, (None, 0)) for p in listed])
 
     def _sequence_nr(self) -> int:
         return -self.key - 1

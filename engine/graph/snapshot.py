@@ -36,7 +36,11 @@ class Snapshot:
                 stack += node.edges
         for key in sorted(self._users, reverse=True):  # leaves, then oldest first: edges before what points at them
             self._copies[key] = _copy(self._users[key], self._copies)
-        self._names = {key: (node, node.slots) for key, node in self._users.items() if isinstance(node, Node)}
+        slots: dict[Any, tuple[int, ...]] = {}  # by the step's own description, which decides them
+        for node in self._users.values():
+            if isinstance(node, Node) and node.step.spec not in slots:
+                slots[node.step.spec] = node.slots
+        self._names = {k: (node, slots[node.step.spec]) for k, node in self._users.items() if isinstance(node, Node)}
         self._retained = dict(_retained(self._users.values()))
         for node in self._copies.values():  # hooks that come or go later have no part in a pass of this
             if node.key <= 0 and type(node.step) is Hooked:
@@ -45,7 +49,8 @@ class Snapshot:
     @property
     def linear(self) -> bool:
         """Whether the result is sure to be linear in v: no hook, no custom function is in the way."""
-        return not self.hooks and all(type(n) in _PLAIN for n in self._users.values())
+        plain, users = _PLAIN, self._users.values()
+        return all(type(n) in plain and (type(n.step) is not Hooked or not n.step.hooks) for n in users)
 
     @property
     def hooks(self) -> tuple[str, ...]:

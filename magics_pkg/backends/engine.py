@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import CodeType, ModuleType
 from typing import Any
 
-from . import Backend, Snapshot
+import numpy as np
+
+from . import Backend, Reached, Snapshot
 
 
 class Engine(Backend):
@@ -15,9 +17,15 @@ class Engine(Backend):
 
     name = "engine"
 
-    def snapshot(self, outputs: list[Any]) -> Snapshot:
+    def snapshot(self, outputs: list[Any], reached: Reached | None = None) -> Snapshot:
         kept: Snapshot = self.module.autograd.graph.Snapshot(outputs)
         return kept
+
+    def joined(self, tensors: Sequence[Any]) -> Any:
+        """The arrays of all in one."""
+        kind = self.tensor
+        arrays = [each.numpy(force=True) if isinstance(each, kind) else each for each in tensors]
+        return np.concatenate([each.reshape(-1) for each in arrays])
 
     def only_first(self, code: CodeType) -> bool:
         """The stub that compiles an operation, and then takes over the compiled code."""

@@ -7,7 +7,6 @@ alone: everyone else meets PyTorch's own "second time" error, as after the plain
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -17,15 +16,26 @@ import numpy as np
 
 from ..cells.uncollected import uncollected
 from ..words import say
-from . import CHANGED, FREED, Gone, custom_function, saves
-from .private import accumulated_hooks, address_of, hooks_by_key, hooks_of, metadata_of, raw_names, readable, with_hooks
-from .seals import Guard, Holder, Seals
+from . import CHANGED, FREED, Gone, Reached, custom_function, saves
+from .called import HooksCalled
+from .private import (
+    accumulated_hooks,
+    address_of,
+    counts_writes,
+    hooks_by_key,
+    hooks_of,
+    is_hooked,
+    metadata_of,
+    raw_names,
+    readable,
+    with_hooks,
+)
+from .seals import Guard, Holder
 from .swept import Pass, Ways, watching
 
 if TYPE_CHECKING:
     from .torch import Torch
 
-ENGINE = "run_backward"  # the method of PyTorch's that runs a pass and calls the hooks
 COMPRESSED = ("torch.sparse_csr", "torch.sparse_csc", "torch.sparse_bsr", "torch.sparse_bsc")
 MANY = "A leaf node was passed to"  # what a hook on several gradients asks, and cannot ask of leaves in other passes
 REENTRANT = "CheckpointFunctionBackward"
@@ -34,20 +44,21 @@ REENTRANT = "CheckpointFunctionBackward"
 class Kept:
     """A graph under ``outputs``, for a panel; see `backends.Snapshot`."""
 
-    def __init__(self, backend: Torch, outputs: Sequence[Any]) -> None:
+    def __init__(self, backend: Torch, outputs: Sequence[Any], reached: Reached | None = None) -> None:
         self._backend = backend
         self._like = [(each.dtype, each.device) for each in outputs]
         self._is_scalar = len(outputs) == 1 and outputs[0].numel() == 1
         edge = backend.module.autograd.graph.GradientEdge
         self._outputs = [edge(*backend.root(each)) for each in outputs]  # whatever is written over the tensors later
-        self._followed = _under(each.node for each in self._outputs)
+        reached = Reached.under((each.node for each in self._outputs), reached)
+        self._followed = reached.ways
         self._nodes = list(self._followed)
         if any(kind.__name__ == REENTRANT for kind in set(map(type, self._nodes))):
             raise ValueError(say("reentrant"))
-        self._leaves = [node for node, ways in self._followed.items() if not ways and hasattr(node, "variable")]
+        self._leaves = reached.leaves
         ends = set(self._leaves)
         self._inner = [node for node in self._nodes if node not in ends]  # what a pass of the panel's runs
-        if any(str(node.variable.layout) in COMPRESSED for node in self._leaves):
+        if any(str(layout) in COMPRESSED for layout in {node.variable.layout for node in self._leaves}):
             raise ValueError(say("sparse_leaf"))
         self._inputs = [edge(node, 0) for node in self._leaves]
         known = {id(each): each for each in (*backend.noted_tensors(), *outputs)}.values()
@@ -58,7 +69,7 @@ class Kept:
             (each, None if each.grad is None else backend.copy(each.grad)) for each in known if each.retains_grad
         ]
         self._ran: Collection[Any] = ()  # in the user's pass that is being watched
-        self._called = _HooksCalled()  # in that pass
+        self._called = HooksCalled()  # in that pass
         self._holders: list[Holder] = []
         self._handles: list[Any] = []
         self.observed: Pass | None = None
@@ -91,7 +102,7 @@ class Kept:
         """Watch the user's pass: which nodes run, which Python functions they call, and, if any, their gradients."""
         seen = Pass()
         self._ran = seen.nodes
-        watched = self._called = _HooksCalled()
+        watched = self._called = HooksCalled()
         plain = self._plain_leaves() if self.linear else {}
         nodes = [node for node in self._nodes if node not in plain] if plain else self._nodes
         large: list[Any] = []
@@ -108,13 +119,16 @@ class Kept:
 
     def _plain_leaves(self) -> dict[Any, tuple[Any, int]]:
         """Leaves of which the one edge to them tells what arrives, and what the pass leaves in ``.grad`` as well."""
-        counts: dict[Any, int] = {root.node: 2 for root in self._outputs}
-        found = {}
+        roots = {root.node for root in self._outputs}
+        found: dict[Any, Any] = {leaf: None for leaf in self._leaves if leaf not in roots}
+        several = set()
         for node, ways in self._followed.items():
             for slot, (leaf, _) in enumerate(ways):
-                counts[leaf] = counts.get(leaf, 0) + 1
-                found[leaf] = node, slot
-        return {leaf: found[leaf] for leaf in self._leaves if counts.get(leaf) == 1 and leaf.variable.grad is None}
+                if leaf in found:
+                    if found[leaf] is not None:
+                        several.add(leaf)
+                    found[leaf] = node, slot
+        return {leaf: way for leaf, way in found.items() if leaf not in several and leaf.variable.grad is None}
 
     def _observed(self, seen: Pass, plain: dict[Any, tuple[Any, int]], large: bool) -> None:
         """Keep what the panel needs of the user's own pass, and what spares it one of its own."""
@@ -154,24 +168,29 @@ class Kept:
         try:
             yield
         finally:
+            self._called.stop()  # what follows is ours, and each call of it would be looked at
             with uncollected():
                 writes = adds or bool(self._named or self._called.names)
-                intact, other = (_packer(self._holders, self._backend.seals, each) for each in (True, False))
-                leaves = set(self._leaves)  # these save nothing
+                intact, other = (_packer(self._holders, self._backend, each) for each in (True, False))
+                kinds: dict[type, bool] = {type(node): True for node in self._leaves}  # whether such nodes save nothing
                 for node in self._ran:
-                    if node not in leaves:
+                    if type(node) not in kinds:
+                        kinds[type(node)] = self._is_empty(node)
+                    if not kinds[type(node)]:
                         self._seal(node, _saved(node, writes), (intact, other))
+
+    def _is_empty(self, node: Any) -> bool:
+        """Whether there is nothing to seal in nodes of this kind, what they saved having names."""
+        return self._backend.names_saved and not raw_names(node) and _is_plain(node)
 
     def _seal(self, node: Any, found: Iterator[tuple[Any, bool]], packs: tuple[Pack, Pack]) -> None:
         """``packs``: for what a node holds as it was saved, and for what was written over."""
-        holders, kind, module = self._holders, type(node), self._backend.module
-        plain = "::" not in node.name() and kind.__name__ != "CopySlices"
+        plain = _is_plain(node)
         if not self._backend.names_saved:
             plain = not node.saved_tensors if custom_function(node) else plain and not saves(node.name())
         for saved, intact in found:
             try:
                 saved.register_hooks(packs[not intact], Holder.give)
-                holders[-1].watch(module)
             except RuntimeError as error:
                 # nothing was saved there; else the program has hooks of its own on it, as checkpointing has
                 plain = plain and "None" in str(error)
@@ -213,8 +232,12 @@ class Kept:
 
     def _learn(self, done: Pass) -> None:
         """Note the shapes of what arrived at nodes that do not tell."""
+        telling: dict[type, bool] = {}  # whether nodes of a kind do
         for node, got in done.nodes.items():
-            if not metadata_of(node):
+            kind = type(node)
+            if kind not in telling:
+                telling[kind] = bool(metadata_of(node))
+            if not telling[kind]:
                 self._shapes[node] = tuple(None if each is None else each.shape for each in got)
 
     def _shapes_of(self, node: Any) -> tuple[Any, ...]:
@@ -285,42 +308,6 @@ class Kept:
         self.__dict__.pop("_ways", None)
 
 
-class _HooksCalled:
-    """Names of the Python functions that PyTorch's engine calls on this thread: hooks, and a Function's backward.
-
-    PyTorch lists no node's hooks. Where a profiler is at work already it is left alone."""
-
-    def __init__(self) -> None:
-        self.names: list[str] = []
-        self._ours = False
-        self._passes: list[Any] = []  # frames that are in a call of the engine
-
-    def __enter__(self) -> None:
-        if sys.getprofile() is None:
-            self._ours = True
-            sys.setprofile(self._see)
-
-    def __exit__(self, *error: Any) -> None:
-        if self._ours:
-            sys.setprofile(None)
-
-    def _see(self, frame: Any, event: str, argument: Any) -> None:
-        if event != "call":
-            if getattr(argument, "__name__", "") == ENGINE:
-                if event == "c_call":
-                    self._passes.append(frame)
-                elif self._passes:
-                    self._passes.pop()
-            return
-        if not self._passes or frame.f_back is not self._passes[-1]:
-            return
-        code, module = frame.f_code, frame.f_globals.get("__name__", "")
-        if module.startswith((__package__, "logging", "IPython", "ipykernel", "torch._tensor")):
-            return  # ours, and what a hook that is no Python function, like print, calls
-        if code.co_qualname != "BackwardCFunction.apply":  # a custom function's, which the node tells of
-            self.names.append("checkpoint" if module == "torch.utils.checkpoint" else code.co_qualname)
-
-
 def _called(hook: Any) -> str:
     return str(getattr(hook, "__qualname__", type(hook).__name__))
 
@@ -328,26 +315,23 @@ def _called(hook: Any) -> str:
 Pack = Callable[[Any], Holder]
 
 
-def _packer(holders: list[Holder], seals: Seals, intact: bool) -> Pack:
+def _packer(holders: list[Holder], backend: Torch, intact: bool) -> Pack:
     """A function that puts a saved tensor into a holder, the same one for all nodes."""
+    seals, module, counts = backend.seals, backend.module, counts_writes(backend.tensor)
 
     def pack(tensor: Any) -> Holder:
-        holders.append(Holder(tensor, seals, intact))
-        return holders[-1]
+        made = Holder(tensor, seals, intact)
+        if not counts:
+            made.watch(module)
+        holders.append(made)
+        return made
 
     return pack
 
 
-def _under(roots: Iterator[Any]) -> dict[Any, tuple[tuple[Any, int], ...]]:
-    """Every node under these and where its gradients go, without recursion."""
-    found: dict[Any, tuple[tuple[Any, int], ...]] = {}
-    pending = list(roots)
-    while pending:
-        node = pending.pop()
-        if node not in found:
-            found[node] = ways = node.next_functions
-            pending += [each for each, _ in ways if each is not None and each not in found]
-    return found
+def _is_plain(node: Any) -> bool:
+    """Whether all that it may have saved has names in Python."""
+    return "::" not in node.name() and type(node).__name__ != "CopySlices"
 
 
 def _saved(node: Any, writes: bool) -> Iterator[tuple[Any, bool]]:
@@ -360,8 +344,10 @@ def _saved(node: Any, writes: bool) -> Iterator[tuple[Any, bool]]:
         except RuntimeError:
             continue
         intact = not writes or _is_intact(node, name.replace("_raw", "", 1))
-        if value is not None:
-            yield from ((each, intact) for each in (value if isinstance(value, tuple | list) else (value,)))
+        if isinstance(value, tuple | list):
+            yield from ((each, intact) for each in value)
+        elif value is not None:
+            yield value, intact
 
 
 def _is_intact(node: Any, name: str) -> bool:
@@ -376,7 +362,8 @@ def _hooks_of(backend: Torch, nodes: Sequence[Any], known: Iterable[Any]) -> lis
     """The custom functions of a graph, and the hooks that tensors tell of, by name."""
     found = []
     inside = set(nodes)
-    tensors = {id(node.variable): (node, node.variable) for node in nodes if hasattr(node, "variable")}
+    leaves = ((node, variable) for node in nodes if (variable := getattr(node, "variable", None)) is not None)
+    tensors = {id(each): (node, each) for node, each in leaves if is_hooked(each)}
     for each in known:
         if each.grad_fn in inside:
             tensors[id(each)] = (each.grad_fn, each)

@@ -20,7 +20,7 @@ NAMES: Mapping[str, str] = {
     "_saved_": "the same, since a value that cannot be looked at cannot be told from one written over",
     "_input_metadata": "shapes are those of the gradients in a pass",
     "_forward_cls": "a custom function goes by its node's own name: `custom_function`",
-    "_backward_hooks": "a note; hooks are seen when they run: `kept._HooksCalled`",
+    "_backward_hooks": "a note; hooks are seen when they run: `called.HooksCalled`",
     "_post_accumulate_grad_hooks": "a note; such hooks run in the cell, and not when a slider moves",
     "_is_view": "the inspector does not say whether a tensor is a view",
     "_C": "as without `_functorch`",
@@ -111,6 +111,11 @@ def with_hooks(tensors: Iterable[Any], then: Mapping[int, Mapping[Any, Any]]) ->
         for hooks, own, _ in changed:
             hooks.clear()
             hooks.update(own)
+
+
+def is_hooked(leaf: Any) -> bool:
+    """Whether there are hooks of either kind on a leaf."""
+    return bool(unpromised(leaf, "_backward_hooks") or unpromised(leaf, "_post_accumulate_grad_hooks"))
 
 
 def accumulated_hooks(leaf: Any) -> tuple[Callable[[Any], Any], ...]:
@@ -205,6 +210,11 @@ def overlap(one: Any, other: Any) -> bool:
     """Whether two tensors share memory, as far as where they begin and end tells."""
     (first, size), (second, length) = address_of(one), address_of(other)
     return first < second + length and second < first + size
+
+
+def counts_writes(kind: type) -> bool:
+    """Whether tensors of this type tell how often they were written over."""
+    return unpromised(kind, "_version") is not None
 
 
 def is_counted(tensor: Any) -> bool:

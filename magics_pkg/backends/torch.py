@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..words import say
-from . import Backend, Snapshot, node_of
+from . import Backend, Reached, Snapshot, node_of
 from .kept import Kept
 from .private import hooks_of, raw_names, unpromised
 from .seals import Seals
@@ -73,13 +73,15 @@ class Torch(Backend):
 
     def joined(self, tensors: Sequence[Any]) -> Any:
         """By one call of PyTorch's for all, where it has one."""
-        first = tensors[0]
+        strided, kind = self.module.strided, self.tensor
         for each in tensors:
-            if not isinstance(each, self.tensor) or each.layout is not self.module.strided:
+            if not isinstance(each, kind) or each.layout is not strided:
                 return None
-            if each.device != first.device:
-                return None
-        return self.raw(self.module.cat([each.detach().reshape(-1) for each in tensors]))
+        try:
+            with self.module.no_grad():
+                return self.raw(self.module.cat([each.reshape(-1) for each in tensors]))
+        except RuntimeError:  # they are on several devices
+            return None
 
     def _dense(self, tensor: Any) -> Any:
         plain = tensor.detach()
@@ -143,10 +145,10 @@ class Torch(Backend):
         """Those that are still there."""
         return [each for reference in list(self._noted.values()) if (each := reference()) is not None]
 
-    def snapshot(self, outputs: list[Any]) -> Snapshot:
+    def snapshot(self, outputs: list[Any], reached: Reached | None = None) -> Snapshot:
         """See `Kept`."""
         self._load()
-        return Kept(self, outputs)
+        return Kept(self, outputs, reached)
 
     def _load(self) -> None:
         """A process's first pass with a gradient imports for a second, which no budget for passes should pay."""

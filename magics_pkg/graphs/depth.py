@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -165,7 +165,7 @@ class _Drawn:
         for chain, size in self.sizes.items():
             for group in chain:
                 self.held[group] = self.held.get(group, 0) + size
-        self.uses = {leaf: homes[node].chain for node in web.nodes for leaf in _leaves_of(web, node)}
+        self.uses = {leaf: homes[node].chain for node in web.nodes for _, (leaf, _) in web.takes(node)}
         self.single = len(web.leaves) - len(self.uses)
 
     def holds_much(self, group: Group) -> bool:
@@ -196,7 +196,3 @@ class _Drawn:
             if loose + len(groups) > most:
                 return False
         return loose + len(groups) + self.leaves(card) <= most
-
-
-def _leaves_of(web: Web, node: Any) -> Iterable[Any]:
-    return (each for each, _ in web.following[node] if each in web.ends)

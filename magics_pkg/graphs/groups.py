@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -82,8 +82,8 @@ class Tree:
     parameters: dict[int, str] = field(default_factory=dict)  # names by id, of modules that the namespace does not know
     _known: dict[Hashable, Group] = field(default_factory=dict)
     _chains: dict[Site, Chain] = field(default_factory=dict)
-    _frames: dict[Site, tuple[Chain, int]] = field(default_factory=dict)  # see `_entered`
-    _reached: dict[tuple[int, ...], int] = field(default_factory=dict)
+    _frames: dict[Site, Chain] = field(default_factory=dict)  # see `_entered`
+    _inside: dict[Group, Chain] = field(default_factory=dict)  # a group with those around it
     _counts: dict[str, int] = field(default_factory=dict)
     _numbers: dict[Group, dict[int, int]] | None = None
 
@@ -91,55 +91,51 @@ class Tree:
         """The groups around a site."""
         chain = self._chains.get(site)
         if chain is None:
-            chain = self._chains[site] = tuple(self._around(site))
+            chain = self._entered(site)
+            run = self.run(site, chain[-1] if chain else None)
+            if run is not None:
+                self.groups.setdefault(run.name, run)
+                chain = (*chain, run)
+            self._chains[site] = chain
         return chain
 
-    def _around(self, site: Site) -> Iterable[Group]:
-        chain, _ = self._entered(site)
-        yield from chain
-        run = self.run(site, chain[-1] if chain else None)
-        if run is not None:
-            self.groups.setdefault(run.name, run)
-            yield run
-
-    def _entered(self, site: Site) -> tuple[Chain, int]:
-        """The groups around what is called at a site, and a number: equal for places of the innermost of these that
-        are reached alike. Worked out once for each frame, from the outside in: a recursion may be deep."""
+    def _entered(self, site: Site) -> Chain:
+        """The groups around what is called at a site, one object for all that is called in the innermost of these.
+        Worked out once for each frame, from the outside in: a recursion may be deep."""
         pending = []
-        at: Site | None = site
+        at: Site | None = site.base
         while at is not None and at not in self._frames:
             pending.append(at)
-            at = at.outer
+            at = None if at.outer is None else at.outer.base
         for each in reversed(pending):
             self._frames[each] = self._enter(each)
-        return self._frames[site]
+        return self._frames[site.base]
 
-    def _enter(self, site: Site) -> tuple[Chain, int]:
-        if site.outer is None:
-            return (), 0
-        chain, number = self._frames[site.outer]
-        frame, place = site.frames[-1], len(site.frames) - 1
+    def _enter(self, site: Site) -> Chain:
+        outer, frame = site.outer, site.frame
+        if outer is None or frame is None:
+            return ()
+        chain, reached, place = self._frames[outer.base], id(outer), outer.depth
         if place == 0 and (lines := self.lines(site)):
             for each in lines:
                 self.groups.setdefault(each.name, each)
-            chain, number = lines, self._number_of(id(lines[-1]))
+            chain, reached = lines, id(lines[-1])
         if frame.kind == "module" or (frame.kind == "function" and frame.code.co_name not in SKIPPED):
-            whole = number, id(frame.module) if frame.kind == "module" else id(frame.code)
+            whole = reached, id(frame.module) if frame.kind == "module" else id(frame.code)
             group = self._known.get(whole)
             if group is None:
                 group = self._known[whole] = self._made(frame, place, chain[-1] if chain else None)
-            chain, number = (*chain, group), self._number_of(id(group))
+                self._inside[group] = (*chain, group)
+            chain, reached = self._inside[group], id(group)
         for loop in loops_of(frame.code) if frame.kind in ("cell", "function") else ():
             if loop.holds(frame.lasti):
-                inside = number, id(frame.code), loop
+                inside = reached, id(frame.code), loop
                 group = self._known.get(inside)
                 if group is None:
                     group = self._known[inside] = self._loop(frame, place, loop, chain[-1] if chain else None)
-                chain, number = (*chain, group), self._number_of(id(group))
-        return chain, self._number_of(number, id(frame.code), frame.lasti, id(frame.module))
-
-    def _number_of(self, *reached: int) -> int:
-        return self._reached.setdefault(reached, len(self._reached) + 1)
+                    self._inside[group] = (*chain, group)
+                chain, reached = self._inside[group], id(group)
+        return chain
 
     def _loop(self, frame: Frame, place: int, loop: Loop, outer: Group | None) -> Group:
         text, span = head_of(self.trace, frame.code, loop)

@@ -79,7 +79,8 @@ class Inputs:
         for each in (*self.leaves, *self.constants):
             each.maker = self.makers.get(id(each.tensor))
             self._name(each)
-            each.note = self._cut(each)
+            if each.maker is not None:
+                each.note = self._cut(each.maker, each)
 
     def __iter__(self) -> Iterator[Input]:
         return iter((*self.leaves, *self.constants))
@@ -89,10 +90,9 @@ class Inputs:
         used: dict[tuple[Any, ...], tuple[Any, Part, Any, int]] = {}
         for node in web.nodes:
             part = parts.of[node]
-            for slot, (leaf, _) in enumerate(web.following[node]):
-                if leaf in found:  # of the edges into folded visits, the newest
-                    place = (leaf, part, slot) if part.count > 1 and part.group is None else (leaf, node, slot)
-                    used[place] = leaf, part, node, slot
+            for slot, (leaf, _) in web.takes(node):  # of the edges into folded visits, the newest
+                place = (leaf, part, slot) if part.count > 1 and part.group is None else (leaf, node, slot)
+                used[place] = leaf, part, node, slot
         latest = {(leaf, part): parts.visits[node] for leaf, part, node, _ in used.values()}
         for leaf, part, node, slot in used.values():
             if part.group is None or parts.visits[node] == latest[leaf, part]:
@@ -198,11 +198,10 @@ class Inputs:
                         return text
         return ""
 
-    def _cut(self, each: Input) -> str:
+    def _cut(self, maker: Call, each: Input) -> str:
         """What kept a tensor that was computed from a leaf from wanting a gradient."""
-        maker = each.maker
-        cut = maker is not None and maker.record.cut and each.node is None and maker.name in ("detach", "data")
-        return say("card_cut", what=maker.name) if maker is not None and cut else ""
+        cut = maker.record.cut and each.node is None and maker.name in ("detach", "data")
+        return say("card_cut", what=maker.name) if cut else ""
 
     def value(self, each: Input, limit: int) -> tuple[Values, str]:
         """What the tensor held when it was used, as far as known, and a note where it holds something else now."""

@@ -31,6 +31,7 @@ SLIDERS = 16  # at most so many entries of v have a slider at once
 BUDGET = 0.25  # seconds that the sweeps of one backward call may take together
 SHARE = 0.5  # of the cell's own time, that all sweeps in it may take beyond that
 MEMORY = 256 * 2**20  # bytes that the rows may hold together
+MANY = 32  # gradients shown as one that are joined before anything else is done with them
 SMALL = 4096  # entries of one of many parameters, up to which their inner products are taken together
 
 Array = np.ndarray[Any, Any]
@@ -235,7 +236,15 @@ def build(
     gram, sums = np.zeros((count, height, height)), np.zeros((count, height))
     grads = before if sweeps.linear or last is not None else after
     with np.errstate(all="ignore"):
+        joint: dict[Any, tuple[list[Sequence[Terms]], tuple[Array, Array]]] = {}
         for place, quantity in enumerate(graph.quantities):
+            rows = _at_once(sweeps, quantity, grads, last, joint)
+            if rows is not None:
+                shown = slice(int(offsets[place]), int(offsets[place + 1]))
+                for row, groups in enumerate(rows[0]):
+                    table[row, shown] += entries(groups[0], quantity.indices) if groups else 0
+                gram[place], sums[place] = rows[1]
+                continue
             small: list[tuple[tuple[Any, ...], int]] = []
             for key, size, indices, where in members(quantity):
                 known = sweeps.products.get(key) if sweeps.linear else None
@@ -274,6 +283,36 @@ def build(
         sums=sums,
         linear=sweeps.linear,
     )
+
+
+def _at_once(
+    sweeps: Sweeps, quantity: Quantity, grads: Mapping[Any, Any] | None, last: Any, joint: dict[Any, Any]
+) -> tuple[list[Sequence[Terms]], tuple[Array, Array]] | None:
+    """The rows of thousands of small gradients that are shown as one, each joined, and their inner products.
+
+    ``joint``: what was joined before: a leaf's gradient is mostly what the only edge to it brought. None where it has
+    to be gone through key by key."""
+    if quantity.key[0] != "all" or not (sweeps.linear or last is not None):
+        return None
+    sizes = [size for _, size in quantity.key[1:]]
+    kinds = {key[0] for key, _ in quantity.key[1:]}
+    if len(sizes) < MANY or max(sizes) > SMALL or not kinds <= {"leaf", "edge"}:
+        return None
+    if grads and any(key[0] == "leaf" and grads.get(key[1]) is not None for key, _ in quantity.key[1:]):
+        return None
+    sent = []
+    for sweep in (sweeps.rest if sweeps.linear else last, *sweeps.rows):
+        values = [None if sweep is None else _value(sweep, key) for key, _ in quantity.key[1:]]
+        sent.append([] if all(each is None for each in values) else values)
+    same = tuple(id(each) for values in sent for each in values)
+    if same not in joint:
+        rows: list[Sequence[Terms]] = []
+        for values in sent:
+            filled = [np.zeros(size) if each is None else each for size, each in zip(sizes, values, strict=False)]
+            rows.append(((joined(filled),),) if filled else ())
+        joint[same] = rows, products(rows)
+    found: tuple[list[Sequence[Terms]], tuple[Array, Array]] = joint[same]
+    return found
 
 
 def _parts(sweeps: Sweeps, key: tuple[Any, ...], grads: Mapping[Any, Any] | None, last: Any) -> list[tuple[Terms, ...]]:

@@ -32,9 +32,9 @@ class Lines:
 
     def _statement(self, site: Site) -> int:
         """Which statement of the cell a site is in; -1 for what is in none."""
-        if not site.frames or site.frames[0].kind != "cell":
+        frame = site.first
+        if frame is None or frame.kind != "cell":
             return -1
-        frame = site.frames[0]
         span = self.trace.sources.span(frame.code, frame.lasti)
         return -1 if span is None else bisect.bisect_right(self.starts, span[0]) - 1
 

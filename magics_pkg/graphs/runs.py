@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 
 from ..cells.source import Span
-from ..tracing.trace import Call, Site, Trace
+from ..tracing.trace import Call, Frame, Site, Trace
 from .groups import Group
 
 NAMES = (
@@ -52,27 +52,29 @@ class Runs:
             names.setdefault(call.site.place, set()).add(plain)
         if len(sites) <= most:
             return
-        frames: dict[Hashable, list[tuple[int, Site, bool]]] = {}
+        frames: dict[Hashable, list[tuple[Frame, Site, bool]]] = {}
+        bodies: dict[Hashable, int] = {}  # by the site of a user's frame, and by what makes two of them one
+        taken: set[Site] = set()  # frames that only call: of thousands of calls below one says it
         for key, site in sites.items():
-            found = names[key]
-            outer: tuple[Hashable, ...] = ()
-            for place, level in enumerate(site.user):
-                frame = site.frames[level]
-                innermost = place == len(site.user) - 1
-                inside = innermost and found <= ELEMENTWISE and not site.below_module
-                frames.setdefault((outer, id(frame.code)), []).append((level, site, inside))
-                outer = (*outer, id(frame.code), frame.lasti)
+            inside = names[key] <= ELEMENTWISE and not site.below_module
+            innermost = at = site.caller
+            while at is not None and at.frame is not None and (at is innermost or at not in taken):
+                operation = inside and at is innermost
+                if operation or at not in taken:
+                    frames.setdefault(_body(at, bodies), []).append((at.frame, site, operation))
+                if not operation:
+                    taken.add(at)
+                at = at.outer.caller if at.outer is not None else None
         for members in frames.values():
-            self._read(sorted(members, key=lambda each: each[1].frames[each[0]].lasti))
+            self._read(sorted(members, key=lambda each: each[0].lasti))
 
-    def _read(self, members: list[tuple[int, Site, bool]]) -> None:
+    def _read(self, members: list[tuple[Frame, Site, bool]]) -> None:
         """Put the operations of one function's body together: operands come before what takes them."""
         done: list[Run] = []
-        for level, site, inside in members:
-            found = self.trace.span(site, level)
-            if found is None:
+        for frame, site, inside in members:
+            span = self.trace.sources.span(frame.code, frame.lasti)
+            if span is None:
                 continue
-            span = found[1]
             run = Run(span, [site] if inside else [], inside)
             while done and _holds(span, done[-1].span):
                 operand = done.pop()
@@ -108,6 +110,21 @@ class Runs:
     def _text(self, run: Run) -> str:
         found = self.trace.span(run.sites[0])
         return " ".join(found[0].text(run.span).split()) if found is not None else ""
+
+
+def _body(site: Site, known: dict[Hashable, int]) -> int:
+    """Equal for sites in one function's code that are called from one place of the user's."""
+    above: list[Site] = []
+    at: Site | None = site
+    while at is not None and at not in known:
+        above.append(at)
+        at = at.outer.caller if at.outer is not None else None
+    for each in reversed(above):
+        assert each.frame is not None  # a caller has one
+        outer = each.outer.caller if each.outer is not None else None
+        around: Hashable = 0 if outer is None or outer.frame is None else (known[outer], outer.frame.lasti)
+        known[each] = known.setdefault((around, id(each.frame.code)), len(known))
+    return known[site]
 
 
 def _holds(outer: Span, inner: Span) -> bool:

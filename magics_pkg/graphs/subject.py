@@ -31,12 +31,13 @@ class Subject:
         assert backend is not None  # there are tensors
         self.trace, self.roots = trace, roots
         self.arrivals: dict[Arrival, Any] = {backend.root(root): root for root in roots}
-        self.web = reach(backend, self.arrivals)
+        known = trace.backward.reached if trace.backward is not None else None
+        self.web = reach(backend, self.arrivals, known)
         self.names = Namespace(trace.namespace, backend)
         self.layers = Layers(trace, self.web, self.names)
         self.reached = frozenset(self.web.following)  # by a pass from the outputs
         if self.layers.all:
-            self.web = reach(backend, [*self.arrivals, *self.layers.roots])
+            self.web = reach(backend, [*self.arrivals, *self.layers.roots], known)
         self.owned = owners(trace, self.web)
         self.lines, self.runs = Lines(trace), Runs(trace)
         self.lines.divide({call.site for call in self.owned.values()}, most * STATEMENTS)

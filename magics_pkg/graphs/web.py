@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ..backends import Backend, age_of, ages, node_of
+from ..backends import Backend, Reached, age_of, ages, node_of
 from ..tracing.trace import Call, Trace
 from .names import tensors_in
 
@@ -25,11 +25,24 @@ class Web:
     numbers: dict[Any, int]
     counted: bool = True  # whether a call's nodes are told by their numbers
 
-    def crossings(self, node: Any) -> Iterator[tuple[int, Arrival]]:
+    def crossings(self, node: Any) -> Sequence[tuple[int, Arrival]]:
         """The ways from a node to those that made its inputs, with their slots; not those to leaves."""
-        for slot, arrival in enumerate(self.following[node]):
-            if arrival[0] in self.numbers and arrival[0] not in self.ends:
-                yield slot, arrival
+        return self._ways[0].get(node, ())
+
+    def takes(self, node: Any) -> Sequence[tuple[int, Arrival]]:
+        """The ways from a node to leaves, with their slots."""
+        return self._ways[1].get(node, ())
+
+    @cached_property
+    def _ways(self) -> tuple[dict[Any, list[tuple[int, Arrival]]], dict[Any, list[tuple[int, Arrival]]]]:
+        ends = self.ends
+        inner: dict[Any, list[tuple[int, Arrival]]] = {}
+        outer: dict[Any, list[tuple[int, Arrival]]] = {}
+        for node in self.nodes:
+            for slot, arrival in enumerate(self.following[node]):
+                if arrival[0] is not None:
+                    (outer if arrival[0] in ends else inner).setdefault(node, []).append((slot, arrival))
+        return inner, outer
 
     @cached_property
     def ends(self) -> frozenset[Any]:
@@ -37,20 +50,14 @@ class Web:
         return frozenset(self.leaves)
 
 
-def reach(backend: Backend, roots: Iterable[Arrival]) -> Web:
-    """Everything under the roots, without recursion."""
-    following: dict[Any, tuple[Arrival, ...]] = {}
-    pending = [node for node, _ in roots]
-    while pending:
-        node = pending.pop()
-        if node in following:
-            continue
-        following[node] = ways = node.next_functions
-        pending += [each for each, _ in ways if each is not None and each not in following]
-    numbers, counted = ages(following)
-    leaves = [each for each in following if hasattr(each, "variable")]
-    inner = [each for each in following if not hasattr(each, "variable")]
-    return Web(sorted(inner, key=numbers.__getitem__), following, leaves, numbers, counted and backend.counts)
+def reach(backend: Backend, roots: Iterable[Arrival], known: Reached | None = None) -> Web:
+    """Everything under the roots; ``known``: what a backward call has found there."""
+    reached = Reached.under((node for node, _ in roots), known)
+    numbers, counted = ages(reached.ways)
+    ends = set(reached.leaves)
+    inner = [each for each in reached.ways if each not in ends]
+    inner.sort(key=numbers.__getitem__)
+    return Web(inner, reached.ways, reached.leaves, numbers, counted and backend.counts)
 
 
 def owners(trace: Trace, web: Web) -> dict[Any, Call]:

@@ -42,7 +42,7 @@ class Inspection:
     def __init__(self, session: Session, subject: Subject, backward: Backward) -> None:
         self._session = weakref.ref(session)
         self._subject = weakref.ref(subject)  # knows more, where the panel keeps it to open folded cards
-        self._leaves = {node: backward.values.get(leaf) for leaf, node in backward.nodes.items()}
+        self._leaves = backward.values
         self._made: dict[Any, tuple[Any, int, Any]] = {}
         left = HELD
         for quantity in session.graph.quantities:
@@ -66,7 +66,7 @@ class Inspection:
         """A card's tensor, its version when it was made (a leaf's when backward ran), a copy of it as it was then."""
         if key[0] == "leaf":
             variable = key[1].variable
-            version, copy = self._leaves.get(key[1]) or (version_of(variable), None)
+            version, copy = self._leaves.get(variable) or (version_of(variable), None)
             return variable, version, copy
         subject = self._subject()
         found = self._made.get(key[1:])

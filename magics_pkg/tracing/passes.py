@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
-from ..backends import Backend, Snapshot, version_of
+from ..backends import Backend, Reached, Snapshot, version_of
 from ..backends.arrays import copied, has_any, is_same, joined
 from ..backends.created import Creating
 from ..cells.uncollected import uncollected
@@ -34,6 +35,45 @@ SAME = {
 TOLD = 4096  # entries of all gradients of a call together that are kept, so that calls can be told apart
 CREATED = 8  # graphs made by passes that are known node by node
 COMPARED = 1_000_000  # entries of all gradients together that are compared number by number after the cell
+
+
+class Values(Mapping[Any, tuple[int, Any]]):
+    """By tensor, the version and a copy of the value that it had when this was made.
+
+    Copied together: a copy for each of 12,000 parameters, of which a panel shows a few, takes five times as long."""
+
+    def __init__(self, backend: Backend, tensors: Sequence[Any]) -> None:
+        alike: dict[Any, list[Any]] = {}
+        for each in tensors:
+            alike.setdefault(each.dtype, []).append(each)
+        self._versions = {each: version_of(each) for each in tensors}
+        self._copies: dict[Any, Any] = {}
+        self._joined: dict[Any, tuple[Any, list[Any]]] = {}
+        self._places: dict[Any, int] | None = None
+        for dtype, several in alike.items():
+            flat = backend.joined(several) if len(several) > 1 else None
+            if flat is None:
+                self._copies.update((each, backend.copy(each)) for each in several)
+            else:
+                self._joined[dtype] = flat, several
+
+    def __getitem__(self, tensor: Any) -> tuple[int, Any]:
+        version = self._versions[tensor]
+        if tensor in self._copies:
+            return version, self._copies[tensor]
+        if self._places is None:
+            self._places = {}
+            for _, several in self._joined.values():
+                ends = itertools.accumulate(each.numel() for each in several)
+                self._places.update(zip(several, ends, strict=True))
+        end = self._places[tensor]
+        return version, self._joined[tensor.dtype][0][end - tensor.numel() : end].reshape(tuple(tensor.shape))
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._versions)
+
+    def __len__(self) -> int:
+        return len(self._versions)
 
 
 class BackwardPasses:
@@ -62,7 +102,9 @@ class BackwardPasses:
         entry = self.tape.before_pass(func, args, kwargs, path) if self.tape is not None else None
         creating = Creating(backend, noted.roots) if noted.create_graph else None
         try:
-            with creating or nullcontext():
+            # what is noted of a pass is all that makes objects in it, unless code of the program's runs in it too
+            ours = noted.snapshot is not None and noted.snapshot.linear
+            with creating or nullcontext(), uncollected() if ours else nullcontext():
                 result = backend.run(noted.snapshot, noted.kind, func, args, kwargs)
         except BaseException as error:
             if self.tape is not None:
@@ -100,8 +142,9 @@ class BackwardPasses:
                 continue
             earlier.close()
             self.passes[i] = dataclasses.replace(
-                earlier, roots=(), gradients=None, inputs=None, snapshot=None, snapshots={}, before={}, values={}
-            )
+                earlier, roots=(), gradients=None, inputs=None, snapshot=None, snapshots={}, before={}, values={},
+                reached=None,
+            )  # fmt: skip
         self._open = held
 
     def _forget(self, noted: Backward) -> None:
@@ -133,7 +176,7 @@ class BackwardPasses:
         given.update((SAME.get(name, name), value) for name, value in kwargs.items())
         roots = tuple(each for each in _several(given.get("roots")) if isinstance(each, backend.tensor))
         gradients, inputs = given.get("gradients"), given.get("inputs")
-        leaves = reachable_leaves(backend, roots)
+        leaves, reached = reachable(backend, roots)
         self.notes.clear()
         keep = kind != "autograd.grad" or all(self.passes[i].kind == kind for i in self._open)
         if given.get("is_grads_batched"):
@@ -141,7 +184,7 @@ class BackwardPasses:
             self.notes.append(say("batched"))
         snapshots = {}
         if keep and (named := self.named()) is not None and not _holds(roots, named):
-            kept = self._keep(backend, (named,))
+            kept = self._keep(backend, (named,), reached)
             snapshots = {id(named): kept} if kept is not None else {}
         return Backward(
             kind,
@@ -152,20 +195,21 @@ class BackwardPasses:
             None if inputs is None else tuple(_several(inputs)),
             before={leaf: _copy(backend, leaf.grad) for leaf in leaves},
             nodes=leaves,
-            values={leaf: (version_of(leaf), _copy(backend, leaf)) for leaf in leaves if leaf.numel() <= 10_000},
-            snapshot=self._keep(backend, roots) if keep else None,
+            values=Values(backend, [leaf for leaf in leaves if leaf.numel() <= 10_000]),
+            snapshot=self._keep(backend, roots, reached) if keep else None,
             snapshots=snapshots,
             path=path,
             origins=tuple(weakref.ref(each) for each in roots),
             at=backend.sequence_number(),
+            reached=reached if keep else None,
         )
 
-    def _keep(self, backend: Backend, outputs: tuple[Any, ...]) -> Snapshot | None:
+    def _keep(self, backend: Backend, outputs: tuple[Any, ...], reached: Reached) -> Snapshot | None:
         """A kept graph; a cell must run even where its graph cannot be kept, and then the panel says so."""
         if not outputs or not all(each.requires_grad for each in outputs):
             return None
         try:
-            return backend.snapshot(list(outputs))
+            return backend.snapshot(list(outputs), reached)
         except Exception as error:  # whatever it is, the user's own call must still be made
             self.notes.append(say("cannot_move", error=error or type(error).__name__))
             return None
@@ -210,25 +254,18 @@ class BackwardPasses:
 
 
 def reachable_leaves(backend: Backend, roots: Iterable[Any]) -> dict[Any, Any]:
-    """The leaves under these tensors, and the node of each; without recursion."""
-    leaves: dict[Any, Any] = {}
-    pending = []
-    for root in roots:
-        if root.grad_fn is not None:
-            pending.append(root.grad_fn)
-        elif root.requires_grad:
-            leaves[root] = backend.leaf_node(root)
-    seen = set(pending)
-    while pending:
-        node = pending.pop()
-        following = node.next_functions
-        if not following and (leaf := getattr(node, "variable", None)) is not None:
-            leaves.setdefault(leaf, node)
-        for each, _ in following:
-            if each is not None and each not in seen:
-                seen.add(each)
-                pending.append(each)
-    return leaves
+    """The leaves under these tensors, and the node of each."""
+    return reachable(backend, roots)[0]
+
+
+def reachable(backend: Backend, roots: Iterable[Any]) -> tuple[dict[Any, Any], Reached]:
+    """The same, with everything on the way to them."""
+    roots = list(roots)
+    leaves = {root: backend.leaf_node(root) for root in roots if root.grad_fn is None and root.requires_grad}
+    reached = Reached.under(root.grad_fn for root in roots if root.grad_fn is not None)
+    for node in reached.leaves:
+        leaves.setdefault(node.variable, node)
+    return leaves, reached
 
 
 def _told(backend: Backend, noted: Backward, result: Any) -> tuple[tuple[Any, Any, Any], ...]:

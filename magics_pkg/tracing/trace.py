@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from types import CodeType
 from typing import Any, NamedTuple
 
-from ..backends import Backend, Snapshot
+from ..backends import Backend, Reached, Snapshot
 from ..backends.created import Created
 from ..cells.cell import Cell
 from ..cells.source import Position, Source, Sources, Span
@@ -51,25 +51,51 @@ class Site:
     """A place that calls come from: the frames between the cell and the operation, outermost first.
 
     outer: the place of the frame around, so that what holds for a frame is worked out once for all that is called in
-    it. user: the levels whose source is the user's. user_key: equal for sites that differ only below the innermost of
-    these, 0 for none. below_module: whether the call was made inside a library's module, which that frame had called.
+    it. frame: the innermost; first: the outermost; depth: how many there are; caller: the site of the innermost that is
+    the user's; base: that of the innermost that is no library's, whose groups these are. user: the levels whose source
+    is the user's. user_key: equal for sites that differ only below the innermost of these, 0 for none. below_module:
+    whether the call was made inside a library's module, which that frame had called.
     place: equal for sites that are one place to the user; a call inside a library's module is a place of its own.
     """
 
-    __slots__ = ("below_module", "frames", "outer", "place", "user", "user_key", "visits")
+    __slots__ = (
+        "_frames", "base", "below_module", "caller", "depth", "first", "frame", "outer", "place", "user", "user_key",
+        "visits",
+    )  # fmt: skip
 
     def __init__(self, outer: Site | None = None, frame: Frame | None = None) -> None:
-        self.outer, self.visits = outer, 0
-        self.frames: tuple[Frame, ...] = ()
+        self.outer, self.frame, self.visits = outer, frame, 0
+        self.first = frame
+        self.base: Site = self
+        self.caller: Site | None = None if outer is None else outer.caller
+        self._frames: tuple[Frame, ...] | None = None
+        self.depth, self.user_key, self.below_module = 0, 0, False
         self.user: tuple[int, ...] = ()
-        self.user_key, self.below_module = 0, False
         if outer is not None and frame is not None:
-            self.frames, self.user, self.user_key = (*outer.frames, frame), outer.user, outer.user_key
-            self.below_module = outer.below_module or frame.kind == "module"
-            if frame.kind in ("cell", "function"):
-                self.user = (*outer.user, len(outer.frames))
-                self.user_key, self.below_module = id(self), False
+            kind = frame.kind
+            self.depth = outer.depth + 1
+            if outer.depth:
+                self.first = outer.first
+            if kind == "cell" or kind == "function":
+                self.user, self.user_key, self.caller = (*outer.user, outer.depth), id(self), self
+            else:
+                self.user, self.user_key = outer.user, outer.user_key
+                if kind == "library":
+                    self.base = outer.base
+                self.below_module = outer.below_module or kind == "module"
         self.place: Hashable = id(self) if self.below_module else self.user_key or id(self)
+
+    @property
+    def frames(self) -> tuple[Frame, ...]:
+        """All of them; put together where they are asked for, which they are of few of the thousands in a network."""
+        if self._frames is None:
+            found = []
+            site: Site | None = self
+            while site is not None and site.frame is not None:
+                found.append(site.frame)
+                site = site.outer
+            self._frames = tuple(reversed(found))
+        return self._frames
 
 
 @dataclass(slots=True, eq=False)  # frozen ones take three times as long to make, and a cell may have 10,000
@@ -121,6 +147,7 @@ class Backward:
     of ``roots``. told: small leaves with copies of their ``.grad`` before and after; of ``autograd.grad`` what it gave.
     created: the graph that it made, with ``create_graph``. origins: weak references to ``roots``, which stay.
     at: the library's sequence number before it.
+    created: the graph that it made, with ``create_graph``. reached: the nodes that it could come to.
     """
 
     kind: str
@@ -131,7 +158,7 @@ class Backward:
     inputs: tuple[Any, ...] | None = None
     position: Position | None = None
     before: dict[Any, Any] = field(default_factory=dict)
-    values: dict[Any, Any] = field(default_factory=dict)
+    values: Mapping[Any, Any] = field(default_factory=dict)
     nodes: dict[Any, Any] = field(default_factory=dict)
     snapshot: Snapshot | None = None
     snapshots: dict[int, Snapshot] = field(default_factory=dict)
@@ -142,6 +169,7 @@ class Backward:
     created: Created | None = None
     origins: tuple[Any, ...] = ()
     at: int = 0
+    reached: Reached | None = None
 
     @property
     def frees(self) -> bool:
@@ -259,6 +287,8 @@ class Sites:
     def __init__(self, cell: CodeType | None, sources: Sources, only_first: Callable[[CodeType], bool]) -> None:
         self._cell, self._sources, self._only_first = cell, sources, only_first
         self._none = Site()
+        self._frames: dict[tuple[int, int], Frame] = {}  # of functions, by code and offset
+        self._kinds: dict[int, str] = {}  # by code; "" for one that a first call alone has
         self._known: dict[tuple[int, int, int], Site] = {}  # by the site around, code, and offset or module
         self._shared: dict[int, tuple[Path, Site]] = {}  # by what several paths have in common
 
@@ -266,8 +296,8 @@ class Sites:
     def codes(self) -> list[CodeType]:
         """Every function on a path."""
         # by identity: a long cell's code takes a fifth of a millisecond to hash, each time
-        frames = (site.frames[-1] for site in self._known.values() if site.frames)
-        return list({id(frame.code): frame.code for frame in frames}.values())
+        frames = (site.frame for site in self._known.values())
+        return list({id(frame.code): frame.code for frame in frames if frame is not None}.values())
 
     def of(self, path: Path) -> Site:
         """The site of a path: what it shares with others is looked up once."""
@@ -284,15 +314,22 @@ class Sites:
         return site
 
     def _inside(self, site: Site, code: CodeType, at: Any) -> Site:
-        # a frame that a first call alone has: that is made in the same place as the others
-        return site if self._only_first(code) else Site(site, self._frame(code, at))
+        kind = self._kinds.get(id(code))
+        if kind is None:
+            kind = self._kinds[id(code)] = "" if self._only_first(code) else self._kind(code)
+        if not kind:  # what such a frame calls is made in the same place as at later calls
+            return site
+        if type(at) is not int:
+            return Site(site, Frame("module", code, -1, at.module))
+        frame = self._frames.get((id(code), at))
+        if frame is None:
+            frame = self._frames[id(code), at] = Frame(kind, code, at)
+        return Site(site, frame)
 
-    def _frame(self, code: CodeType, lasti: Any) -> Frame:
+    def _kind(self, code: CodeType) -> str:
         if code is self._cell:
-            return Frame("cell", code, lasti)
-        if type(lasti) is not int:
-            return Frame("module", code, -1, lasti.module)
-        return Frame("function" if self._sources.is_user(code.co_filename) else "library", code, lasti)
+            return "cell"
+        return "function" if self._sources.is_user(code.co_filename) else "library"
 
 
 def calls_of(records: list[tuple[Any, ...]], sites: Sites) -> tuple[Call, ...]:
