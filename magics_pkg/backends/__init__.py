@@ -12,8 +12,6 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from functools import cached_property
 from types import CodeType, MethodType, ModuleType
 from typing import Any, Protocol
 
@@ -36,8 +34,10 @@ from .private import (
     unpromised,
     version_of,
 )
+from .reached import Reached
 
 __all__ = [
+    "Reached",
     "accumulated_hooks",
     "address_of",
     "age_of",
@@ -74,37 +74,6 @@ class Gone(RuntimeError):
 def is_gone(error: RuntimeError) -> bool:
     """Whether this error of a kept graph means that its values have changed since."""
     return isinstance(error, Gone) or CHANGED in str(error)
-
-
-@dataclass(frozen=True)
-class Reached:
-    """Every node under some, ``starts``, with where its gradients go."""
-
-    starts: tuple[Any, ...]
-    ways: dict[Any, tuple[tuple[Any, int], ...]]
-
-    @staticmethod
-    def under(starts: Iterable[Any], known: Reached | None = None) -> Reached:
-        """Without recursion; ``known``: what was found before, which does not change."""
-        starts = tuple(dict.fromkeys(starts))
-        if known is not None and known.starts == starts:
-            return known
-        before = known.ways if known is not None else {}
-        ways: dict[Any, tuple[tuple[Any, int], ...]] = {}
-        pending, seen = list(starts), set(starts)
-        while pending:
-            node = pending.pop()
-            ways[node] = found = before.get(node) or node.next_functions
-            for each, _ in found:
-                if each is not None and each not in seen:
-                    seen.add(each)
-                    pending.append(each)
-        return Reached(starts, ways)
-
-    @cached_property
-    def leaves(self) -> list[Any]:
-        """The leaves' nodes."""
-        return [node for node, ways in self.ways.items() if not ways and hasattr(node, "variable")]
 
 
 class Snapshot(Protocol):

@@ -77,6 +77,10 @@ class Kept:
         self._shapes: dict[Any, tuple[Any, ...]] = {}  # of each node's outputs, where nothing but a pass tells
 
     @cached_property
+    def _counts_writes(self) -> bool:
+        return counts_writes(self._backend.tensor)
+
+    @cached_property
     def _ways(self) -> Ways | None:
         return Ways.of(self._backend.module.autograd.graph.GradientEdge, self._inner, self._outputs)
 
@@ -185,12 +189,14 @@ class Kept:
 
     def _seal(self, node: Any, found: Iterator[tuple[Any, bool]], packs: tuple[Pack, Pack]) -> None:
         """``packs``: for what a node holds as it was saved, and for what was written over."""
-        plain = _is_plain(node)
+        plain, counts = _is_plain(node), self._counts_writes
         if not self._backend.names_saved:
             plain = not node.saved_tensors if custom_function(node) else plain and not saves(node.name())
         for saved, intact in found:
             try:
                 saved.register_hooks(packs[not intact], Holder.give)
+                if not counts:  # not in the packing, in which nothing may be saved
+                    self._holders[-1].watch(self._backend.module)
             except RuntimeError as error:
                 # nothing was saved there; else the program has hooks of its own on it, as checkpointing has
                 plain = plain and "None" in str(error)
@@ -317,12 +323,10 @@ Pack = Callable[[Any], Holder]
 
 def _packer(holders: list[Holder], backend: Torch, intact: bool) -> Pack:
     """A function that puts a saved tensor into a holder, the same one for all nodes."""
-    seals, module, counts = backend.seals, backend.module, counts_writes(backend.tensor)
+    seals = backend.seals
 
     def pack(tensor: Any) -> Holder:
         made = Holder(tensor, seals, intact)
-        if not counts:
-            made.watch(module)
         holders.append(made)
         return made
 

@@ -7,9 +7,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from ..style import format
 from ..tracing.passes import BackwardPasses
 from ..tracing.trace import Backward
 from ..words import say
+from .found import found, members, sent, value_in
 from .seed import Seed, Weighting, weighting_of
 
 if TYPE_CHECKING:
@@ -179,42 +179,6 @@ def _nbytes(sweep: Any) -> int:
     return sum(address_of(each)[1] if hasattr(each, "data_ptr") else each.nbytes for each in found)
 
 
-def found(sweep: Any, key: tuple[Any, ...]) -> Terms:
-    """The gradients whose sum this sweep sent to a quantity; none where nothing arrived."""
-    return tuple(map(raw, _sent(sweep, key)))
-
-
-def _sent(sweep: Any, key: tuple[Any, ...]) -> Terms:
-    """The same as the library gave them."""
-    if key[0] == "sum":
-        return tuple(term for each in key[1:] for term in _sent(sweep, each))
-    value = _value(sweep, key)
-    return () if value is None else (value,)
-
-
-def _value(sweep: Any, key: tuple[Any, ...]) -> Any:
-    """What a sweep holds there, as the library gave it."""
-    kind, node, *rest = key
-    if kind == "leaf":
-        return sweep.leaves.get(node)
-    if kind == "edge":
-        return sweep.edges.get((node, rest[0]))
-    arrived = sweep.nodes.get(node) if kind == "node" else None
-    return arrived[rest[0]] if arrived is not None and rest[0] < len(arrived) else None
-
-
-def members(quantity: Quantity) -> Iterator[tuple[tuple[Any, ...], int, Array, slice]]:
-    """Each key that a quantity shows entries of, its size, which of its entries, and where among those shown."""
-    indices = np.asarray(quantity.indices, dtype=np.intp)
-    if quantity.key[0] != "all":
-        yield quantity.key, int(np.prod(quantity.shape)), indices, slice(0, len(indices))
-        return
-    bounds = np.cumsum([0, *(size for _, size in quantity.key[1:])])
-    places, none = np.searchsorted(indices, bounds).tolist(), indices[:0]
-    for (key, size), first, (begin, end) in zip(quantity.key[1:], bounds.tolist(), pairwise(places), strict=False):
-        yield key, size, indices[begin:end] - first if end > begin else none, slice(begin, end)
-
-
 def build(
     graph: Graph,
     sweeps: Sweeps,
@@ -238,35 +202,14 @@ def build(
     with np.errstate(all="ignore"):
         joint: dict[Any, tuple[list[Sequence[Terms]], tuple[Array, Array]]] = {}
         for place, quantity in enumerate(graph.quantities):
+            shown = table[:, int(offsets[place]) : int(offsets[place + 1])]
             rows = _at_once(sweeps, quantity, grads, last, joint)
-            if rows is not None:
-                shown = slice(int(offsets[place]), int(offsets[place + 1]))
-                for row, groups in enumerate(rows[0]):
-                    table[row, shown] += entries(groups[0], quantity.indices) if groups else 0
-                gram[place], sums[place] = rows[1]
+            if rows is None:
+                gram[place], sums[place] = _one_by_one(sweeps, quantity, grads, last, shown)
                 continue
-            small: list[tuple[tuple[Any, ...], int]] = []
-            for key, size, indices, where in members(quantity):
-                known = sweeps.products.get(key) if sweeps.linear else None
-                together = known is None and size <= SMALL and quantity.key[0] == "all"
-                shown = slice(int(offsets[place]) + where.start, int(offsets[place]) + where.stop)
-                parts = _parts(sweeps, key, grads, last) if len(indices) or not (known or together) else []
-                for row, groups in enumerate(parts if len(indices) else ()):
-                    for terms in groups:
-                        table[row, shown] += entries(terms, indices)
-                if size and not (sweeps.linear or last is not None or _held(key, grads)):
-                    table[0, shown] = gram[place, 0, 0] = sums[place, 0] = np.nan
-                if together:
-                    small.append((key, size))
-                    continue
-                known = known or _products(sweeps, key, parts, grads)
-                gram[place] += known[0]
-                sums[place] += known[1]
-            if small:
-                columns = zip(*(_given(sweeps, key, grads, last) for key, _ in small), strict=True)
-                known = products(side_by_side([size for _, size in small], list(columns)))
-                gram[place] += known[0]
-                sums[place] += known[1]
+            for row, groups in enumerate(rows[0]):
+                shown[row] += entries(groups[0], quantity.indices) if groups else 0
+            gram[place], sums[place] = rows[1]
     if sweeps.linear and not (np.isfinite(table).all() and np.isfinite(sums).all()):
         # 0 × inf is NaN in a sum of rows, where a real pass may have met no inf at all: only the kernel knows then
         return build(graph, replace(sweeps, rest=None, rows=(), linear=False), before, after, last)
@@ -285,6 +228,36 @@ def build(
     )
 
 
+def _one_by_one(
+    sweeps: Sweeps, quantity: Quantity, grads: Mapping[Any, Any] | None, last: Any, table: Array
+) -> tuple[Array, Array]:
+    """Put the entries of a quantity that are shown into the rows of ``table``; inner products of all of them."""
+    height = len(table)
+    gram, sums = np.zeros((height, height)), np.zeros(height)
+    small: list[tuple[tuple[Any, ...], int]] = []
+    for key, size, indices, shown in members(quantity):
+        known = sweeps.products.get(key) if sweeps.linear else None
+        together = known is None and size <= SMALL and quantity.key[0] == "all"
+        parts = _parts(sweeps, key, grads, last) if len(indices) or not (known or together) else []
+        for row, groups in enumerate(parts if len(indices) else ()):
+            for terms in groups:
+                table[row, shown] += entries(terms, indices)
+        if size and not (sweeps.linear or last is not None or _held(key, grads)):
+            table[0, shown] = gram[0, 0] = sums[0] = np.nan
+        if together:
+            small.append((key, size))
+            continue
+        known = known or _products(sweeps, key, parts, grads)
+        gram += known[0]
+        sums += known[1]
+    if small:
+        columns = zip(*(_given(sweeps, key, grads, last) for key, _ in small), strict=True)
+        known = products(side_by_side([size for _, size in small], list(columns)))
+        gram += known[0]
+        sums += known[1]
+    return gram, sums
+
+
 def _at_once(
     sweeps: Sweeps, quantity: Quantity, grads: Mapping[Any, Any] | None, last: Any, joint: dict[Any, Any]
 ) -> tuple[list[Sequence[Terms]], tuple[Array, Array]] | None:
@@ -300,19 +273,19 @@ def _at_once(
         return None
     if grads and any(key[0] == "leaf" and grads.get(key[1]) is not None for key, _ in quantity.key[1:]):
         return None
-    sent = []
+    arrived = []
     for sweep in (sweeps.rest if sweeps.linear else last, *sweeps.rows):
-        values = [None if sweep is None else _value(sweep, key) for key, _ in quantity.key[1:]]
-        sent.append([] if all(each is None for each in values) else values)
-    same = tuple(id(each) for values in sent for each in values)
+        values = [None if sweep is None else value_in(sweep, key) for key, _ in quantity.key[1:]]
+        arrived.append([] if all(each is None for each in values) else values)
+    same = tuple(id(each) for values in arrived for each in values)
     if same not in joint:
         rows: list[Sequence[Terms]] = []
-        for values in sent:
+        for values in arrived:
             filled = [np.zeros(size) if each is None else each for size, each in zip(sizes, values, strict=False)]
             rows.append(((joined(filled),),) if filled else ())
         joint[same] = rows, products(rows)
-    found: tuple[list[Sequence[Terms]], tuple[Array, Array]] = joint[same]
-    return found
+    made: tuple[list[Sequence[Terms]], tuple[Array, Array]] = joint[same]
+    return made
 
 
 def _parts(sweeps: Sweeps, key: tuple[Any, ...], grads: Mapping[Any, Any] | None, last: Any) -> list[tuple[Terms, ...]]:
@@ -325,7 +298,7 @@ def _parts(sweeps: Sweeps, key: tuple[Any, ...], grads: Mapping[Any, Any] | None
 def _given(sweeps: Sweeps, key: tuple[Any, ...], grads: Mapping[Any, Any] | None, last: Any) -> list[tuple[Terms, ...]]:
     """The same as the library gave it."""
     constant = sweeps.rest if sweeps.linear else last
-    parts = [() if sweep is None else _sent(sweep, key) for sweep in (constant, *sweeps.rows)]
+    parts = [() if sweep is None else sent(sweep, key) for sweep in (constant, *sweeps.rows)]
     groups: list[tuple[Terms, ...]] = [(terms,) if terms else () for terms in parts]
     held = _before(key, grads)
     return groups if held is None else [((held,), *groups[0]), *groups[1:]]
@@ -365,7 +338,7 @@ def _products(
         return products(parts)
     marks: Any = None
     if key[0] != "sum" and not _held(key, grads):
-        marks = tuple(None if sweep is None else _mark(_value(sweep, key)) for sweep in (sweeps.rest, *sweeps.rows))
+        marks = tuple(None if sweep is None else _mark(value_in(sweep, key)) for sweep in (sweeps.rest, *sweeps.rows))
     known = sweeps.products.get(marks) if marks is not None else None
     made = sweeps.products[key] = known or products(parts)
     if marks is not None:

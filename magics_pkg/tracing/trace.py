@@ -58,10 +58,8 @@ class Site:
     place: equal for sites that are one place to the user; a call inside a library's module is a place of its own.
     """
 
-    __slots__ = (
-        "_frames", "base", "below_module", "caller", "depth", "first", "frame", "outer", "place", "user", "user_key",
-        "visits",
-    )  # fmt: skip
+    __slots__ = ("_frames", "base", "below_module", "caller", "depth", "first", "frame", "outer", "place",
+                 "user", "user_key", "visits")  # fmt: skip
 
     def __init__(self, outer: Site | None = None, frame: Frame | None = None) -> None:
         self.outer, self.frame, self.visits = outer, frame, 0
@@ -146,8 +144,7 @@ class Backward:
     after its last pass. snapshots: kept graphs by the id of the output that they start from, beside ``snapshot``, that
     of ``roots``. told: small leaves with copies of their ``.grad`` before and after; of ``autograd.grad`` what it gave.
     created: the graph that it made, with ``create_graph``. origins: weak references to ``roots``, which stay.
-    at: the library's sequence number before it.
-    created: the graph that it made, with ``create_graph``. reached: the nodes that it could come to.
+    at: the library's sequence number before it. reached: the nodes that it could come to.
     """
 
     kind: str
