@@ -5,10 +5,12 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 
 from magics_pkg.backends import of
 from magics_pkg.backends.kept import Kept
+from tests import cells
 
 # Each makes y; x and w are leaves
 PROGRAMS = {
@@ -109,17 +111,42 @@ def test_the_users_pass_is_a_row(torch: ModuleType, program: str, held: bool) ->
     assert all(same(mine.leaves[leaf], each) for leaf, each in run.leaves.items())
 
 
-def test_large_gradients_are_no_row(torch: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was not held while the program's own pass ran is not taken for zero."""
-    monkeypatch.setattr("magics_pkg.backends.swept.LARGE", 8)
-    monkeypatch.setattr("magics_pkg.backends.swept.OBSERVED", 2)
+@pytest.mark.parametrize("hooked", [False, True])
+def test_a_pass_of_which_only_a_part_is_held(torch: ModuleType, monkeypatch: pytest.MonkeyPatch, hooked: bool) -> None:
+    """What there was no room for while the program's own pass ran is not taken for zero: nothing of it is used."""
     x = torch.tensor([0.5, -1.25, 2.0, 0.75], requires_grad=True)
-    loss = (x * x).sum()
-    kept = Kept(of(loss), [loss])  # type: ignore[arg-type]  # it is torch's
-    with kept.observe(), kept.sealing():
-        loss.backward(retain_graph=True)
-    assert kept.linear
-    assert kept.whole_pass is None
+    for room in (100, 40):  # bytes: the pass has 4 + 16 + 2 * 16
+        monkeypatch.setattr("magics_pkg.backends.swept.HELD", room)
+        h = x * x
+        if hooked:
+            h.register_hook(lambda grad: grad * 2)
+        loss = h.sum()
+        kept = Kept(of(loss), [loss])  # type: ignore[arg-type]  # it is torch's
+        with kept.observe(), kept.sealing():
+            loss.backward(retain_graph=True)
+        assert kept.linear is not hooked
+        assert (kept.whole_pass is not None) == (room == 100 and not hooked)
+        assert (kept.observed is not None) == (room == 100 and hooked)
+
+
+def test_a_hook_on_a_large_gradient(torch: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than a million entries are held as few are; beyond all room the panel says what it does not know."""
+    cell = (
+        "%%backward -o e\nx = torch.ones({}, requires_grad=True)\nh = x * 2\nh.register_hook(lambda g: g * 10)\n"
+        "h.sum().backward()"
+    )
+    with cells.shell("torch") as shell:
+        cells.run(shell, cell.format(1_100_000))
+        made = shell.user_ns["e"]
+        assert set(made._numbers().base[: len(made.graph.quantities[0].indices)]) == {20.0}
+        assert any("[1, 1, 1, 1, …] came in, [10, 10, 10, 10, …] went on" in note for note in made.notes)
+        monkeypatch.setattr("magics_pkg.backends.swept.HELD", 40)
+        cells.run(shell, cell.format(5))
+        made = shell.user_ns["e"]
+        assert "nan here, are known as soon as a slider has been moved" in "\n".join(made.notes)
+        assert "NaN" not in "\n".join(made.notes)
+        made.weights = 1.0
+        assert np.isfinite(made._live.shown()).all()
 
 
 @pytest.mark.parametrize(

@@ -135,8 +135,9 @@ class Kept:
         return {leaf: way for leaf, way in found.items() if leaf not in several and leaf.variable.grad is None}
 
     def _observed(self, seen: Pass, plain: dict[Any, tuple[Any, int]], large: bool) -> None:
-        """Keep what the panel needs of the user's own pass, and what spares it one of its own."""
-        if self.linear and (large or self._retained or not self._is_scalar):
+        """Keep what the panel needs of the user's own pass, and what spares it one of its own; nothing of one of which
+        only a part is held: what is missing would be taken for zero."""
+        if large or (self.linear and (self._retained or not self._is_scalar)):
             return
         if not self.linear:
             seen.detach()

@@ -9,8 +9,7 @@ from typing import Any
 from ..cells.uncollected import uncollected
 from .private import ages, metadata_of
 
-OBSERVED = 1_000_000  # entries of a gradient of the user's own pass that is held
-LARGE = OBSERVED  # bytes from which on entries are counted
+HELD = 256 * 2**20  # bytes of gradients of the user's own pass that are held together
 Tensors = tuple[Any, ...]
 
 
@@ -125,27 +124,30 @@ def watching(
 ) -> Generator[None]:
     """While it lasts, each of these nodes that runs is noted with what it got and gave.
 
-    ``large``: where it is given, large gradients are not held, and their nodes are put there."""
+    ``large``: where it is given, no more is held than there is room for, and nodes whose gradients are not are put
+    there."""
+    held = 0
 
     def watcher(node: Any) -> Callable[[Any, Any], None]:
         def note(gave: Tensors, got: Tensors) -> None:
             got_by[node], gave_by[node] = got, gave
 
-        def note_small(gave: Tensors, got: Tensors) -> None:
-            got_by[node], gave_by[node] = got, gave
+        def note_some(gave: Tensors, got: Tensors) -> None:
+            nonlocal held
             try:  # no call in it: of the user's own pass every call is looked at
-                for each in (*gave, *got):
-                    if each is not None and each.nbytes > LARGE:
-                        break
-                else:
-                    return
+                for each in gave or got:
+                    if each is not None:
+                        held += each.nbytes
             except RuntimeError:  # a sparse one's pieces have sizes of their own
                 pass
+            if held <= HELD:
+                got_by[node], gave_by[node] = got, gave
+                return
             assert large is not None
-            got_by[node], gave_by[node] = _small(got), _small(gave)
+            got_by[node], gave_by[node] = (None,) * len(got), (None,) * len(gave)
             large.append(node)
 
-        return note if large is None else note_small
+        return note if large is None else note_some
 
     with uncollected():
         handles = [node.register_hook(watcher(node)) for node in nodes]
@@ -154,7 +156,3 @@ def watching(
     finally:
         for each in handles:
             each.remove()
-
-
-def _small(tensors: Tensors) -> Tensors:
-    return tuple(each if each is None or each.numel() <= OBSERVED else None for each in tensors)

@@ -18,7 +18,7 @@ from ..style.elements import OWNER
 from ..style.format import entry, number, unravel
 from ..words import FEW, MANY, few, listed, say
 from . import absent
-from .finite import not_a_number, part, zeros
+from .finite import not_a_number, part, unseen, zeros
 from .mistakes import lesson
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def notes(trace: Trace, backward: Backward | None, graph: Graph, linear: Linear 
         said += hook_changes(trace, backward, graph, linear)
         if linear is not None:  # nothing moves where the cell failed
             said.append(say("hooked", hooks=hook_names(hooks, [name_of(trace, leaf) for leaf in backward.before])))
+            said += [say("unseen")] if unseen(graph, linear) else []
     elif linear is not None and not linear.linear:
         said.append(say("not_finite" if Seed.of(linear.v).finite else "not_a_weight"))
     said += not_a_number(graph, linear)

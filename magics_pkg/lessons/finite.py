@@ -118,7 +118,7 @@ def _place(graph: Graph, node: Node, always: bool = False) -> str:
 def first_bad_gradient(graph: Graph, linear: Linear | None) -> tuple[Node | None, str, str]:
     """The first card that sends a gradient back that is no number, out of a finite one; where 0 × inf did it, at
     which entry."""
-    if linear is None or np.isnan(linear.base).all():  # nothing is known before the first move
+    if linear is None or unseen(graph, linear):
         return None, "", ""
     shown = linear.shown(linear.start)
     nodes = {node.id: node for node in graph.nodes}
@@ -132,6 +132,15 @@ def first_bad_gradient(graph: Graph, linear: Linear | None) -> tuple[Node | None
         if bad and (got is None or node.grad is None or not _bad_gradient(linear, got, node.grad)):
             return node, bad, _zero_times_inf(graph, nodes[edge.tail], node, sent, got)
     return None, "", ""
+
+
+def unseen(graph: Graph, linear: Linear) -> bool:
+    """Whether nothing is known of the gradients on the way before the first move: not even of v where it starts."""
+    if linear.linear:
+        return False
+    roots = [node.grad for node in graph.nodes if node.output and node.grad is not None]
+    shown = [number for grad in roots for number in part(graph, linear, linear.base, grad).tolist()]
+    return bool(np.isnan(shown or linear.base).all())
 
 
 def _bad_gradient(linear: Linear, shown: np.ndarray, index: int) -> str:

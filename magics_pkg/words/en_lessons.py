@@ -119,4 +119,5 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "unused_input": "No path leads from {leaf} to {output}, so autograd.grad has nothing to give for {leaf}:"
     " allow_unused=True makes it None.",
     "batched": "is_grads_batched=True takes several v at once, which no sliders can move: here is the graph alone.",
+    "unseen": "The gradients on the way, nan here, are known as soon as a slider has been moved.",
 }

@@ -141,4 +141,5 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "unused_input": "От {leaf} нет пути к {output}, поэтому autograd.grad нечего вернуть для {leaf}: с"
     " allow_unused=True это будет None.",
     "batched": "is_grads_batched=True берёт сразу несколько v, двигать их ползунками нельзя: здесь только граф.",
+    "unseen": "Промежуточные градиенты (здесь nan) станут известны, как только сдвинется ползунок.",
 }

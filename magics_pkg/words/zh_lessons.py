@@ -91,4 +91,5 @@ TEXTS: dict[str, str | tuple[str, ...]] = {
     "unused_input": "没有路径从 {leaf} 通向 {output}，所以 autograd.grad 给不出 {leaf} 的梯度："
     "写 allow_unused=True 则得到 None。",
     "batched": "is_grads_batched=True 一次使用多个 v，滑块无法移动它们：这里只有计算图。",
+    "unseen": "途中的梯度（此处显示为 nan）在移动一次滑块之后就会知道。",
 }
