@@ -1,6 +1,6 @@
 """What the first picture of a cell of 10,000 operations costs over the plain cell, in a warm kernel; how large it is.
 
-    python -m benchmarks.big [--library torch] [--rounds 3] [--cells loop lines modules network]
+    python -m benchmarks.big [--library torch] [--rounds 3] [--cells loop lines layers modules network]
 
 Plain cell and %%backward take turns in one kernel. Time is the kernel's own processor time, which other programs on
 the machine do not lengthen: trace, graph, folding, layout, SVG, rows of J and the panel's messages are all in it.
@@ -29,6 +29,7 @@ class Block(nn.Module):
     def forward(self, x):
         return x + self.b(torch.relu(self.a(self.norm(x))))
 model = nn.Sequential(*(nn.Sequential(*(Block(4) for _ in range(50))) for _ in range(40)))
+deep = model[:4]
 rows = torch.randn(2, 4)
 """
 NETWORK = """wx, wh = torch.randn(4, 8, requires_grad=True), (torch.randn(8, 8) * 0.3).requires_grad_()
@@ -47,6 +48,7 @@ loss.backward()"""
 CELLS = {
     "loop": f"{LEAVES}\nh = x\nfor k in range(3333):\n    h = torch.sin(h * 0.9) + x\nh.backward(torch.ones(3))",
     "lines": straight(8000),
+    "layers": "deep.zero_grad()\nh = rows\nfor _ in range(10):\n    h = deep(h)\nloss = h.sum()\nloss.backward()",
     "modules": "model.zero_grad()\nloss = model(rows).sum()\nloss.backward()",
     "network": NETWORK,
 }
