@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from IPython.core.interactiveshell import InteractiveShell
 
-from tests import cells
 from tests.test_lessons_mistakes import X, explored, shell
 
 __all__ = ["shell"]
@@ -74,8 +73,8 @@ def test_a_hook_that_comes_later_in_the_cell(shell: InteractiveShell) -> None:
 
 def test_a_hook_on_a_leaf_without_a_name_in_russian(shell: InteractiveShell) -> None:
     """Our own word for it stands in its case."""
-    cells.run(shell, "%config BackwardMagics.language = 'ru'")
+    shell.run_line_magic("config", "BackwardMagics.language = 'ru'")
     body = "net = nn.Linear(2, 1)\nfor p in net.parameters():\n    p.register_hook(lambda g: g * 2)\n"
     e = explored(shell, f"{body}net(torch.ones(1, 2)).sum().backward()")
-    cells.run(shell, "%config BackwardMagics.language = ''")
+    shell.run_line_magic("config", "BackwardMagics.language = ''")
     assert any("(<lambda> на листовом тензоре)" in note for note in e.notes)
