@@ -182,8 +182,8 @@ def unreadable(view: View, which: str = ".backward-panel", *, alone: bool = True
     """What axe-core finds serious or critical inside the page's panels, or one of them, ``alone`` in the page."""
     if not view.page.evaluate("() => 'axe' in window"):
         view.page.evaluate(AXE_SCRIPT)
-    # of many panels some slider is scrolled under a bar of JupyterLab's, wherever the page stands: its room there says
-    # nothing, and each panel by itself, in sight, is asked for it
+    # of all panels at once it is asked what they do to each other: the room around a slider is each one's own, and is
+    # asked of each by itself
     asked = AXE if alone else {**AXE, "rules": {"target-size": {"enabled": False}}}
     return [
         f"{each['id']} ({each['impact']}): {node['html'][:160]} {node['failureSummary'][:300]}"
