@@ -93,12 +93,10 @@ def _is_harmless(graph: Graph, linear: Linear | None) -> bool:
 
 def _bad_value(node: Node, kind: str = "") -> str:
     """Of all of a card's value, whatever is shown of it: "NaN", "inf", or "" for finite numbers."""
-    shown = {_bad([each[1]]) for each in node.value.entries} - {""}
-    if node.value.bad:
-        shown.add(node.value.bad[0])
-    if kind:
-        return kind if kind in shown else ""
-    return node.value.bad[0] if node.value.bad else _bad(each[1] for each in node.value.entries)
+    first = node.value.bad[0] if node.value.bad else ""
+    if not kind:
+        return first or _bad(value for _, value in node.value.entries)
+    return kind if first == kind or any(_bad([value]) == kind for _, value in node.value.entries) else ""
 
 
 def _is_known(node: Node) -> bool:

@@ -20,6 +20,7 @@ from ..style.format import one_line
 from ..words import say
 from . import rules
 from .local import Derivative, derivatives, nodes_of
+from .spec import in_words
 
 if TYPE_CHECKING:
     from ..graphs.subject import Subject
@@ -181,8 +182,7 @@ def strip(value: Any, most: int = STRIP) -> dict[str, Any]:
 
 def numbers(flat: Array) -> list[float | str]:
     """As JSON has them, and in words what it has not."""
-    words = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
-    return [each if math.isfinite(each) else words[str(each)] for each in flat.tolist()]
+    return [in_words(each) for each in flat.tolist()]
 
 
 def _value(card: Node, made: tuple[Any, int, Any] | None, most: int) -> dict[str, Any]:

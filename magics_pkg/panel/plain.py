@@ -19,6 +19,7 @@ import numpy as np
 
 from .. import backends
 from ..style.format import one_line
+from .spec import in_words
 
 if TYPE_CHECKING:
     from ..graphs.graph import Edge, Graph, Node
@@ -113,6 +114,4 @@ def plain(x: Any) -> Any:
         return [plain(each) for each in x]
     if isinstance(x, complex):
         return [plain(x.real), plain(x.imag)]
-    if isinstance(x, float) and not math.isfinite(x):
-        return "NaN" if math.isnan(x) else "Infinity" if x > 0 else "-Infinity"
-    return x
+    return in_words(x) if isinstance(x, float) else x
